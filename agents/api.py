@@ -1,0 +1,148 @@
+"""The way in: everything that can be asked of the engine.
+
+The engine (:class:`agents.engine.Engine`) and the client on its socket (:class:`agents.client.Client`) both are an
+``Api``; screens, the command line and scripts use nothing else. Every method raises
+:class:`~agents.errors.ShopfloorError` with a sentence for the person when it cannot do what it says.
+Where a ``task`` is asked for, its id or any unambiguous beginning of it will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from agents.model import (
+    AnyEvent,
+    Claim,
+    Comment,
+    CommentDraft,
+    Diff,
+    EngineInfo,
+    Entry,
+    NewTask,
+    ProfileInfo,
+    Prompt,
+    Scope,
+    Task,
+    When,
+)
+
+PROTOCOL = 1
+"""Version of what goes over the socket; a client and an engine with different ones do not talk."""
+
+
+class Subscription(Protocol):
+    """One listener's view: every task change, and the details of the tasks it watches."""
+
+    async def watch(self, tasks: Sequence[str]) -> None:
+        """Receive details of exactly these tasks (full ids). Each newly watched one starts with TranscriptOpened."""
+
+    def __aiter__(self) -> AsyncIterator[Sequence[AnyEvent]]:
+        """Batches of events in the order they happened; ends when the engine goes away."""
+
+    async def close(self) -> None:
+        """Receive nothing more."""
+
+
+class Api(Protocol):
+    """What can be asked of the engine."""
+
+    async def info(self) -> EngineInfo:
+        """Who is answering, and whether agents can start."""
+
+    async def subscribe(self) -> Subscription:
+        """Listen. The first batch holds a TaskChanged for every task that is on the floor."""
+
+    # tasks
+
+    async def create_task(self, new: NewTask) -> Task:
+        """Record a task and let it start as soon as there is room."""
+
+    async def tasks(self, project: str = "", everything: bool = False) -> list[Task]:
+        """Tasks of one project (any folder in it; empty: of all), closed and landed ones only with ``everything``."""
+
+    async def task(self, task: str) -> Task:
+        """One task."""
+
+    async def transcript(self, task: str, before: int = 0, limit: int = 500) -> list[Entry]:
+        """The latest ``limit`` entries, or those just before entry ``before``; oldest first."""
+
+    async def prompts(self, task: str) -> list[Prompt]:
+        """Everything said to the agent and how far each got; oldest first."""
+
+    async def send(self, task: str, text: str, when: When = "now") -> Prompt:
+        """Say something: into the running turn (``now``) or after it. A resting task starts a turn."""
+
+    async def stop(self, task: str) -> Task:
+        """Interrupt the turn; the task rests as ``stopped``."""
+
+    async def resume(self, task: str) -> Task:
+        """Go on with a stopped, blocked or failed task where it was left."""
+
+    async def close(self, task: str) -> Task:
+        """Take the task off the floor: snapshot, then remove its worktree. Branch, snapshots and transcript stay."""
+
+    async def seen(self, task: str) -> None:
+        """The person has looked at it."""
+
+    async def set_note(self, task: str, note: str) -> Task:
+        """Set what the person is waiting for."""
+
+    async def draft(self, task: str) -> str:
+        """The unsent text of the composer for this task (empty task: the new-task dialog)."""
+
+    async def save_draft(self, task: str, text: str) -> None:
+        """Keep the unsent text of the composer."""
+
+    async def run_checks(self, task: str) -> Task:
+        """Run the project's checks on a resting task now; returns when they have ended."""
+
+    # review
+
+    async def diff(self, task: str, scope: Scope = "branch") -> Diff:
+        """What changed, as of now (a running turn's unfinished work included)."""
+
+    async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
+        """Contents of blobs named in a diff, in order; an id of zeros is empty content."""
+
+    async def comments(self, task: str) -> list[Comment]:
+        """All comments of a task in the order they were written."""
+
+    async def add_comment(self, task: str, draft: CommentDraft, base_tree: str = "", head_tree: str = "") -> Comment:
+        """Record a draft comment. Without trees it is taken to be on the branch scope as of now, and its quote is
+        filled in from there."""
+
+    async def edit_comment(self, task: str, comment: str, text: str) -> Comment:
+        """Change the text of a draft."""
+
+    async def delete_comment(self, task: str, comment: str) -> None:
+        """Drop a draft."""
+
+    async def review_prompt(self, task: str) -> str:
+        """The prompt that sending the drafts would send."""
+
+    async def send_review(self, task: str, when: When = "now") -> Prompt:
+        """Send all drafts as one round."""
+
+    async def claim_comment(self, task: str, comment: str, claim: Claim, text: str = "") -> Comment:
+        """Record what the agent says about a sent comment."""
+
+    async def resolve_comment(self, task: str, comment: str, resolved: bool = True) -> Comment:
+        """The person's verdict: resolved, or open again."""
+
+    # set-up
+
+    async def profiles(self, project: str = "") -> list[ProfileInfo]:
+        """Profiles a task can use, those that are ready first."""
+
+    async def branches(self, project: str) -> list[str]:
+        """Names a task can start from: the branch checked out first, then the others, latest commit first."""
+
+    async def project_file(self, project: str) -> tuple[str, bool]:
+        """The text of the project's ``.shopfloor.toml`` ('' if none) and whether the person trusts it as it is."""
+
+    async def trust(self, project: str, text: str) -> None:
+        """The person has read this text of the project file and lets its commands run."""
+
+    async def shutdown(self) -> None:
+        """Stop the engine: turns are interrupted, recorded, and go on when it starts again."""

@@ -1,0 +1,119 @@
+"""How the engine talks to an agent, whatever the agent is.
+
+A driver runs turns and reports what happens as data; the engine records each report before anyone sees it. Drivers do
+not know the engine: they are handed a ``report`` function, a runner and a policy. ``agents.drivers.native`` is our own
+agent; ACP and terminal agents are further modules here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from agents.model import Struct, ToolStatus, Usage
+
+
+class Report(Struct, kw_only=True):
+    """Base of what a driver reports while a turn runs."""
+
+
+class TextDelta(Report, kw_only=True):
+    """The agent's answer grows. ``thinking`` when it is reasoning rather than answer."""
+
+    text: str
+    thinking: bool = False
+
+
+class TextEnded(Report, kw_only=True):
+    """The answer or reasoning being written is complete; what comes next is another entry."""
+
+
+class ToolStarted(Report, kw_only=True):
+    """A tool call with complete arguments begins. ``call`` is unique within the task."""
+
+    call: str
+    name: str
+    title: str
+    arguments: dict[str, object]
+
+
+class ToolOutput(Report, kw_only=True):
+    """A running tool printed something."""
+
+    call: str
+    text: str
+
+
+class ToolEnded(Report, kw_only=True):
+    """A tool call is over. ``output`` is what the model is told and replaces what was streamed."""
+
+    call: str
+    status: ToolStatus
+    output: str
+    diff: str = ""
+    seconds: float = 0.0
+
+
+class Used(Report, kw_only=True):
+    """One request to the model was paid for."""
+
+    usage: Usage
+    context_used: int = 0
+    context_window: int = 0
+    model: str = ""
+
+
+class Notice(Report, kw_only=True):
+    """Something a person watching the pane should know: a retry with its reason, a limit, a fallback."""
+
+    text: str
+    severity: Literal["information", "warning", "error"] = "information"
+
+
+class Delivered(Report, kw_only=True):
+    """A steering prompt has reached the agent."""
+
+    prompt: int
+
+
+class Remember(Report, kw_only=True):
+    """One more message of the conversation, as the driver wants it back when the engine starts again."""
+
+    message: bytes
+
+
+AnyReport = (
+    TextDelta | TextEnded | ToolStarted | ToolOutput | ToolEnded | Used | Notice | Delivered | Remember
+)  # fmt: skip
+
+
+class TurnEnd(Struct, kw_only=True):
+    """How a turn ended."""
+
+    outcome: Literal["done", "interrupted", "blocked", "failed"]
+    reason: str = ""
+    """For blocked and failed: what is wrong, one sentence."""
+    hint: str = ""
+    """What to do about it."""
+
+
+class Driver(Protocol):
+    """One agent at work on one task. Made by the engine, given everything it needs, closed at the end."""
+
+    async def run_turn(self, prompt: str) -> TurnEnd:
+        """Deliver a prompt and work until idle. An empty prompt continues an interrupted turn. Reports all along;
+        raises only what is a bug."""
+
+    def steer(self, prompt_id: int, text: str) -> bool:
+        """Offer a prompt to the running turn; False when it can take none. It is delivered when Delivered is
+        reported; one that was never delivered is the engine's to send again."""
+
+    async def interrupt(self) -> None:
+        """End the running turn soon, leaving a conversation that can go on."""
+
+    async def close(self) -> None:
+        """Give up every process and connection. Safe to call twice."""
+
+
+Reporter = Callable[[AnyReport], None]
+"""Receives reports; never blocks, never raises."""

@@ -1,0 +1,342 @@
+"""The data every part of Shopfloor shares: tasks, entries, prompts, comments, events.
+
+Plain frozen structs, no behaviour beyond what follows from their own fields. They are the arguments and results of
+:class:`agents.api.Api`, the rows of the store and the lines on the socket. Paths inside a repository are ``bytes``
+because git's are; paths of this machine are ``str``. Times are seconds since the epoch unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+TaskState = Literal[
+    "queued", "preparing", "working", "checking", "ready", "landed", "closed", "blocked", "stopped", "failed"
+]
+ACTIVE_STATES: frozenset[TaskState] = frozenset(("preparing", "working", "checking"))
+"""States in which something of the task runs."""
+FINAL_STATES: frozenset[TaskState] = frozenset(("landed", "closed"))
+"""States of a task that has left the floor."""
+
+CheckState = Literal["none", "running", "passed", "failed"]
+Scope = Literal["branch", "working", "turn", "review"]
+"""What a diff compares: base…now, HEAD…now, the last turn, since the last round was sent."""
+Delivery = Literal["queued", "delivered", "answered", "failed"]
+When = Literal["now", "after"]
+"""``now`` steers the running turn; ``after`` waits until it ends. Both start a turn when none runs."""
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of every shared struct: immutable, named fields, defaults left out on the wire."""
+
+
+class Usage(Struct, kw_only=True):
+    """Tokens and money, of one step or added up."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_usd: float | None = 0.0
+    """US dollars; None when a price is not known."""
+
+    @property
+    def tokens(self) -> int:
+        """All tokens, cached ones included."""
+        return self.input_tokens + self.output_tokens + self.cache_read_tokens + self.cache_write_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        unknown = self.cost_usd is None or other.cost_usd is None
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            cost_usd=None if unknown else (self.cost_usd or 0.0) + (other.cost_usd or 0.0),
+        )
+
+
+class NewTask(Struct, kw_only=True):
+    """What a person gives to start a task."""
+
+    project: str
+    """Any folder inside the repository."""
+    prompt: str
+    title: str = ""
+    """Empty: taken from the first line of the prompt."""
+    profile: str = ""
+    """Empty: the project's default, then the user's, then the first profile that is ready."""
+    base: str = ""
+    """A ref or commit; empty: the project file's base, then the branch checked out in the main checkout."""
+    priority: int = 0
+    check: bool = True
+    """Run the project's checks after each turn."""
+
+
+class Task(Struct, kw_only=True):
+    """One piece of work, the agent on it and where both stand."""
+
+    id: str
+    """Four letters and digits, unique in this engine."""
+    title: str
+    prompt: str
+    project: str
+    """The main checkout, absolute."""
+    base: str
+    """The ref the person named."""
+    base_commit: str
+    """What it stood for when the task was made."""
+    branch: str = ""
+    worktree: str = ""
+    profile: str
+    driver: str = "native"
+    model: str = ""
+    priority: int = 0
+    state: TaskState = "queued"
+    reason: str = ""
+    """Why it is blocked, stopped, failed or waiting, in words."""
+    hint: str = ""
+    """What to do about it."""
+    note: str = ""
+    """Free text of the person: what I am waiting for."""
+    unseen: bool = False
+    """It became ready, blocked or failed and nobody has looked since."""
+    check: bool = True
+    """The project's checks run after each turn."""
+    check_state: CheckState = "none"
+    turn: int = 0
+    """Turns started."""
+    round: int = 0
+    """Review rounds sent."""
+    usage: Usage = Usage()
+    context_used: int = 0
+    """Tokens in the context window now."""
+    context_window: int = 0
+    files_changed: int = 0
+    additions: int = 0
+    deletions: int = 0
+    waiting_prompts: int = 0
+    """Prompts that wait for the running turn to end."""
+    draft_comments: int = 0
+    """Comments written and not sent."""
+    sandbox: str = ""
+    """The backend that confines the agent: bubblewrap, landlock, seatbelt, or none."""
+    created_at: float = 0.0
+    changed_at: float = 0.0
+    """When the state last changed."""
+    turn_started_at: float = 0.0
+    worked_seconds: float = 0.0
+    """Seconds spent in turns that have ended."""
+
+
+ATTENTION: dict[str, int] = {
+    "blocked": 0, "failed": 1, "unseen": 2, "stopped": 3, "ready": 4, "working": 5, "queued": 6, "rest": 7
+}  # fmt: skip
+"""Ranks of who needs the person, lowest first."""
+
+
+def attention(task: Task) -> int:
+    """How urgently a task needs the person: a rank of :data:`ATTENTION`, lower is more urgent."""
+    if task.state in ("blocked", "failed"):
+        return ATTENTION[task.state]
+    if task.state == "ready" and task.unseen:
+        return ATTENTION["unseen"]
+    if task.state in ACTIVE_STATES:
+        return ATTENTION["working"]
+    return ATTENTION.get(task.state, ATTENTION["rest"])
+
+
+EntryKind = Literal["prompt", "text", "thinking", "tool", "plan", "check", "notice", "error"]
+ToolStatus = Literal["running", "done", "failed", "interrupted"]
+
+
+class ToolUse(Struct, kw_only=True):
+    """A tool call and, once it is there, its result."""
+
+    name: str
+    title: str = ""
+    """One line for people: the command, the path and range."""
+    arguments: dict[str, object] = {}
+    status: ToolStatus = "running"
+    output: str = ""
+    """What the model was told (or the end of it while it still runs)."""
+    diff: str = ""
+    """For edits: a unified diff of what changed."""
+    seconds: float = 0.0
+
+
+class Entry(Struct, kw_only=True):
+    """One item of a task's transcript. The same id arrives again when the entry grows or ends."""
+
+    task: str
+    id: int
+    """1, 2, 3… within the task."""
+    turn: int
+    kind: EntryKind
+    text: str = ""
+    """Markdown for text and thinking; plain for the rest. A check's text is its output."""
+    tool: ToolUse | None = None
+    done: bool = True
+    """False while it is still being written."""
+    at: float = 0.0
+
+
+class Prompt(Struct, kw_only=True):
+    """Something said to an agent, and how far it got."""
+
+    id: int
+    task: str
+    text: str
+    when: When = "after"
+    origin: Literal["person", "review", "check"] = "person"
+    delivery: Delivery = "queued"
+    turn: int = 0
+    """The turn it was delivered in; 0 before that."""
+    at: float = 0.0
+
+
+CommentKind = Literal["fix", "question", "suggestion", "do-not-touch"]
+CommentTarget = Literal["lines", "hunk", "file", "change"]
+CommentState = Literal["draft", "sent", "claimed", "resolved"]
+Claim = Literal["", "done", "declined", "question"]
+
+
+class CommentDraft(Struct, kw_only=True):
+    """What a person (or a script) gives to comment on a change."""
+
+    text: str
+    kind: CommentKind = "fix"
+    target: CommentTarget = "lines"
+    path: bytes = b""
+    """Name in the repository; empty for a comment on the whole change."""
+    side: Literal["old", "new"] = "new"
+    start: int = 0
+    """First line, 1-based, on ``side``; 0 for file and change."""
+    end: int = 0
+    """Last line, inclusive."""
+    section: str = ""
+    """The enclosing function, as in the hunk header."""
+    quote: tuple[str, ...] = ()
+    """The diff lines commented on, each with its mark (``+``, ``-`` or blank)."""
+    author: str = "person"
+
+
+class Comment(CommentDraft, kw_only=True):
+    """A note anchored in a change."""
+
+    id: str
+    """``R2-C3``: third comment of round 2; given when the draft is made, never used again."""
+    task: str
+    round: int
+    """The round it belongs to; a draft belongs to the next one sent."""
+    base_tree: str = ""
+    head_tree: str = ""
+    """The diff it was written on: its two tree ids."""
+    state: CommentState = "draft"
+    claim: Claim = ""
+    """What the agent says it did about it."""
+    claim_text: str = ""
+    at: float = 0.0
+
+
+class Diff(Struct, kw_only=True):
+    """What git says changed between two trees of a task, and what is being compared, in words."""
+
+    task: str
+    scope: Scope
+    base_tree: str
+    head_tree: str
+    base_name: str
+    """For people: ``main (1a2b3c4)``, ``before turn 3``…"""
+    directory: str
+    patch: bytes = b""
+    """``git diff --raw -z --patch …`` between the two trees, for :func:`agents.review.parse_diff`."""
+
+
+class ProfileInfo(Struct, kw_only=True):
+    """A profile as pickers and ``doctor`` show it."""
+
+    id: str
+    """The file's name without ``.toml``."""
+    name: str
+    driver: str
+    model: str = ""
+    ready: bool = False
+    missing: str = ""
+    """What keeps it from starting, in words; empty when ready."""
+    source: str = ""
+    """The file it was read from."""
+
+
+class EngineInfo(Struct, kw_only=True):
+    """Who answers on the socket."""
+
+    version: str
+    protocol: int
+    pid: int
+    home: str
+    log: str
+    started_at: float
+    tasks: int = 0
+    working: int = 0
+    clients: int = 0
+    sandbox: str = ""
+    sandbox_problem: str = ""
+    """Why agents cannot start; empty when they can."""
+
+
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+class Event(Struct, kw_only=True, tag=True):
+    """Base of what the engine publishes. Everything in it is already in the store."""
+
+
+class TaskChanged(Event, kw_only=True):
+    """A task is new or differs from before. Goes to everyone."""
+
+    task: Task
+
+
+class CommentsChanged(Event, kw_only=True):
+    """The comments of a task differ from before: ask for them again. Goes to everyone."""
+
+    task: str
+
+
+class EngineNotice(Event, kw_only=True):
+    """Something for every screen's message line."""
+
+    text: str
+    severity: Literal["information", "warning", "error"] = "information"
+
+
+class TranscriptOpened(Event, kw_only=True):
+    """Answer to watching a task: its latest entries as they are now. What follows builds on these."""
+
+    task: str
+    entries: tuple[Entry, ...]
+    earlier: bool = False
+    """There are older entries (see ``Api.transcript``)."""
+
+
+class EntryChanged(Event, kw_only=True):
+    """An entry is new or ended or was replaced. Goes to those who watch its task."""
+
+    entry: Entry
+
+
+class EntryGrew(Event, kw_only=True):
+    """Text was added to an open entry. Goes to those who watch its task, at most 30 times a second."""
+
+    task: str
+    entry: int
+    offset: int
+    """Length of what was there before, in characters; text that does not fit there means: watch again."""
+    text: str
+    part: Literal["text", "output"] = "text"
+    """``output``: the tool's output grows, not the entry's text."""
+
+
+AnyEvent = TaskChanged | CommentsChanged | EngineNotice | TranscriptOpened | EntryChanged | EntryGrew

@@ -1,0 +1,94 @@
+"""Where Shopfloor keeps its things on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from agents.errors import ShopfloorError
+
+_APP = "shopfloor"
+
+
+def _home() -> Path | None:
+    home = os.environ.get("SHOPFLOOR_HOME", "")
+    return Path(home).expanduser().absolute() if home else None
+
+
+def state_dir() -> Path:
+    """The store, the lock, the log and each task's private folder. Nothing an agent may see."""
+    home = _home()
+    return home / "state" if home else Path(platformdirs.user_state_path(_APP))
+
+
+def data_dir() -> Path:
+    """Worktrees."""
+    home = _home()
+    return home / "data" if home else Path(platformdirs.user_data_path(_APP))
+
+
+def config_dir() -> Path:
+    """``config.toml``, ``profiles/``, ``keys.toml`` of the person."""
+    home = _home()
+    return home / "config" if home else Path(platformdirs.user_config_path(_APP))
+
+
+def cache_dir() -> Path:
+    """What can be made again: agents' package caches."""
+    home = _home()
+    return home / "cache" if home else Path(platformdirs.user_cache_path(_APP))
+
+
+def runtime_dir() -> Path:
+    """The socket. Short, because a socket's path must fit in 104 bytes."""
+    home = _home()
+    return home / "run" if home else Path(platformdirs.user_runtime_path(_APP))
+
+
+def socket_path() -> Path:
+    """The engine's socket."""
+    return runtime_dir() / "engine.sock"
+
+
+def log_path() -> Path:
+    """The engine's log."""
+    return state_dir() / "engine.log"
+
+
+def task_dir(task: str) -> Path:
+    """A task's private folder below the state folder: its git copy, temporary files, logs."""
+    return state_dir() / "tasks" / task
+
+
+def worktrees_dir() -> Path:
+    """Below it: ``<repository>/<task>-<slug>``."""
+    return data_dir() / "worktrees"
+
+
+def shipped_profiles() -> Path:
+    """The data files that come with the program."""
+    return Path(__file__).resolve().parent.parent / "profiles"
+
+
+def make_private(folder: Path) -> Path:
+    """Make a folder that only its owner can enter.
+
+    Raises:
+        ShopfloorError: it cannot be made or is not a folder we may write.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise ShopfloorError(
+            f"Shopfloor cannot use its folder {folder}: {error.strerror or error}.",
+            "Make it writable, or set SHOPFLOOR_HOME to a folder that is.",
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ShopfloorError(
+            f"Shopfloor may not write in its folder {folder}.",
+            "Make it writable, or set SHOPFLOOR_HOME to a folder that is.",
+        )
+    return folder

@@ -1,0 +1,45 @@
+"""What a confined process may touch, as data."""
+
+from __future__ import annotations
+
+from agents.model import Struct
+
+
+class PtySize(Struct):
+    """Cells of a terminal."""
+
+    columns: int = 80
+    rows: int = 24
+
+
+class Bind(Struct, kw_only=True):
+    """``source`` appears at ``target`` inside the sandbox. Only backends with mounts can do this (``Runner.mounts``)."""
+
+    source: str
+    target: str
+    writable: bool = False
+
+
+class Policy(Struct, kw_only=True):
+    """What a process and all its children may touch. Everything else is readable and not writable.
+
+    Later rules win over earlier ones, in this order: ``hide``, then ``read``, ``write`` and ``binds`` (which show again
+    what lies below a hidden folder), then ``protect``. Paths that do not exist are left out and never created.
+    """
+
+    directory: str
+    """Where the process starts; its rights come from the lists below."""
+    write: tuple[str, ...] = ()
+    """Files and folders it may write: the worktree, caches, what the profile grants."""
+    read: tuple[str, ...] = ()
+    """Folders that must stay visible (read-only) even below a hidden one: the repository, the interpreter."""
+    binds: tuple[Bind, ...] = ()
+    protect: tuple[str, ...] = ()
+    """Inside what is writable, kept read-only."""
+    hide: tuple[str, ...] = ()
+    """Neither readable nor connectable: secrets, our own state."""
+    temp: str = ""
+    """A private folder that is its ``/tmp`` (``TMPDIR`` where the backend cannot mount)."""
+    network: bool = True
+    environment: dict[str, str] = {}
+    """All of its environment: nothing is inherited."""

@@ -1,0 +1,8 @@
+"""Worktrees, snapshots and diffs: everything Shopfloor does with git, safe against what an agent may have planted.
+
+:mod:`agents.workspace.git` is the only module of the project that runs git. On the host it runs only on the main
+repository, with everything pinned; whatever looks at a worktree runs confined, read-only and without network.
+The agent works on a private copy of the repository's git folder (its objects borrowed from the real one), so it
+cannot damage the repository; :meth:`Workspaces.snapshot` and :meth:`Workspaces.import_branch` bring back what is
+good.
+"""
