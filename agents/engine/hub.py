@@ -1,0 +1,165 @@
+"""Who listens to the engine, and what each has still to be told.
+
+A listener keeps only the newest state of each thing, so what waits for a slow one is bounded by what exists, not by
+what happened; past a limit it forgets everything and starts over from the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Literal
+
+from agents.model import AnyEvent, CommentsChanged, EngineNotice, EntryChanged, EntryGrew, TaskChanged
+
+UPDATES_PER_SECOND = 30
+WAITING_LIMIT = 4_000
+"""Things that may wait for one listener."""
+TEXT_LIMIT = 4_000_000
+"""Characters of grown text that may wait for one listener."""
+
+_Key = tuple[str, ...]
+
+
+class Listener:
+    """One subscription. ``refill`` gives the events that show everything as it is now to someone who knows nothing
+    (the tasks) or has just opened a task (its transcript)."""
+
+    def __init__(self, refill: Callable[[Sequence[str] | None], list[AnyEvent]], leave: Callable[[Listener], None]):
+        self._refill = refill
+        self._leave = leave
+        self._waiting: dict[_Key, AnyEvent] = {}
+        self._text_length = 0
+        self._notices = 0
+        self._wake = asyncio.Event()
+        self._closed = False
+        self.watched: frozenset[str] = frozenset()
+        """Tasks whose details are wanted."""
+        self._put_all(refill(None))
+
+    async def watch(self, tasks: Sequence[str]) -> None:
+        """See :meth:`agents.api.Subscription.watch`."""
+        opened = [task for task in tasks if task not in self.watched]
+        for key in [key for key in self._waiting if key[0] in ("entry", "grew") and key[1] not in tasks]:
+            del self._waiting[key]
+        self.watched = frozenset(tasks)
+        self._put_all(self._refill(opened))
+
+    def put(self, event: AnyEvent) -> None:
+        """Something happened."""
+        match event:
+            case TaskChanged(task=task):
+                key: _Key = ("task", task.id)
+            case EntryChanged(entry=entry):
+                if entry.task not in self.watched:
+                    return
+                key = ("entry", entry.task, str(entry.id))
+                for part in ("text", "output"):  # the whole entry supersedes what it grew by
+                    self._waiting.pop(("grew", entry.task, str(entry.id), part), None)
+            case EntryGrew(task=name):
+                if name in self.watched:
+                    self._grow(event)
+                return
+            case CommentsChanged(task=name):
+                key = ("comments", name)
+            case EngineNotice():
+                self._notices += 1
+                key = ("notice", str(self._notices))
+            case _:
+                key = ("opened", event.task)
+        self._waiting[key] = event
+        if len(self._waiting) > WAITING_LIMIT or self._text_length > TEXT_LIMIT:
+            self._start_over()
+        self._wake.set()
+
+    def _grow(self, event: EntryGrew) -> None:
+        key = ("grew", event.task, str(event.entry), event.part)
+        waiting = self._waiting.get(key)
+        self._text_length += len(event.text)
+        if isinstance(waiting, EntryGrew):
+            event = EntryGrew(
+                task=event.task,
+                entry=event.entry,
+                offset=waiting.offset,
+                text=waiting.text + event.text,
+                part=event.part,
+            )
+        self._waiting[key] = event
+        if self._text_length > TEXT_LIMIT:
+            self._start_over()
+        self._wake.set()
+
+    def _put_all(self, events: Sequence[AnyEvent]) -> None:
+        for event in events:
+            self.put(event)
+
+    def _start_over(self) -> None:
+        self._waiting.clear()
+        self._text_length = 0
+        for event in [*self._refill(None), *self._refill(sorted(self.watched))]:
+            key = ("task", event.task.id) if isinstance(event, TaskChanged) else ("opened", str(id(event)))
+            self._waiting[key] = event
+
+    async def __aiter__(self) -> AsyncIterator[Sequence[AnyEvent]]:
+        loop = asyncio.get_running_loop()
+        next_at = 0.0
+        while not self._closed:
+            await self._wake.wait()
+            early = next_at - loop.time()
+            if early > 0:
+                await asyncio.sleep(early)
+            self._wake.clear()
+            if self._waiting:
+                batch = list(self._waiting.values())
+                self._waiting.clear()
+                self._text_length = 0
+                next_at = loop.time() + 1 / UPDATES_PER_SECOND
+                yield batch
+
+    async def close(self) -> None:
+        """Receive nothing more."""
+        self.end()
+
+    def end(self) -> None:
+        """The engine goes away, or the listener does."""
+        self._closed = True
+        self._wake.set()
+        self._leave(self)
+
+
+class Hub:
+    """All listeners."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def __len__(self) -> int:
+        return len(self._listeners)
+
+    def join(self, refill: Callable[[Sequence[str] | None], list[AnyEvent]]) -> Listener:
+        """A new listener, who first learns everything as it is."""
+        listener = Listener(refill, self._leave)
+        self._listeners.append(listener)
+        return listener
+
+    def _leave(self, listener: Listener) -> None:
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    def publish(self, event: AnyEvent) -> None:
+        """Tell everyone whom it concerns."""
+        for listener in self._listeners:
+            listener.put(event)
+
+    def grew(self, task: str, entry: int, offset: int, text: str, part: Literal["text", "output"]) -> None:
+        """Text was added to an open entry; free when nobody watches."""
+        event = None
+        for listener in self._listeners:
+            if task in listener.watched:
+                event = event or EntryGrew(task=task, entry=entry, offset=offset, text=text, part=part)
+                listener.put(event)
+
+    def close(self) -> None:
+        """End every listener."""
+        for listener in list(self._listeners):
+            listener.end()

@@ -1,0 +1,153 @@
+"""The one order of things: written to the store, committed, then published.
+
+Everything that changes a task goes through here. Facts of one loop iteration are committed together; while the disk
+refuses, nothing is published and nothing is forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any, Literal
+
+import msgspec
+
+from agents.engine.hub import Hub
+from agents.errors import NotFound, ShopfloorError, UsageError
+from agents.model import ACTIVE_STATES, AnyEvent, EngineNotice, Prompt, Task, TaskChanged, TaskState
+from agents.store import Store
+
+RETRY_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """The tasks as they are, and the way every change to them takes."""
+
+    def __init__(self, store: Store, hub: Hub) -> None:
+        self.store = store
+        self.hub = hub
+        self.tasks: dict[str, Task] = {task.id: task for task in store.tasks()}
+        self._outbox: list[AnyEvent] = []
+        self._soon: asyncio.Handle | None = None
+        self._refused = False
+
+    # the way out
+
+    def publish(self, event: AnyEvent) -> None:
+        """Tell everyone, after what was written so far is durable."""
+        self._outbox.append(event)
+        self.flush_soon()
+
+    def flush_soon(self) -> None:
+        """Commit at the end of this loop iteration."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_soon(self._flush_quietly)
+
+    def flush(self) -> None:
+        """Commit and publish now.
+
+        Raises:
+            ShopfloorError: the disk refuses; it is tried again every second.
+        """
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        try:
+            self.store.commit()
+        except ShopfloorError as error:
+            self._soon = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._flush_quietly)
+            if not self._refused:
+                self._refused = True
+                _log.error("%s", error)
+                self.hub.publish(EngineNotice(text=str(error), severity="error"))
+            raise
+        if self._refused:
+            self._refused = False
+            self.hub.publish(EngineNotice(text="The store can be written again; nothing was lost."))
+        outbox, self._outbox = self._outbox, []
+        for event in outbox:
+            self.hub.publish(event)
+
+    def _flush_quietly(self) -> None:
+        self._soon = None
+        try:
+            self.flush()
+        except ShopfloorError:
+            pass  # said to everyone by flush, and tried again
+
+    def grew(self, task: str, entry: int, offset: int, text: str, part: Literal["text", "output"]) -> None:
+        """An open entry grew: shown at once, recorded by the next checkpoint."""
+        if self._outbox:  # the entry itself must come first
+            self._flush_quietly()
+        self.hub.grew(task, entry, offset, text, part)
+
+    # tasks
+
+    def find(self, task: str) -> Task:
+        """A task by its id or an unambiguous beginning of it.
+
+        Raises:
+            NotFound: there is none.
+            UsageError: there are several.
+        """
+        if task in self.tasks:
+            return self.tasks[task]
+        found = [known for known in self.tasks.values() if task and known.id.startswith(task)]
+        if len(found) > 1:
+            names = ", ".join(sorted(known.id for known in found))
+            raise UsageError(f"“{task}” is the beginning of several tasks: {names}.", "Give one more letter.")
+        if not found:
+            raise NotFound(f"There is no task “{task}”.", "`shopfloor ls --all` lists them.")
+        return found[0]
+
+    def put(self, task: Task) -> Task:
+        """Record a task as it is now."""
+        self.tasks[task.id] = task
+        self.store.put_task(task)
+        self.publish(TaskChanged(task=task))
+        return task
+
+    def update(self, task: str, **changes: Any) -> Task:
+        """Change fields of a task; nothing happens when they are so already."""
+        known = self.tasks[task]
+        changed = msgspec.structs.replace(known, **changes)
+        return known if changed == known else self.put(changed)
+
+    def enter(self, task: str, state: TaskState, reason: str = "", hint: str = "", **changes: Any) -> Task:
+        """Bring a task into a state."""
+        known = self.tasks[task]
+        unseen = known.unseen
+        if state in ("ready", "blocked", "failed"):
+            unseen = True
+        elif state in ACTIVE_STATES or state == "queued":
+            unseen = False
+        changed_at = time.time() if state != known.state else known.changed_at
+        changes = {"unseen": unseen, "changed_at": changed_at, **changes}
+        return self.update(task, state=state, reason=reason, hint=hint, **changes)
+
+    # prompts
+
+    def prompts(self, task: str) -> list[Prompt]:
+        """All prompts of a task."""
+        self.flush()
+        return self.store.prompts(task)
+
+    def waiting_prompts(self, task: str) -> list[Prompt]:
+        """Prompts that no turn has taken yet, in the order they are to be delivered."""
+        return [prompt for prompt in self.prompts(task) if prompt.delivery == "queued"]
+
+    def add_prompt(self, prompt: Prompt) -> Prompt:
+        """Record a new prompt; its id and time are given here."""
+        earlier = self.prompts(prompt.task)
+        number = earlier[-1].id + 1 if earlier else 1
+        prompt = msgspec.structs.replace(prompt, id=number, at=time.time())
+        self.put_prompt(prompt)
+        return prompt
+
+    def put_prompt(self, prompt: Prompt) -> None:
+        """Record how far a prompt got."""
+        self.store.put_prompt(prompt)
+        self.update(prompt.task, waiting_prompts=sum(1 for waiting in self.waiting_prompts(prompt.task) if waiting.text))

@@ -1,0 +1,171 @@
+"""Turns what a driver reports into entries: recorded, then published."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+import msgspec
+
+from agents.drivers import AnyReport, Notice, TextDelta, TextEnded, ToolEnded, ToolOutput, ToolStarted
+from agents.engine.ledger import Ledger
+from agents.model import Entry, EntryChanged, EntryKind, ToolUse
+
+CHECKPOINT_SECONDS = 1.0
+"""Text of a running stream is in the store at most this late."""
+LIVE_OUTPUT_LIMIT = 64_000
+"""Characters of a running tool's output kept in its entry; the end counts."""
+
+
+class Transcript:
+    """The entries of one task while something writes to it."""
+
+    def __init__(self, task: str, ledger: Ledger) -> None:
+        self._task = task
+        self._ledger = ledger
+        ledger.flush()
+        self._last = ledger.store.last_entry(task)
+        self._open: dict[int, Entry] = {}
+        """Entries still being written, as last recorded."""
+        self._grown: dict[int, list[str]] = {}
+        """What was added to each since."""
+        self._lengths: dict[int, int] = {}
+        self._calls: dict[str, int] = {}
+        self._text: int | None = None
+        self._recorded_at = time.monotonic()
+        self.turn = 0
+        """The turn that entries belong to."""
+
+    def add(self, kind: EntryKind, text: str = "", *, tool: ToolUse | None = None, done: bool = True) -> Entry:
+        """A new entry."""
+        self.end_text()
+        self._last += 1
+        entry = Entry(
+            task=self._task, id=self._last, turn=self.turn, kind=kind, text=text, tool=tool, done=done, at=time.time()
+        )
+        if not done:
+            self._open[entry.id] = entry
+            self._grown[entry.id] = []
+            self._lengths[entry.id] = len(tool.output if tool else text)
+        self._record(entry)
+        return entry
+
+    def replace(self, entry: Entry) -> None:
+        """The entry as it is now; a done one is closed."""
+        if entry.done:
+            self._open.pop(entry.id, None)
+            self._grown.pop(entry.id, None)
+            self._lengths.pop(entry.id, None)
+        else:
+            self._open[entry.id] = entry
+        self._record(entry)
+
+    def grow(self, entry_id: int, text: str) -> None:
+        """Add to an open entry: to its tool's output if it has one, else to its text."""
+        entry = self._open.get(entry_id)
+        if entry is None or not text:
+            return
+        part: Literal["text", "output"] = "output" if entry.tool else "text"
+        self._ledger.grew(self._task, entry_id, self._lengths[entry_id], text, part)
+        self._grown[entry_id].append(text)
+        self._lengths[entry_id] += len(text)
+        if entry.tool and self._lengths[entry_id] > 2 * LIVE_OUTPUT_LIMIT:
+            self._shorten(entry_id)
+        elif time.monotonic() - self._recorded_at > CHECKPOINT_SECONDS:
+            self.checkpoint()
+
+    def _shorten(self, entry_id: int) -> None:
+        entry = self._merged(entry_id)
+        assert entry.tool is not None
+        tail = entry.tool.output[-LIVE_OUTPUT_LIMIT:]
+        shortened = msgspec.structs.replace(entry, tool=msgspec.structs.replace(entry.tool, output=tail))
+        self._grown[entry_id] = []
+        self._lengths[entry_id] = len(tail)
+        self.replace(shortened)
+
+    def _merged(self, entry_id: int) -> Entry:
+        entry = self._open[entry_id]
+        grown = "".join(self._grown[entry_id])
+        if not grown:
+            return entry
+        if entry.tool:
+            return msgspec.structs.replace(
+                entry, tool=msgspec.structs.replace(entry.tool, output=entry.tool.output + grown)
+            )
+        return msgspec.structs.replace(entry, text=entry.text + grown)
+
+    def checkpoint(self) -> None:
+        """Put what has grown into the store."""
+        self._recorded_at = time.monotonic()
+        for entry_id in list(self._open):
+            if self._grown[entry_id]:
+                entry = self._merged(entry_id)
+                self._open[entry_id] = entry
+                self._grown[entry_id] = []
+                self._ledger.store.put_entry(entry)
+        self._ledger.flush_soon()
+
+    def as_now(self, entries: list[Entry]) -> list[Entry]:
+        """Entries from the store with what has grown since."""
+        return [self._merged(entry.id) if entry.id in self._open else entry for entry in entries]
+
+    # what a driver reports
+
+    def report(self, event: AnyReport) -> None:
+        """Record one of the reports that are part of the transcript; the others are the engine's."""
+        match event:
+            case TextDelta(text=text, thinking=thinking):
+                self._text_delta(text, "thinking" if thinking else "text")
+            case TextEnded():
+                self.end_text()
+            case ToolStarted(call=call, name=name, title=title, arguments=arguments):
+                tool = ToolUse(name=name, title=title, arguments=arguments)
+                self._calls[call] = self.add("tool", tool=tool, done=False).id
+            case ToolOutput(call=call, text=text):
+                if call in self._calls:
+                    self.grow(self._calls[call], text)
+            case ToolEnded():
+                self._tool_ended(event)
+            case Notice(text=text, severity=severity):
+                self.add("error" if severity == "error" else "notice", text)
+            case _:
+                pass
+
+    def _text_delta(self, text: str, kind: EntryKind) -> None:
+        if self._text is None or self._open[self._text].kind != kind:
+            self._text = self.add(kind, done=False).id
+        self.grow(self._text, text)
+
+    def end_text(self) -> None:
+        """The answer being written, if any, is complete."""
+        if self._text is None:
+            return
+        entry_id, self._text = self._text, None
+        self.replace(msgspec.structs.replace(self._merged(entry_id), done=True))
+
+    def _tool_ended(self, event: ToolEnded) -> None:
+        entry_id = self._calls.pop(event.call, None)
+        entry = self._open.get(entry_id) if entry_id is not None else None
+        if entry is None or entry.tool is None:
+            return
+        tool = msgspec.structs.replace(
+            entry.tool, status=event.status, output=event.output, diff=event.diff, seconds=event.seconds
+        )
+        self.replace(msgspec.structs.replace(entry, tool=tool, done=True))
+
+    def finish(self) -> None:
+        """The turn is over: nothing stays open; tools that did not end were interrupted."""
+        self.end_text()
+        self._calls.clear()
+        for entry_id in list(self._open):
+            self.replace(closed(self._merged(entry_id)))
+
+    def _record(self, entry: Entry) -> None:
+        self._ledger.store.put_entry(entry)
+        self._ledger.publish(EntryChanged(entry=entry))
+
+
+def closed(entry: Entry) -> Entry:
+    """An open entry whose writer is gone."""
+    tool = msgspec.structs.replace(entry.tool, status="interrupted") if entry.tool else None
+    return msgspec.structs.replace(entry, tool=tool, done=True)

@@ -1,0 +1,1 @@
+"""What happens around a turn without a model: deterministic checks."""

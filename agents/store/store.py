@@ -1,0 +1,219 @@
+"""The SQLite file and its rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from agents.errors import ShopfloorError
+from agents.model import Comment, Entry, Prompt, Struct, Task
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE task (id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE workspace (task TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE entry (task TEXT, id INTEGER, data BLOB NOT NULL, PRIMARY KEY (task, id)) WITHOUT ROWID;
+CREATE TABLE prompt (task TEXT, id INTEGER, data BLOB NOT NULL, PRIMARY KEY (task, id)) WITHOUT ROWID;
+CREATE TABLE comment (task TEXT, position INTEGER, id TEXT, data BLOB NOT NULL, PRIMARY KEY (task, id)) WITHOUT ROWID;
+CREATE TABLE message (task TEXT, position INTEGER, data BLOB NOT NULL, PRIMARY KEY (task, position)) WITHOUT ROWID;
+CREATE TABLE turn (task TEXT, number INTEGER, data BLOB NOT NULL, PRIMARY KEY (task, number)) WITHOUT ROWID;
+CREATE TABLE round (task TEXT, number INTEGER, data BLOB NOT NULL, PRIMARY KEY (task, number)) WITHOUT ROWID;
+CREATE TABLE draft (task TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE trust (project TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_Row = TypeVar("_Row")
+
+
+class Turn(Struct, kw_only=True):
+    """The worktree before and after a turn, as commits under ``refs/shopfloor/``."""
+
+    number: int
+    before: str
+    after: str = ""
+    started_at: float = 0.0
+    ended_at: float = 0.0
+    outcome: str = ""
+
+
+class Round(Struct, kw_only=True):
+    """A review round as it was sent: what was looked at."""
+
+    number: int
+    base_tree: str
+    head_tree: str
+    prompt: int
+    at: float = 0.0
+
+
+class Store:
+    """One open file. Not safe for several threads; the engine's loop is its only user.
+
+    Raises:
+        ShopfloorError: the file cannot be opened, or a newer program made it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._waiting: list[tuple[str, tuple[object, ...]]] = []
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+            path.chmod(0o600)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing, only a power cut could
+            self._migrate()
+        except sqlite3.Error as error:
+            raise ShopfloorError(
+                f"Shopfloor cannot use its store {path}: {error}.",
+                "Move the file away to start with an empty one, or put a backup in its place.",
+            ) from error
+
+    def _migrate(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise ShopfloorError(
+                f"The store {self.path} was made by a newer Shopfloor (schema {version}, this one knows "
+                f"{SCHEMA_VERSION}).",
+                "Upgrade Shopfloor, or set SHOPFLOOR_HOME to another folder.",
+            )
+        if version == 0:
+            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+
+    def close(self) -> None:
+        """Commit what waits and close the file."""
+        self.commit()
+        self._db.close()
+
+    # writing
+
+    def _write(self, statement: str, *values: object) -> None:
+        self._waiting.append((statement, values))
+
+    def commit(self) -> None:
+        """Make everything written so far durable, all or nothing.
+
+        Raises:
+            ShopfloorError: the disk refuses; everything is kept and the next call tries again.
+        """
+        if not self._waiting:
+            return
+        try:
+            self._db.execute("BEGIN")
+            for statement, values in self._waiting:
+                self._db.execute(statement, values)
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise ShopfloorError(
+                f"Shopfloor cannot write its store {self.path}: {error}.",
+                "Nothing is lost yet: make room or make the file writable, and it goes on by itself.",
+            ) from error
+        self._waiting.clear()
+
+    def put_task(self, task: Task) -> None:
+        """Record a task."""
+        self._write("INSERT OR REPLACE INTO task VALUES (?, ?)", task.id, msgspec.json.encode(task))
+
+    def put_workspace(self, task: str, workspace: Struct) -> None:
+        """Record where a task's files live."""
+        self._write("INSERT OR REPLACE INTO workspace VALUES (?, ?)", task, msgspec.json.encode(workspace))
+
+    def put_entry(self, entry: Entry) -> None:
+        """Record an entry of a transcript."""
+        data = msgspec.json.encode(entry)
+        self._write("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", entry.task, entry.id, data)
+
+    def put_prompt(self, prompt: Prompt) -> None:
+        """Record a prompt and how far it got."""
+        data = msgspec.json.encode(prompt)
+        self._write("INSERT OR REPLACE INTO prompt VALUES (?, ?, ?)", prompt.task, prompt.id, data)
+
+    def put_comment(self, position: int, comment: Comment) -> None:
+        """Record a comment at its place in the order of writing."""
+        data = msgspec.json.encode(comment)
+        self._write("INSERT OR REPLACE INTO comment VALUES (?, ?, ?, ?)", comment.task, position, comment.id, data)
+
+    def remove_comment(self, task: str, comment: str) -> None:
+        """Forget a draft."""
+        self._write("DELETE FROM comment WHERE task = ? AND id = ?", task, comment)
+
+    def put_message(self, task: str, position: int, message: bytes) -> None:
+        """Record one message of a driver's conversation."""
+        self._write("INSERT OR REPLACE INTO message VALUES (?, ?, ?)", task, position, message)
+
+    def put_turn(self, task: str, turn: Turn) -> None:
+        """Record a turn's snapshots."""
+        self._write("INSERT OR REPLACE INTO turn VALUES (?, ?, ?)", task, turn.number, msgspec.json.encode(turn))
+
+    def put_round(self, task: str, sent: Round) -> None:
+        """Record a review round."""
+        self._write("INSERT OR REPLACE INTO round VALUES (?, ?, ?)", task, sent.number, msgspec.json.encode(sent))
+
+    def put_draft(self, task: str, text: str) -> None:
+        """Record the unsent text of a composer."""
+        self._write("INSERT OR REPLACE INTO draft VALUES (?, ?)", task, text)
+
+    def put_trust(self, project: str, sha256: str) -> None:
+        """Record which content of a project file the person trusts."""
+        self._write("INSERT OR REPLACE INTO trust VALUES (?, ?)", project, sha256)
+
+    # reading; what was written and not committed is not seen
+
+    def _rows(self, kind: type[_Row], statement: str, *values: object) -> list[_Row]:
+        rows = self._db.execute(statement, values).fetchall()
+        return [msgspec.json.decode(data, type=kind) for (data,) in rows]
+
+    def tasks(self) -> list[Task]:
+        """All tasks ever made."""
+        return self._rows(Task, "SELECT data FROM task")
+
+    def workspace(self, task: str, kind: type[_Row]) -> _Row | None:
+        """Where a task's files live, or None before they were made."""
+        rows = self._rows(kind, "SELECT data FROM workspace WHERE task = ?", task)
+        return rows[0] if rows else None
+
+    def entries(self, task: str, before: int = 0, limit: int = 500) -> list[Entry]:
+        """The latest ``limit`` entries (older than entry ``before`` if given), oldest first."""
+        statement = "SELECT data FROM entry WHERE task = ? AND id < ? ORDER BY id DESC LIMIT ?"
+        return self._rows(Entry, statement, task, before or 2**62, limit)[::-1]
+
+    def last_entry(self, task: str) -> int:
+        """The highest entry number of a task, 0 if it has none."""
+        (number,) = self._db.execute("SELECT max(id) FROM entry WHERE task = ?", (task,)).fetchone()
+        return int(number or 0)
+
+    def prompts(self, task: str) -> list[Prompt]:
+        """All prompts of a task, oldest first."""
+        return self._rows(Prompt, "SELECT data FROM prompt WHERE task = ? ORDER BY id", task)
+
+    def comments(self, task: str) -> list[Comment]:
+        """All comments of a task in the order they were written."""
+        return self._rows(Comment, "SELECT data FROM comment WHERE task = ? ORDER BY position", task)
+
+    def messages(self, task: str) -> list[bytes]:
+        """A driver's conversation."""
+        rows = self._db.execute("SELECT data FROM message WHERE task = ? ORDER BY position", (task,))
+        return [data for (data,) in rows]
+
+    def turns(self, task: str) -> list[Turn]:
+        """All turns of a task, oldest first."""
+        return self._rows(Turn, "SELECT data FROM turn WHERE task = ? ORDER BY number", task)
+
+    def rounds(self, task: str) -> list[Round]:
+        """All review rounds of a task, oldest first."""
+        return self._rows(Round, "SELECT data FROM round WHERE task = ? ORDER BY number", task)
+
+    def draft(self, task: str) -> str:
+        """The unsent text of a composer."""
+        row = self._db.execute("SELECT text FROM draft WHERE task = ?", (task,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def trusted(self, project: str) -> str:
+        """SHA-256 of the trusted project file, '' if none."""
+        row = self._db.execute("SELECT sha256 FROM trust WHERE project = ?", (project,)).fetchone()
+        return str(row[0]) if row else ""
