@@ -8,7 +8,7 @@ Where a ``task`` is asked for, its id or any unambiguous beginning of it will do
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from agents.model import (
@@ -73,13 +73,13 @@ class Api(Protocol):
     async def send(self, task: str, text: str, when: When = "now") -> Prompt:
         """Say something: into the running turn (``now``) or after it. A resting task starts a turn."""
 
-    async def stop(self, task: str) -> Task:
+    async def stop_task(self, task: str) -> Task:
         """Interrupt the turn; the task rests as ``stopped``."""
 
     async def resume(self, task: str) -> Task:
         """Go on with a stopped, blocked or failed task where it was left."""
 
-    async def close(self, task: str) -> Task:
+    async def close_task(self, task: str) -> Task:
         """Take the task off the floor: snapshot, then remove its worktree. Branch, snapshots and transcript stay."""
 
     async def seen(self, task: str) -> None:
@@ -143,6 +143,9 @@ class Api(Protocol):
 
     async def trust(self, project: str, text: str) -> None:
         """The person has read this text of the project file and lets its commands run."""
+
+    async def offer_environment(self, variables: Mapping[str, str]) -> None:
+        """Variables that hold keys and addresses of models, as the caller has them now. Kept in memory only."""
 
     async def shutdown(self) -> None:
         """Stop the engine: turns are interrupted, recorded, and go on when it starts again."""

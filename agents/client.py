@@ -1,0 +1,226 @@
+"""The other end of the engine's socket: an :class:`agents.api.Api` for screens, verbs and scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from agents import paths, rpc
+from agents.api import PROTOCOL, Api
+from agents.errors import EngineUnreachable, ShopfloorError
+from agents.model import AnyEvent
+
+START_SECONDS = 20.0
+"""How long a starting engine may take before we give up on it."""
+
+
+class Client(Api, Protocol):
+    """A connection to the engine."""
+
+    async def disconnect(self) -> None:
+        """Leave; the engine and its agents go on."""
+
+
+class _Events:
+    """The subscription of one connection."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+        self.queue: asyncio.Queue[Sequence[AnyEvent] | None] = asyncio.Queue()
+
+    async def watch(self, tasks: Sequence[str]) -> None:
+        """See :class:`agents.api.Subscription`."""
+        await self._connection.call("watch", rpc.encode({"tasks": list(tasks)}))
+
+    async def __aiter__(self) -> AsyncIterator[Sequence[AnyEvent]]:
+        while (batch := await self.queue.get()) is not None:
+            yield batch
+
+    async def close(self) -> None:
+        """See :class:`agents.api.Subscription`."""
+        self.queue.put_nowait(None)
+
+
+class _Connection:
+    """Sends calls, hands out answers by their numbers."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._events: _Events | None = None
+        self._gone = False
+        self._receiving = asyncio.create_task(self._receive())
+
+    async def call(self, method: str, params: bytes) -> msgspec.Raw:
+        """Ask and wait for the answer.
+
+        Raises:
+            ShopfloorError: what the engine says, or that it is gone.
+        """
+        if self._gone:
+            raise _gone()
+        number = next(self._numbers)
+        answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        request = rpc.Request(method=method, params=msgspec.Raw(params), id=number)
+        try:
+            self._writer.write(rpc.encode(request) + b"\n")
+            await self._writer.drain()
+            return await answer
+        except ConnectionError as error:
+            raise _gone() from error
+        finally:
+            self._waiting.pop(number, None)
+
+    async def _receive(self) -> None:
+        try:
+            while line := await self._reader.readline():
+                response = rpc.decode_response(line)
+                if response.method == "events":
+                    if self._events is not None:
+                        self._events.queue.put_nowait(rpc.decode_events(response.params))
+                    continue
+                answer = self._waiting.get(response.id or 0)
+                if answer is None or answer.done():
+                    continue
+                if response.error is not None:
+                    answer.set_exception(rpc.error_of(response.error))
+                else:
+                    answer.set_result(response.result)
+        except ConnectionError:
+            pass  # the same as a closed socket: everyone who waits is told below
+        finally:
+            self._gone = True
+            for answer in self._waiting.values():
+                if not answer.done():
+                    answer.set_exception(_gone())
+            if self._events is not None:
+                self._events.queue.put_nowait(None)
+
+    async def subscribe(self) -> _Events:
+        """See :class:`agents.api.Api`."""
+        self._events = _Events(self)
+        await self.call("subscribe", b"{}")
+        return self._events
+
+    async def disconnect(self) -> None:
+        """See :class:`Client`."""
+        self._gone = True
+        self._writer.close()
+        self._receiving.cancel()
+        with contextlib.suppress(asyncio.CancelledError, ConnectionError):
+            await self._receiving
+
+
+def _remote(method: rpc.Method) -> Any:
+    async def call(self: _Connection, *arguments: object, **named: object) -> object:
+        bound = method.signature.bind(self, *arguments, **named)
+        params = {name: value for name, value in bound.arguments.items() if name != "self"}
+        result = await self.call(method.name, rpc.encode(params))
+        return msgspec.json.decode(result, type=method.result)
+
+    call.__name__ = method.name
+    call.__doc__ = getattr(Api, method.name).__doc__
+    return call
+
+
+for _method in rpc.METHODS.values():
+    setattr(_Connection, _method.name, _remote(_method))
+
+
+def _gone() -> EngineUnreachable:
+    return EngineUnreachable(
+        "The engine is gone.", f"`shopfloor engine start` starts it again; its log is {paths.log_path()}."
+    )
+
+
+async def connect(start: bool = True, environment: Mapping[str, str] | None = None) -> Client:
+    """A connection to the engine of this person.
+
+    Args:
+        start: start the engine if none runs.
+        environment: variables to offer it (see ``Api.offer_environment``); ours by default.
+
+    Raises:
+        EngineUnreachable: there is none, it cannot be started, or it speaks another protocol.
+    """
+    connection = await _try()
+    if connection is None:
+        if not start:
+            raise EngineUnreachable("No engine is running.", "`shopfloor engine start` starts one.")
+        connection = await _start()
+    client = cast(Client, connection)
+    info = await client.info()
+    if info.protocol != PROTOCOL:
+        await client.disconnect()
+        raise EngineUnreachable(
+            f"The running engine (version {info.version}) speaks protocol {info.protocol}, this program {PROTOCOL}.",
+            "`shopfloor engine stop` ends it (its turns go on when a new one starts).",
+        )
+    await client.offer_environment(_model_variables(os.environ if environment is None else environment))
+    return client
+
+
+def _model_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of ours that a profile may ask for: what it names, and the SDKs' own."""
+    from agents.profiles import model_variables
+
+    return {name: environment[name] for name in model_variables() if name in environment}
+
+
+async def _try() -> _Connection | None:
+    try:
+        reader, writer = await asyncio.open_unix_connection(paths.socket_path(), limit=rpc.LINE_LIMIT)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+    except OSError as error:
+        raise EngineUnreachable(f"The engine's socket {paths.socket_path()} cannot be opened: {error}.") from error
+    return _Connection(reader, writer)
+
+
+async def _start() -> _Connection:
+    """Start an engine that outlives us, and connect to it."""
+    for folder in (paths.state_dir(), paths.runtime_dir()):
+        try:
+            paths.make_private(folder)
+        except ShopfloorError as error:
+            raise EngineUnreachable(f"The engine cannot be started: {error.message}", error.hint) from error
+    launcher = Path(__file__).resolve().parent.parent / "app" / "launch.py"
+    said = paths.state_dir() / "engine.start"
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(launcher), "engine", "run"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            start_new_session=True,
+        )
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if (connection := await _try()) is not None:
+            return connection
+        if process.poll() is not None and process.returncode != 0:
+            # another one may have won the race for the lock and be on its way
+            await asyncio.sleep(0.05)
+            if (connection := await _try()) is not None:
+                return connection
+            words = said.read_text("utf-8", "replace").strip()
+            if "Another engine" not in words:
+                raise EngineUnreachable(f"The engine did not start: {words or 'it said nothing'}")
+        await asyncio.sleep(0.01)
+    raise EngineUnreachable(
+        f"The engine did not answer within {START_SECONDS:g} seconds.", f"Its log is {paths.log_path()}."
+    )

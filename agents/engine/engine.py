@@ -1,0 +1,629 @@
+"""The engine's methods, and who may work when."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from agents import paths
+from agents.api import PROTOCOL, Subscription
+from agents.config import Config, read_config
+from agents.drivers import AnyReport, Driver
+from agents.engine.hub import Hub
+from agents.engine.ledger import Ledger
+from agents.engine.review import Reviews, with_quote
+from agents.engine.run import Run
+from agents.engine.transcript import closed
+from agents.errors import SandboxError, ShopfloorError, UsageError
+from agents.model import (
+    ACTIVE_STATES,
+    FINAL_STATES,
+    AnyEvent,
+    Claim,
+    Comment,
+    CommentDraft,
+    Diff,
+    EngineInfo,
+    Entry,
+    NewTask,
+    ProfileInfo,
+    Prompt,
+    Scope,
+    Task,
+    TaskChanged,
+    TranscriptOpened,
+    When,
+)
+from agents.profiles import Profile, load_profile, load_profiles, profile_info
+from agents.project_file import PROJECT_FILE, Check, ProjectFile, parse_project_file, read_project_file
+from agents.sandbox import Policy, Runner, choose_runner
+from agents.store import Store
+from agents.version import VERSION
+from agents.workspace import Workspace, Workspaces, open_project
+
+OPENED_ENTRIES = 500
+"""Entries shown when a task is opened; older ones are asked for."""
+TITLE_LENGTH = 60
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One per person and machine. ``start`` before use, ``stop`` at the end.
+
+    Args:
+        environment: where keys and addresses of models are looked up; more arrive by :meth:`offer_environment`.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self.environment: dict[str, str] = dict(os.environ if environment is None else environment)
+        self.started_at = time.time()
+        self._config: Config = read_config(self.environment)
+        self._hub = Hub()
+        self.ledger = Ledger(Store(paths.make_private(paths.state_dir()) / "store.sqlite"), self._hub)
+        self._reviews = Reviews(self.ledger)
+        self._runs: dict[str, Run] = {}
+        self._working: dict[str, asyncio.Task[None]] = {}
+        self._runner: Runner | None = None
+        self._sandbox_problem: SandboxError | None = None
+        self._workspaces: Workspaces | None = None
+        self._offline_url = ""
+        self._close_offline: Callable[[], object] | None = None
+        self._stopping = False
+        self.on_shutdown: Callable[[], None] = lambda: None
+        """Called when someone asks the engine to stop."""
+
+    # life
+
+    async def start(self) -> None:
+        """Find the sandbox and go on with what was interrupted."""
+        try:
+            self._runner = await choose_runner()
+        except SandboxError as error:
+            self._sandbox_problem = error
+            _log.error("%s", error)
+        for task in self.ledger.tasks.values():
+            if task.state in ACTIVE_STATES:
+                self._continue_interrupted(task)
+        self._admit()
+
+    def _continue_interrupted(self, task: Task) -> None:
+        """The engine ended while this task was at work."""
+        store = self.ledger.store
+        for entry in store.entries(task.id, limit=2_000):
+            if not entry.done:
+                store.put_entry(closed(entry))
+        for prompt in store.prompts(task.id):
+            if prompt.delivery == "delivered":
+                store.put_prompt(msgspec.structs.replace(prompt, delivery="answered"))
+        if store.messages(task.id) and not any(prompt.delivery == "queued" for prompt in store.prompts(task.id)):
+            self.ledger.add_prompt(Prompt(id=0, task=task.id, text=""))
+        self.ledger.enter(task.id, "queued", "Interrupted when the engine ended; goes on by itself.")
+
+    async def stop(self) -> None:
+        """Interrupt what runs, so that it goes on at the next start, and close everything."""
+        self._stopping = True
+        working = list(self._working.values())
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+        if self._close_offline is not None:
+            closing = self._close_offline()
+            if asyncio.iscoroutine(closing):
+                await closing
+        self.ledger.flush()
+        self._hub.close()
+        self.ledger.store.close()
+
+    async def info(self) -> EngineInfo:
+        """See :class:`agents.api.Api`."""
+        problem = self._sandbox_problem
+        return EngineInfo(
+            version=VERSION,
+            protocol=PROTOCOL,
+            pid=os.getpid(),
+            home=str(paths.state_dir()),
+            log=str(paths.log_path()),
+            started_at=self.started_at,
+            tasks=sum(1 for task in self.ledger.tasks.values() if task.state not in FINAL_STATES),
+            working=len(self._working),
+            clients=len(self._hub),
+            sandbox=self._runner.name if self._runner else "",
+            sandbox_problem=str(problem) if problem else "",
+        )
+
+    async def offer_environment(self, variables: Mapping[str, str]) -> None:
+        """See :class:`agents.api.Api`."""
+        self.environment.update(variables)
+
+    async def shutdown(self) -> None:
+        """See :class:`agents.api.Api`."""
+        self.on_shutdown()
+
+    # listening
+
+    async def subscribe(self) -> Subscription:
+        """See :class:`agents.api.Api`."""
+        return self._hub.join(self._refill)
+
+    def _refill(self, opened: Sequence[str] | None) -> list[AnyEvent]:
+        if opened is None:
+            return [TaskChanged(task=task) for task in self.ledger.tasks.values() if task.state not in FINAL_STATES]
+        events: list[AnyEvent] = []
+        for task in opened:
+            if task in self.ledger.tasks:
+                entries = self._entries(task, 0, OPENED_ENTRIES)
+                earlier = bool(entries) and entries[0].id > 1
+                events.append(TranscriptOpened(task=task, entries=tuple(entries), earlier=earlier))
+        return events
+
+    def _entries(self, task: str, before: int, limit: int) -> list[Entry]:
+        self.ledger.flush()
+        entries = self.ledger.store.entries(task, before, limit)
+        return self._runs[task].transcript.as_now(entries) if task in self._runs else entries
+
+    # who works when
+
+    def _admit(self) -> None:
+        """Start queued tasks while there is room: by priority, then the longest waiting."""
+        if self._stopping:
+            return
+        queued = [task for task in self.ledger.tasks.values() if task.state == "queued"]
+        queued.sort(key=lambda task: (-task.priority, task.changed_at))
+        limit = self._config.engine.max_active
+        for task in queued:
+            if task.id in self._working:
+                continue
+            if len(self._working) >= limit:
+                self.ledger.update(task.id, reason=f"Waits for a free place: {limit} agents are at work.")
+                continue
+            self._begin(task.id, Run(task.id, self))
+
+    def _begin(self, task: str, run: Run, checks_only: bool = False) -> asyncio.Task[None]:
+        self._runs[task] = run
+        work = asyncio.create_task(run.check_now() if checks_only else run.work(), name=f"task {task}")
+        self._working[task] = work
+        work.add_done_callback(lambda _: self._ended(task))
+        return work
+
+    def _ended(self, task: str) -> None:
+        self._working.pop(task, None)
+        self._runs.pop(task, None)
+        # a prompt that came in the very last moment of the run
+        if not self._stopping and self.ledger.tasks[task].state == "ready" and self.ledger.waiting_prompts(task):
+            self.ledger.enter(task, "queued")
+        self._admit()
+
+    # what runs ask for (agents.engine.run.Facilities)
+
+    async def runner_for(self, profile: Profile) -> Runner:
+        """The sandbox for a profile."""
+        if profile.sandbox.mode == "none":
+            return await choose_runner("none")
+        if self._runner is None:
+            self._runner = await choose_runner()  # it may have been installed since
+            self._sandbox_problem = None
+        return self._runner
+
+    async def workspaces(self) -> Workspaces:
+        """Git for worktrees."""
+        if self._workspaces is None:
+            if self._runner is None:
+                self._runner = await choose_runner()
+            self._workspaces = Workspaces(self._runner)
+        return self._workspaces
+
+    def profile(self, name: str) -> Profile:
+        """A profile by its id."""
+        return load_profile(name).profile
+
+    def policy(self, task: Task, workspace: Workspace, workspaces: Workspaces, profile: Profile) -> Policy:
+        """What the agent of a task may touch."""
+        from agents.sandbox.defaults import agent_policy
+
+        grants = workspaces.grants(workspace)
+        cache = paths.cache_dir() / "agents" / Path(workspace.worktree).parent.name
+        policy = agent_policy(
+            Path(workspace.worktree),
+            temp=paths.make_private(paths.task_dir(task.id) / "tmp"),
+            cache=paths.make_private(cache),
+            profile=profile.sandbox,
+            repository=Path(task.project),
+            binds=grants.binds,
+            extra_environment={
+                "SHOPFLOOR_TASK": task.id,
+                "SHOPFLOOR_WORKTREE": workspace.worktree,
+                "SHOPFLOOR_BRANCH": workspace.branch,
+                "SHOPFLOOR_BASE": workspace.base_commit,
+            },
+        )
+        return msgspec.structs.replace(
+            policy,
+            write=policy.write + grants.write,
+            read=policy.read + grants.read,
+            protect=policy.protect + grants.protect,
+        )
+
+    async def make_driver(
+        self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Callable[[AnyReport], None]
+    ) -> Driver:
+        """The driver of a profile."""
+        if profile.driver != "native" or profile.native is None:
+            raise UsageError(
+                f"Profile “{task.profile}” wants the driver “{profile.driver}”, which this version does not have.",
+                "Choose a profile with driver = \"native\".",
+            )
+        # a model SDK costs over a second: not on the loop, and only when the first agent needs it
+        native = await asyncio.to_thread(__import__, "agents.drivers.native", fromlist=["NativeDriver"])
+        base_url = await self._offline() if profile.native.provider == "offline" else ""
+        driver: Driver = native.NativeDriver(
+            profile=profile,
+            runner=runner,
+            policy=policy,
+            worktree=task.worktree,
+            report=report,
+            history=self.ledger.store.messages(task.id),
+            environment=self.environment,
+            base_url=base_url,
+            checks=[check.run for check in self.checks(task)[0]],
+        )
+        return driver
+
+    async def _offline(self) -> str:
+        if not self._offline_url:
+            from agents.offline import start_offline_server
+
+            server, self._offline_url = await start_offline_server()
+            self._close_offline = server.close
+        return self._offline_url
+
+    def checks(self, task: Task) -> tuple[list[Check], str]:
+        """The checks to run on a task, and why there are none that could run."""
+        if not task.check:
+            return [], ""
+        text, trusted = self._project_text(task.project)
+        project = parse_project_file(text, Path(task.project) / PROJECT_FILE) if text else ProjectFile()
+        if project.check and not trusted:
+            return [], (
+                f"The project's checks did not run: {PROJECT_FILE} has not been trusted as it is now. "
+                "`shopfloor trust` shows it and decides."
+            )
+        return list(project.check), ""
+
+    def claim(self, task: str, comment: str, claim: str, text: str) -> None:
+        """The agent said something about a sent comment; what it says about others is ignored."""
+        known = next((one for one in self._reviews.comments(task) if one.id == comment), None)
+        if known is not None and known.state in ("sent", "claimed"):
+            self._reviews.claim(task, comment, msgspec.convert(claim, Claim), text)
+
+    # tasks
+
+    async def create_task(self, new: NewTask) -> Task:
+        """See :class:`agents.api.Api`."""
+        if not new.prompt.strip():
+            raise UsageError("A task needs a prompt.", "Say what the agent should do.")
+        project = await open_project(Path(new.project))
+        settings = read_project_file(project.root)
+        name = new.profile or settings.defaults.profile or self._config.defaults.profile or self._first_ready(project.root)
+        profile = load_profile(name).profile
+        base = new.base or settings.worktree.base or project.head
+        commit = await project.commit(base)
+        now = time.time()
+        task = Task(
+            id=self._new_id(),
+            title=new.title.strip() or title_of(new.prompt),
+            prompt=new.prompt,
+            project=str(project.root),
+            base=base,
+            base_commit=commit,
+            profile=name,
+            driver=profile.driver,
+            model=profile.native.model if profile.native else "",
+            context_window=profile.native.context_window if profile.native else 0,
+            priority=new.priority,
+            check=new.check,
+            created_at=now,
+            changed_at=now,
+        )
+        self.ledger.put(task)
+        self.ledger.add_prompt(Prompt(id=0, task=task.id, text=new.prompt))
+        self.ledger.flush()
+        self._admit()
+        return self.ledger.tasks[task.id]
+
+    def _first_ready(self, project: Path) -> str:
+        infos = [profile_info(loaded, self.environment) for loaded in load_profiles(project)]
+        for info in infos:
+            if info.ready and info.id != "offline":
+                return info.id
+        missing = "; ".join(f"{info.id}: {info.missing}" for info in infos if info.missing)
+        raise UsageError(
+            f"No profile is ready to use ({missing}).",
+            "Set the variable with your key, or name a profile with -p; `shopfloor profiles` lists them.",
+        )
+
+    def _new_id(self) -> str:
+        letters, signs = "abcdefghjkmnpqrstuvwxyz", "abcdefghjkmnpqrstuvwxyz23456789"
+        while True:
+            name = random.choice(letters) + "".join(random.choices(signs, k=3))
+            if name not in self.ledger.tasks:
+                return name
+
+    async def tasks(self, project: str = "", everything: bool = False) -> list[Task]:
+        """See :class:`agents.api.Api`."""
+        root = str((await open_project(Path(project))).root) if project else ""
+        found = [
+            task
+            for task in self.ledger.tasks.values()
+            if (not root or task.project == root) and (everything or task.state not in FINAL_STATES)
+        ]
+        return sorted(found, key=lambda task: task.created_at)
+
+    async def task(self, task: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        return self.ledger.find(task)
+
+    async def transcript(self, task: str, before: int = 0, limit: int = 500) -> list[Entry]:
+        """See :class:`agents.api.Api`."""
+        return self._entries(self.ledger.find(task).id, before, limit)
+
+    async def prompts(self, task: str) -> list[Prompt]:
+        """See :class:`agents.api.Api`."""
+        return [prompt for prompt in self.ledger.prompts(self.ledger.find(task).id) if prompt.text]
+
+    async def send(self, task: str, text: str, when: When = "now") -> Prompt:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        if not text.strip():
+            raise UsageError("There is nothing to send.", "Write a prompt.")
+        prompt = self.ledger.add_prompt(Prompt(id=0, task=known.id, text=text, when=when))
+        self.ledger.flush()
+        self._deliver(prompt)
+        return prompt
+
+    def _deliver(self, prompt: Prompt) -> None:
+        """Bring a recorded prompt on its way: into the running turn, after it, or by starting a turn."""
+        run = self._runs.get(prompt.task)
+        if run is None:
+            self.ledger.enter(prompt.task, "queued")
+            self._admit()
+        elif prompt.when == "now":
+            run.steer(prompt)
+
+    async def stop_task(self, task: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        run, working = self._runs.get(known.id), self._working.get(known.id)
+        if run is not None and working is not None:
+            await run.stop()
+            await asyncio.wait((working,), timeout=10)
+            if not working.done():
+                working.cancel()
+                await asyncio.wait((working,))
+                self.ledger.enter(known.id, "stopped", "Stopped by you; the agent did not end by itself.")
+        elif known.state == "queued":
+            self.ledger.enter(known.id, "stopped", "Stopped by you.", f"`shopfloor resume {known.id}` goes on.")
+        else:
+            raise UsageError(f"Task {known.id} is {known.state}: nothing runs that could be stopped.")
+        self.ledger.flush()
+        return self.ledger.tasks[known.id]
+
+    async def resume(self, task: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        if known.id in self._working or known.state == "queued":
+            raise UsageError(f"Task {known.id} is {known.state} already.")
+        if not self.ledger.waiting_prompts(known.id):
+            self.ledger.add_prompt(Prompt(id=0, task=known.id, text=""))
+        self.ledger.enter(known.id, "queued")
+        self.ledger.flush()
+        self._admit()
+        return self.ledger.tasks[known.id]
+
+    async def close_task(self, task: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        if known.id in self._working:
+            known = await self.stop_task(known.id)
+        workspace = self.ledger.store.workspace(known.id, Workspace)
+        if workspace is not None and Path(workspace.worktree).exists():
+            workspaces = await self.workspaces()
+            await workspaces.snapshot(workspace, "closed", "When it was closed")
+            await workspaces.import_branch(workspace)
+            await workspaces.remove(workspace)
+        self.ledger.enter(known.id, "closed", unseen=False)
+        self.ledger.flush()
+        return self.ledger.tasks[known.id]
+
+    def _on_floor(self, task: str) -> Task:
+        known = self.ledger.find(task)
+        if known.state in FINAL_STATES:
+            raise UsageError(f"Task {known.id} is {known.state}: it has left the floor.")
+        return known
+
+    async def seen(self, task: str) -> None:
+        """See :class:`agents.api.Api`."""
+        self.ledger.update(self.ledger.find(task).id, unseen=False)
+
+    async def set_note(self, task: str, note: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        return self.ledger.update(self.ledger.find(task).id, note=note)
+
+    async def draft(self, task: str) -> str:
+        """See :class:`agents.api.Api`."""
+        self.ledger.flush()
+        return self.ledger.store.draft(self.ledger.find(task).id if task else "")
+
+    async def save_draft(self, task: str, text: str) -> None:
+        """See :class:`agents.api.Api`."""
+        self.ledger.store.put_draft(self.ledger.find(task).id if task else "", text)
+        self.ledger.flush()
+
+    async def run_checks(self, task: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        if known.id in self._working:
+            raise UsageError(f"Task {known.id} is {known.state}: its checks run when the turn ends.")
+        checks, problem = self.checks(msgspec.structs.replace(known, check=True))
+        if problem:
+            raise UsageError(problem)
+        if not checks:
+            raise UsageError(f"The project has no checks: {PROJECT_FILE} names none.")
+        await self._begin(known.id, Run(known.id, self), checks_only=True)
+        return self.ledger.tasks[known.id]
+
+    # review
+
+    async def diff(self, task: str, scope: Scope = "branch") -> Diff:
+        """See :class:`agents.api.Api`."""
+        known = self.ledger.find(task)
+        workspace = self._workspace(known)
+        workspaces = await self.workspaces()
+        if Path(workspace.worktree).exists():
+            head = (await workspaces.snapshot(workspace, "now", "As of now")).tree
+        else:
+            turns = self.ledger.store.turns(known.id)
+            if not turns or not turns[-1].after:
+                raise ShopfloorError(f"Task {known.id} has no worktree and no snapshot to show.")
+            head = await workspaces.tree_of(workspace, turns[-1].after)
+        base, name = await self._base(known, scope, workspaces, workspace)
+        patch = await workspaces.diff(workspace, base, head)
+        return Diff(
+            task=known.id,
+            scope=scope,
+            base_tree=base,
+            head_tree=head,
+            base_name=name,
+            directory=workspace.worktree,
+            patch=patch,
+        )
+
+    async def _base(self, task: Task, scope: Scope, workspaces: Workspaces, workspace: Workspace) -> tuple[str, str]:
+        """The tree a scope compares with, and its name for people."""
+        short = task.base_commit[:7]
+        base = (workspace.base_commit, short if short in task.base else f"{task.base} ({short})")
+        if scope == "working":
+            head = await workspaces.import_branch(workspace) if Path(workspace.worktree).exists() else None
+            base = (head, f"the last commit ({head[:7]})") if head else base
+        elif scope == "turn":
+            turns = self.ledger.store.turns(task.id)
+            base = (turns[-1].before, f"before turn {turns[-1].number}") if turns else base
+        elif scope == "review":
+            rounds = self.ledger.store.rounds(task.id)
+            if rounds:
+                return rounds[-1].head_tree, f"round {rounds[-1].number} of your review"
+        return await workspaces.tree_of(workspace, base[0]), base[1]
+
+    def _workspace(self, task: Task) -> Workspace:
+        self.ledger.flush()
+        workspace = self.ledger.store.workspace(task.id, Workspace)
+        if workspace is None:
+            raise UsageError(f"Task {task.id} has no worktree yet: it is {task.state}.", "Look again when it works.")
+        return workspace
+
+    async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
+        """See :class:`agents.api.Api`."""
+        workspace = self._workspace(self.ledger.find(task))
+        return await (await self.workspaces()).blobs(workspace, ids)
+
+    async def comments(self, task: str) -> list[Comment]:
+        """See :class:`agents.api.Api`."""
+        return self._reviews.comments(self.ledger.find(task).id)
+
+    async def add_comment(self, task: str, draft: CommentDraft, base_tree: str = "", head_tree: str = "") -> Comment:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        if not head_tree:
+            diff = await self.diff(known.id)
+            draft = await with_quote(draft, diff, self.blobs)
+            base_tree, head_tree = diff.base_tree, diff.head_tree
+        comment = self._reviews.add(known.id, draft, base_tree, head_tree)
+        self.ledger.flush()
+        return comment
+
+    async def edit_comment(self, task: str, comment: str, text: str) -> Comment:
+        """See :class:`agents.api.Api`."""
+        changed = self._reviews.edit(self.ledger.find(task).id, comment, text)
+        self.ledger.flush()
+        return changed
+
+    async def delete_comment(self, task: str, comment: str) -> None:
+        """See :class:`agents.api.Api`."""
+        self._reviews.delete(self.ledger.find(task).id, comment)
+        self.ledger.flush()
+
+    async def review_prompt(self, task: str) -> str:
+        """See :class:`agents.api.Api`."""
+        known = self.ledger.find(task)
+        _, name = await self._base(known, "branch", await self.workspaces(), self._workspace(known))
+        return self._reviews.prompt_text(known.id, name)
+
+    async def send_review(self, task: str, when: When = "now") -> Prompt:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        text = await self.review_prompt(known.id)
+        prompt = self._reviews.send(known.id, text, when, await self.diff(known.id))
+        self.ledger.flush()
+        self._deliver(prompt)
+        return prompt
+
+    async def claim_comment(self, task: str, comment: str, claim: Claim, text: str = "") -> Comment:
+        """See :class:`agents.api.Api`."""
+        return self._reviews.claim(self.ledger.find(task).id, comment, claim, text)
+
+    async def resolve_comment(self, task: str, comment: str, resolved: bool = True) -> Comment:
+        """See :class:`agents.api.Api`."""
+        return self._reviews.resolve(self.ledger.find(task).id, comment, resolved)
+
+    # set-up
+
+    async def profiles(self, project: str = "") -> list[ProfileInfo]:
+        """See :class:`agents.api.Api`."""
+        infos = [profile_info(loaded, self.environment) for loaded in load_profiles(Path(project) if project else None)]
+        return sorted(infos, key=lambda info: not info.ready)
+
+    async def branches(self, project: str) -> list[str]:
+        """See :class:`agents.api.Api`."""
+        return await (await open_project(Path(project))).branches()
+
+    def _project_text(self, project: str) -> tuple[str, bool]:
+        path = Path(project) / PROJECT_FILE
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            return "", False
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path} cannot be read: {error}.") from error
+        return text, self.ledger.store.trusted(project) == _sha256(text)
+
+    async def project_file(self, project: str) -> tuple[str, bool]:
+        """See :class:`agents.api.Api`."""
+        self.ledger.flush()
+        return self._project_text(str((await open_project(Path(project))).root))
+
+    async def trust(self, project: str, text: str) -> None:
+        """See :class:`agents.api.Api`."""
+        root = str((await open_project(Path(project))).root)
+        current, _ = self._project_text(root)
+        if current != text:
+            raise UsageError(f"{PROJECT_FILE} has changed since you read it.", "Read it again.")
+        self.ledger.store.put_trust(root, _sha256(text))
+        self.ledger.flush()
+
+
+def title_of(prompt: str) -> str:
+    """A title from the first line that says something."""
+    line = next((line.strip(" #*-\t") for line in prompt.splitlines() if line.strip(" #*-\t")), "Task")
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,166 @@
+"""Comments on a task's change and the rounds they are sent in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from agents.engine.ledger import Ledger
+from agents.errors import NotFound, UsageError
+from agents.model import Claim, Comment, CommentDraft, CommentsChanged, Diff, Prompt, When
+from agents.review.prompt import review_prompt
+from agents.store import Round
+
+Blobs = Callable[[str, Sequence[str]], Awaitable[list[bytes]]]
+
+
+class Reviews:
+    """All comments of all tasks. The person's drafts, the rounds sent, the agent's claims, the verdicts."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def comments(self, task: str) -> list[Comment]:
+        """All comments of a task in the order they were written."""
+        self._ledger.flush()
+        return self._ledger.store.comments(task)
+
+    def find(self, task: str, comment: str) -> Comment:
+        """One comment by its id; raises NotFound."""
+        for known in self.comments(task):
+            if known.id == comment.upper():
+                return known
+        raise NotFound(f"Task {task} has no comment “{comment}”.", f"`shopfloor comments {task}` lists them.")
+
+    def _put(self, comment: Comment) -> Comment:
+        known = self.comments(comment.task)
+        ids = [other.id for other in known]
+        position = ids.index(comment.id) if comment.id in ids else len(ids)
+        self._ledger.store.put_comment(position, comment)
+        self._changed(comment.task)
+        return comment
+
+    def _changed(self, task: str) -> None:
+        drafts = sum(1 for comment in self.comments(task) if comment.state == "draft")
+        self._ledger.update(task, draft_comments=drafts)
+        self._ledger.publish(CommentsChanged(task=task))
+
+    def add(self, task: str, draft: CommentDraft, base_tree: str, head_tree: str) -> Comment:
+        """Record a draft; it belongs to the next round."""
+        if not draft.text.strip():
+            raise UsageError("A comment without text says nothing.", "Write what should change.")
+        number = self._ledger.tasks[task].round + 1
+        prefix = f"R{number}-C"
+        taken = [int(known.id[len(prefix) :]) for known in self.comments(task) if known.id.startswith(prefix)]
+        fields = {name: getattr(draft, name) for name in CommentDraft.__struct_fields__}
+        comment = Comment(
+            **fields,
+            id=f"{prefix}{max(taken, default=0) + 1}",
+            task=task,
+            round=number,
+            base_tree=base_tree,
+            head_tree=head_tree,
+            at=time.time(),
+        )
+        return self._put(comment)
+
+    def edit(self, task: str, comment: str, text: str) -> Comment:
+        """Change the text of a draft."""
+        known = self._draft(task, comment)
+        return self._put(msgspec.structs.replace(known, text=text))
+
+    def delete(self, task: str, comment: str) -> None:
+        """Drop a draft."""
+        known = self._draft(task, comment)
+        self._ledger.store.remove_comment(task, known.id)
+        self._changed(task)
+
+    def _draft(self, task: str, comment: str) -> Comment:
+        known = self.find(task, comment)
+        if known.state != "draft":
+            raise UsageError(f"Comment {known.id} was sent already and stays as it was.", "Write another comment.")
+        return known
+
+    def prompt_text(self, task: str, base_name: str) -> str:
+        """The prompt that sending the drafts would send."""
+        comments = self.comments(task)
+        drafts = [comment for comment in comments if comment.state == "draft"]
+        if not drafts:
+            raise UsageError(f"Task {task} has no comments to send.", "`c` in the review writes one.")
+        still_open = [comment for comment in comments if comment.state in ("sent", "claimed")]
+        known = self._ledger.tasks[task]
+        return review_prompt(
+            drafts,
+            round_number=known.round + 1,
+            base_name=base_name,
+            directory=known.worktree,
+            still_open=still_open,
+        )
+
+    def send(self, task: str, text: str, when: When, diff: Diff) -> Prompt:
+        """Record the round and its prompt together; delivering it is the engine's."""
+        number = self._ledger.tasks[task].round + 1
+        prompt = self._ledger.add_prompt(Prompt(id=0, task=task, text=text, when=when, origin="review"))
+        for position, comment in enumerate(self.comments(task)):
+            if comment.state == "draft":
+                sent = msgspec.structs.replace(comment, state="sent", round=number)
+                self._ledger.store.put_comment(position, sent)
+        self._ledger.store.put_round(
+            task,
+            Round(
+                number=number, base_tree=diff.base_tree, head_tree=diff.head_tree, prompt=prompt.id, at=time.time()
+            ),
+        )
+        self._ledger.update(task, round=number)
+        self._changed(task)
+        return prompt
+
+    def claim(self, task: str, comment: str, claim: Claim, text: str) -> Comment:
+        """Record what the agent says about a sent comment."""
+        known = self.find(task, comment)
+        if known.state not in ("sent", "claimed"):
+            raise UsageError(f"Comment {known.id} is {known.state}: there is nothing to claim.")
+        return self._put(msgspec.structs.replace(known, state="claimed", claim=claim, claim_text=text))
+
+    def resolve(self, task: str, comment: str, resolved: bool) -> Comment:
+        """The person's verdict."""
+        known = self.find(task, comment)
+        if known.state == "draft":
+            raise UsageError(f"Comment {known.id} was not sent yet.", f"`shopfloor review {task} --send` sends it.")
+        return self._put(msgspec.structs.replace(known, state="resolved" if resolved else "sent"))
+
+
+async def with_quote(draft: CommentDraft, diff: Diff, blobs: Blobs) -> CommentDraft:
+    """A draft with the diff lines it is about, taken from the diff it is written on.
+
+    Raises:
+        NotFound: the file is not part of the change.
+        UsageError: the file has no such lines.
+    """
+    if draft.quote or draft.target == "change" or not draft.path:
+        return draft
+    from agents.review import parse_diff
+
+    shown = draft.path.decode("utf-8", "backslashreplace")
+    file = next((file for file in parse_diff(diff.patch).files if draft.path in (file.new_path, file.old_path)), None)
+    if file is None:
+        raise NotFound(f"{shown} is not part of this change.", f"`shopfloor diff {diff.task}` shows what is.")
+    if draft.target == "file" or not draft.start:
+        return draft
+    numbers = file.lines.new if draft.side == "new" else file.lines.old
+    wanted = [i for i in range(len(file.lines)) if draft.start <= numbers[i] <= max(draft.start, draft.end)]
+    end = max(draft.start, draft.end)
+    if wanted:
+        inside = range(wanted[0], wanted[-1] + 1)
+        quote = tuple(" +-\\"[file.lines.kind[i]] + file.lines.text(i) for i in inside)
+        section = next((hunk.section for hunk in file.hunks if hunk.first <= wanted[0] < hunk.last), "")
+        return msgspec.structs.replace(draft, quote=quote, section=draft.section or section, end=end)
+    (data,) = await blobs(diff.task, [file.new_blob if draft.side == "new" else file.old_blob])
+    lines = data.decode("utf-8", "backslashreplace").split("\n")
+    if lines and lines[-1] == "":
+        lines.pop()
+    if end > len(lines):
+        raise UsageError(f"{shown} has {len(lines)} lines; there is no line {end}.")
+    return msgspec.structs.replace(draft, quote=tuple(" " + line for line in lines[draft.start - 1 : end]), end=end)

@@ -1,0 +1,355 @@
+"""One task at work: from its first waiting prompt until nothing waits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+import msgspec
+
+from agents import paths
+from agents.drivers import AnyReport, Delivered, Driver, Remember, TextDelta, TurnEnd, Used
+from agents.engine.ledger import Ledger
+from agents.engine.transcript import Transcript
+from agents.errors import ShopfloorError
+from agents.loops.checks import CheckResult, feedback_prompt, run_check
+from agents.model import Prompt, Task, ToolUse
+from agents.profiles import Profile
+from agents.project_file import Check
+from agents.review.prompt import parse_claims
+from agents.sandbox import Policy, Runner
+from agents.store import Turn
+from agents.workspace import Workspace, Workspaces
+
+CHECK_ROUNDS = 3
+"""How often failing checks go back to the agent before a person is called."""
+
+_log = logging.getLogger(__name__)
+
+
+class Facilities(Protocol):
+    """What a run needs of the engine."""
+
+    ledger: Ledger
+    environment: Mapping[str, str]
+    """Keys and addresses of models."""
+
+    async def runner_for(self, profile: Profile) -> Runner:
+        """The sandbox for a profile; raises SandboxError when there is none."""
+
+    async def workspaces(self) -> Workspaces:
+        """Git for worktrees; raises SandboxError when nothing can be confined."""
+
+    def profile(self, name: str) -> Profile:
+        """A profile by its id; raises UsageError."""
+
+    def policy(self, task: Task, workspace: Workspace, workspaces: Workspaces, profile: Profile) -> Policy:
+        """What the agent of a task may touch."""
+
+    async def make_driver(
+        self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Callable[[AnyReport], None]
+    ) -> Driver:
+        """The driver of a profile."""
+
+    def checks(self, task: Task) -> tuple[list[Check], str]:
+        """The checks to run, and why there are none that could run, in words."""
+
+    def claim(self, task: str, comment: str, claim: str, text: str) -> None:
+        """The agent said something about a sent comment."""
+
+
+class Run:
+    """One task at work. ``work`` runs once; ``stop`` and ``steer`` may be called while it does."""
+
+    def __init__(self, task: str, facilities: Facilities) -> None:
+        self._id = task
+        self._facilities = facilities
+        self._ledger = facilities.ledger
+        self.transcript = Transcript(task, self._ledger)
+        self._driver: Driver | None = None
+        self._in_turn = False
+        self._stopping = False
+        self._prompt: Prompt | None = None
+        """The prompt of the running turn."""
+        self._delivered = False
+        self._messages = len(self._ledger.store.messages(task))
+        self._texts: list[str] = []
+        self._checking: asyncio.Task[CheckResult] | None = None
+        self._checked_tree = ""
+        self._untrusted_said = False
+
+    @property
+    def _task(self) -> Task:
+        return self._ledger.tasks[self._id]
+
+    # from outside
+
+    def steer(self, prompt: Prompt) -> bool:
+        """Offer a prompt to the running turn; False when none runs that could take it."""
+        return self._in_turn and self._driver is not None and self._driver.steer(prompt.id, prompt.text)
+
+    async def stop(self) -> None:
+        """Interrupt on behalf of the person."""
+        self._stopping = True
+        if self._checking is not None:
+            self._checking.cancel()
+        if self._in_turn and self._driver is not None:
+            await self._driver.interrupt()
+
+    # the life of a run
+
+    async def work(self) -> None:
+        """Work until nothing waits; the task then rests in the state that says why."""
+        try:
+            await self._work()
+        except ShopfloorError as error:
+            # with something a person can do about it the task waits for them, else it cannot go on
+            self._ledger.enter(self._id, "blocked" if error.hint else "failed", error.message, error.hint)
+        except Exception as error:
+            _log.exception("task %s: fault in the engine", self._id)
+            self._ledger.enter(
+                self._id,
+                "failed",
+                f"A fault of Shopfloor itself: {type(error).__name__}: {error}.",
+                f"The log has the details: {paths.log_path()}. `shopfloor resume {self._id}` tries again.",
+            )
+        finally:
+            self._in_turn = False
+            self.transcript.finish()
+            if self._driver is not None:
+                await self._driver.close()
+
+    async def _work(self) -> None:
+        self._ledger.enter(self._id, "preparing")
+        profile = self._facilities.profile(self._task.profile)
+        runner = await self._facilities.runner_for(profile)
+        workspaces = await self._facilities.workspaces()
+        workspace, fresh = await self._workspace(workspaces)
+        await workspaces.prepare(workspace)
+        policy = self._facilities.policy(self._task, workspace, workspaces, profile)
+        self._ledger.update(self._id, sandbox=runner.name)
+        self._driver = await self._facilities.make_driver(self._task, profile, runner, policy, self._report)
+        check_rounds = 0
+        while not self._stopping:
+            waiting = self._ledger.waiting_prompts(self._id)
+            if not waiting:
+                break
+            before = workspace.base_commit if fresh else ""
+            fresh = False
+            if not await self._turn(waiting[0], workspaces, workspace, before):
+                return
+            failures = await self._check(runner, policy, workspaces, workspace)
+            if not failures:
+                check_rounds = 0
+            elif check_rounds == CHECK_ROUNDS:
+                names = ", ".join(failure.name for failure in failures)
+                self._ledger.enter(
+                    self._id,
+                    "blocked",
+                    f"The checks still fail after {CHECK_ROUNDS} rounds: {names}.",
+                    "Tell the agent how to go on, or look at the change yourself.",
+                )
+                return
+            else:
+                check_rounds += 1
+                text = feedback_prompt(failures, check_rounds, CHECK_ROUNDS)
+                self._ledger.add_prompt(Prompt(id=0, task=self._id, text=text, origin="check"))
+        self._ledger.enter(self._id, "stopped" if self._stopping else "ready")
+
+    async def _workspace(self, workspaces: Workspaces) -> tuple[Workspace, bool]:
+        self._ledger.flush()
+        workspace = self._ledger.store.workspace(self._id, Workspace)
+        if workspace is not None:
+            workspaces.check(workspace)
+            return workspace, False
+        task = self._task
+        workspace = await workspaces.create(task.project, task.id, slug(task.title), task.base_commit)
+        self._ledger.store.put_workspace(self._id, workspace)
+        self._ledger.update(self._id, worktree=workspace.worktree, branch=workspace.branch)
+        return workspace, True
+
+    async def _turn(self, prompt: Prompt, workspaces: Workspaces, workspace: Workspace, before: str) -> bool:
+        """Run one turn; False when the task now rests in another state."""
+        assert self._driver is not None
+        number = self._task.turn + 1
+        if not before:
+            before = (await workspaces.snapshot(workspace, f"turn-{number}-before", f"Before turn {number}")).commit
+        if self._stopping:
+            self._ledger.enter(self._id, "stopped")
+            return False
+        self.transcript.turn = number
+        self._prompt, self._delivered, self._texts = prompt, False, []
+        started = time.time()
+        turn = Turn(number=number, before=before, started_at=started)
+        self._ledger.store.put_turn(self._id, turn)
+        self._ledger.enter(self._id, "working", turn=number, turn_started_at=started)
+        self._in_turn = True
+        try:
+            end = await self._driver.run_turn(prompt.text)
+        finally:
+            self._in_turn = False
+            self.transcript.finish()
+        if prompt.text == "":
+            self._deliver()
+        await self._after_turn(turn, end, workspaces, workspace)
+        return self._rest_after(end)
+
+    async def _after_turn(self, turn: Turn, end: TurnEnd, workspaces: Workspaces, workspace: Workspace) -> None:
+        name = f"turn-{turn.number}-after"
+        after = await workspaces.snapshot(workspace, name, f"After turn {turn.number}")
+        branch_problem = await self._import_branch(workspaces, workspace)
+        files, additions, deletions = await workspaces.numstat(workspace, workspace.base_commit, after.commit)
+        ended = time.time()
+        self._ledger.store.put_turn(
+            self._id, msgspec.structs.replace(turn, after=after.commit, ended_at=ended, outcome=end.outcome)
+        )
+        if branch_problem:
+            self.transcript.add("error", branch_problem)
+        if self._prompt is not None and self._delivered and end.outcome == "done":
+            self._ledger.put_prompt(
+                msgspec.structs.replace(self._prompt, delivery="answered", turn=turn.number)
+            )  # fmt: skip
+        for claim in parse_claims("\n".join(self._texts)):
+            self._facilities.claim(self._id, claim.comment, claim.claim, claim.text)
+        self._ledger.update(
+            self._id,
+            files_changed=files,
+            additions=additions,
+            deletions=deletions,
+            worked_seconds=self._task.worked_seconds + ended - turn.started_at,
+        )
+
+    async def _import_branch(self, workspaces: Workspaces, workspace: Workspace) -> str:
+        """Bring the agent's commits into the repository; a sentence when they are not fit for it."""
+        try:
+            await workspaces.import_branch(workspace)
+        except ShopfloorError as error:
+            return f"The agent's commits were not taken over: {error}"
+        return ""
+
+    def _rest_after(self, end: TurnEnd) -> bool:
+        if end.outcome == "done" and not self._stopping:
+            return True
+        if end.outcome == "done" or end.outcome == "interrupted":
+            self._ledger.enter(self._id, "stopped", "Stopped by you.", f"`shopfloor resume {self._id}` goes on.")
+        else:
+            if end.reason:
+                self.transcript.add("error", f"{end.reason} {end.hint}".strip())
+            self._ledger.enter(self._id, end.outcome, end.reason, end.hint)
+        return False
+
+    # reports of the driver
+
+    def _report(self, event: AnyReport) -> None:
+        self._deliver()
+        match event:
+            case Remember(message=message):
+                self._ledger.store.put_message(self._id, self._messages, message)
+                self._messages += 1
+                self._ledger.flush_soon()
+            case Used(usage=usage, context_used=used, context_window=window, model=model):
+                task = self._task
+                self._ledger.update(
+                    self._id,
+                    usage=task.usage + usage,
+                    context_used=used or task.context_used,
+                    context_window=window or task.context_window,
+                    model=model or task.model,
+                )
+            case Delivered(prompt=number):
+                self._steered(number)
+            case _:
+                self.transcript.report(event)
+                if isinstance(event, TextDelta) and not event.thinking:
+                    self._texts.append(event.text)
+
+    def _deliver(self) -> None:
+        """The first sign of life of a turn: its prompt has arrived."""
+        if self._delivered or self._prompt is None:
+            return
+        self._delivered = True
+        self._ledger.put_prompt(
+            msgspec.structs.replace(self._prompt, delivery="delivered", turn=self.transcript.turn)
+        )  # fmt: skip
+        if self._prompt.text:
+            self.transcript.add("prompt", self._prompt.text)
+
+    def _steered(self, number: int) -> None:
+        for prompt in self._ledger.waiting_prompts(self._id):
+            if prompt.id == number:
+                turn = self.transcript.turn
+                self._ledger.put_prompt(msgspec.structs.replace(prompt, delivery="delivered", turn=turn))
+                self.transcript.add("prompt", prompt.text)
+
+    # checks
+
+    async def check_now(self) -> None:
+        """Run the checks on a resting task; it then rests as before, with the result."""
+        task = self._task
+        workspaces = await self._facilities.workspaces()
+        workspace, _ = await self._workspace(workspaces)
+        await workspaces.prepare(workspace)
+        profile = self._facilities.profile(task.profile)
+        runner = await self._facilities.runner_for(profile)
+        policy = self._facilities.policy(task, workspace, workspaces, profile)
+        self.transcript.turn = task.turn
+        try:
+            await self._check(runner, policy, workspaces, workspace)
+        finally:
+            self.transcript.finish()
+            self._ledger.enter(self._id, task.state, task.reason, task.hint, unseen=task.unseen)
+
+    async def _check(
+        self, runner: Runner, policy: Policy, workspaces: Workspaces, workspace: Workspace
+    ) -> list[CheckResult]:
+        """Run the project's checks on the worktree as it is; the failures."""
+        checks, problem = self._facilities.checks(self._task)
+        if problem and not self._untrusted_said:
+            self._untrusted_said = True
+            self.transcript.add("notice", problem)
+        if not checks:
+            return []
+        tree = (await workspaces.snapshot(workspace, "now", "As of now")).tree
+        if tree == self._checked_tree:
+            return []
+        self._ledger.enter(self._id, "checking", check_state="running")
+        results = []
+        for check in checks:
+            if self._stopping:
+                break
+            results.append(await self._one_check(check, runner, policy))
+        failures = [result for result in results if not result.passed]
+        self._checked_tree = "" if failures else tree
+        self._ledger.update(self._id, check_state="failed" if failures else "passed")
+        return failures
+
+    async def _one_check(self, check: Check, runner: Runner, policy: Policy) -> CheckResult:
+        tool = ToolUse(name=check.name, title=check.run)
+        entry = self.transcript.add("check", tool=tool, done=False)
+        grow = partial(self.transcript.grow, entry.id)
+        self._checking = asyncio.create_task(run_check(check.name, check.run, check.timeout, runner, policy, grow))
+        try:
+            result = await self._checking
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            result = CheckResult(name=check.name, command=check.run, passed=False, output="", reason="stopped by you")
+        tool = msgspec.structs.replace(
+            tool,
+            status="done" if result.passed else "failed",
+            output=f"{result.output.rstrip()}\n{result.reason}".strip(),
+            seconds=result.seconds,
+        )
+        self.transcript.replace(msgspec.structs.replace(entry, tool=tool, done=True))
+        return result
+
+
+def slug(title: str) -> str:
+    """A title as part of a branch and folder name: lower-case letters, digits and hyphens, at most 40."""
+    words = "".join(c if c.isascii() and c.isalnum() else " " for c in title.lower()).split()
+    text = "-".join(words)[:40].strip("-")
+    return text or "task"

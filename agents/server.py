@@ -1,0 +1,215 @@
+"""The engine as a process: one per person, on a socket only they can open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import logging.handlers
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from agents import paths, rpc
+from agents.api import Subscription
+from agents.engine import Engine
+from agents.errors import EngineUnreachable, ShopfloorError, UsageError
+
+LOG_BYTES = 2_000_000
+WRITE_BUFFER = 1_000_000
+"""Bytes waiting for one client before we stop sending and let its events be merged."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Connection:
+    """One client."""
+
+    def __init__(self, engine: Engine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._engine = engine
+        self._reader = reader
+        self._writer = writer
+        self._subscription: Subscription | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        """Answer until the client leaves. Calls are answered as they end, a slow one holds up no other."""
+        try:
+            while line := await self._reader.readline():
+                self._spawn(self._answer(line))
+        except (ConnectionError, ValueError) as error:
+            _log.info("a client left: %s", error)
+        finally:
+            if self._subscription is not None:
+                await self._subscription.close()
+            for task in list(self._tasks):
+                task.cancel()
+            self._writer.close()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, line: bytes) -> None:
+        number = None
+        try:
+            request = rpc.decode_request(line)
+            number = request.id
+            result = await self._call(request)
+            response = rpc.Response(id=number, result=msgspec.Raw(rpc.encode(result)))
+        except Exception as error:
+            if not isinstance(error, ShopfloorError | msgspec.MsgspecError):
+                _log.exception("call failed")
+            response = rpc.Response(id=number, error=rpc.fault_of(error))
+        await self._send(response)
+
+    async def _call(self, request: rpc.Request) -> object:
+        if request.method == "subscribe":
+            if self._subscription is None:
+                self._subscription = await self._engine.subscribe()
+                self._spawn(self._forward(self._subscription))
+            return None
+        if request.method == "watch":
+            if self._subscription is None:
+                raise UsageError("`watch` needs `subscribe` first.")
+            await self._subscription.watch(msgspec.json.decode(request.params, type=dict[str, list[str]])["tasks"])
+            return None
+        method = rpc.METHODS.get(request.method)
+        if method is None:
+            raise UsageError(f"The engine has no method “{request.method}”.", "It may be older than the program.")
+        arguments = msgspec.json.decode(request.params, type=method.parameters)
+        call = getattr(self._engine, method.name)
+        return await call(**{name: getattr(arguments, name) for name in arguments.__struct_fields__})
+
+    async def _forward(self, subscription: Subscription) -> None:
+        with contextlib.suppress(ConnectionError):
+            async for batch in subscription:
+                await self._send(rpc.Response(method="events", params=msgspec.Raw(rpc.encode(batch))))
+
+    async def _send(self, response: rpc.Response) -> None:
+        self._writer.write(rpc.encode(response) + b"\n")
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
+
+
+class _Masked(logging.Formatter):
+    """Keys never reach the log."""
+
+    _secret = re.compile(r"\b(sk|key|token|ghp|gho|github_pat|xox[a-z])([-_])[A-Za-z0-9_\-]{8,}")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._secret.sub(r"\1\2…", super().format(record))
+
+
+def _open_log() -> None:
+    handler = logging.handlers.RotatingFileHandler(paths.log_path(), maxBytes=LOG_BYTES, backupCount=1)
+    handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for noisy in ("httpx2", "httpcore2", "httpx", "httpcore", "anthropic", "openai", "git"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    paths.log_path().chmod(0o600)
+
+
+def _take_lock() -> IO[str]:
+    """The one engine of this person holds it as long as it lives."""
+    lock = (paths.make_private(paths.state_dir()) / "engine.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise EngineUnreachable(
+            "Another engine is running already.", "`shopfloor engine status` shows it."
+        ) from error  # fmt: skip
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def run_engine() -> int:
+    """Be the engine until told to stop; the exit status.
+
+    Raises:
+        ShopfloorError: it cannot start.
+    """
+    lock = _take_lock()
+    _open_log()
+    if sys.version_info < (3, 12):
+        # one thread per child otherwise; and parent-death signals want the main thread
+        asyncio.get_event_loop_policy().set_child_watcher(_child_watcher())
+    try:
+        asyncio.run(_serve())
+    finally:
+        lock.close()
+    return 0
+
+
+def _child_watcher() -> Any:
+    watcher = getattr(asyncio, "PidfdChildWatcher", None)
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return asyncio.ThreadedChildWatcher()
+    return watcher() if watcher else asyncio.ThreadedChildWatcher()
+
+
+async def _serve() -> None:
+    engine = Engine()
+    stop = asyncio.Event()
+    engine.on_shutdown = stop.set
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    socket = _socket_place()
+    connections: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.set_write_buffer_limits(high=WRITE_BUFFER)
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        try:
+            await _Connection(engine, reader, writer).serve()
+        except asyncio.CancelledError:
+            pass  # the engine ends; asyncio's stream callback would log this as a fault
+        finally:
+            connections.discard(task)
+
+    await engine.start()
+    old_mask = os.umask(0o177)
+    try:
+        server = await asyncio.start_unix_server(connected, path=socket, limit=rpc.LINE_LIMIT)
+    except OSError as error:
+        raise EngineUnreachable(f"The engine cannot open its socket {socket}: {error.strerror or error}.") from error
+    finally:
+        os.umask(old_mask)
+    _log.info("engine started, process %d", os.getpid())
+    try:
+        await stop.wait()
+    finally:
+        socket.unlink(missing_ok=True)
+        server.close()
+        await engine.stop()
+        for connection in list(connections):
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+        _log.info("engine stopped")
+
+
+def _socket_place() -> Path:
+    """Where to listen. We hold the lock, so a socket that is there belongs to an engine that is gone."""
+    paths.make_private(paths.runtime_dir())
+    socket = paths.socket_path()
+    if len(os.fsencode(socket)) > 100:
+        raise EngineUnreachable(
+            f"The path of the engine's socket is too long for this system: {socket}.",
+            "Set SHOPFLOOR_HOME to a shorter folder.",
+        )
+    socket.unlink(missing_ok=True)
+    return socket

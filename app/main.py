@@ -1,0 +1,173 @@
+"""The command line: what was asked, and how it ends.
+
+Exit status: 0 done, 1 the work failed, 2 bad usage or configuration, 3 the engine cannot be reached or started,
+4 the task is blocked and waits for a person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from agents.errors import ShopfloorError, UsageError
+from agents.version import VERSION
+
+EXIT_BLOCKED = 4
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in our way: one sentence, status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"`{self.prog} --help` shows how it is called.")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; the exit status. No traceback reaches a person."""
+    try:
+        return _dispatch(list(arguments))
+    except ShopfloorError as error:
+        print(f"shopfloor: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("shopfloor: stopped by you.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; not a fault
+        return 0
+
+
+def _dispatch(arguments: list[str]) -> int:
+    match arguments[:1]:
+        case ["pager"]:
+            from app.pager import main as pager
+
+            return pager(arguments[1:])
+        case ["sandbox"]:
+            from app.sandbox import main as sandbox
+
+            return sandbox(arguments[1:])
+        case ["demo"]:
+            from app.demo import main as demo
+
+            return demo(arguments[1:])
+    options = parser().parse_args(_with_verb(arguments))
+    if options.verb == "floor":
+        from app.verbs.floor import open_floor
+
+        return asyncio.run(open_floor(options.path))
+    if options.verb == "engine":
+        from app.verbs.engine import engine
+
+        return engine(options.action, options.json)
+    if options.verb == "doctor":
+        from app.verbs.doctor import doctor
+
+        return asyncio.run(doctor(options.json))
+    from app.verbs import review, tasks
+
+    verb = getattr(tasks, options.verb, None) or getattr(review, options.verb)
+    return int(asyncio.run(verb(options)))
+
+
+def _with_verb(arguments: list[str]) -> list[str]:
+    """``shopfloor [PATH]`` is ``shopfloor floor [PATH]``."""
+    if arguments and (arguments[0] in _VERBS or arguments[0] in ("-h", "--help", "--version")):
+        return arguments
+    return ["floor", *arguments]
+
+
+_VERBS = (
+    "floor demo run ls show send stop resume close note diff comment comments review check trust profiles doctor "
+    "engine pager sandbox"
+).split()
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = _Parser(
+        prog="shopfloor",
+        description="Run many coding agents at once in one terminal and stay in control of quality.",
+        epilog="Without a verb: open the floor for the repository at PATH (default: here).",
+    )
+    top.add_argument("--version", action="version", version=f"shopfloor {VERSION}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=_Parser)
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+
+    def task_verb(name: str, text: str) -> argparse.ArgumentParser:
+        made = verb(name, text)
+        made.add_argument("task", metavar="TASK", help="a task's id, or the beginning of it")
+        return made
+
+    def as_json(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--json", action="store_true", help="print documented objects, one a line")
+
+    floor = verb("floor", "open the floor for a repository")
+    floor.add_argument("path", nargs="?", default=".", metavar="PATH")
+    verb("demo", "try it: a sample repository and an offline model; nothing leaves the machine")
+
+    run = verb("run", "start a task")
+    run.add_argument("prompt", metavar="PROMPT", help="what to do; - reads it from standard input")
+    run.add_argument("-p", "--profile", default="", help="which agent (see `shopfloor profiles`)")
+    run.add_argument("--base", default="", help="branch or commit to start from")
+    run.add_argument("--title", default="", help="a name for it (default: the prompt's first line)")
+    run.add_argument("--priority", type=int, default=0, help="higher starts earlier")
+    run.add_argument("--no-check", action="store_true", help="do not run the project's checks")
+    run.add_argument("--wait", action="store_true", help="wait until it is ready or needs you")
+    as_json(run)
+
+    listing = verb("ls", "list the tasks of this repository")
+    listing.add_argument("--all", action="store_true", help="closed ones and those of other repositories too")
+    as_json(listing)
+    show = task_verb("show", "show a task and the end of its transcript")
+    show.add_argument("--transcript", action="store_true", help="the whole transcript")
+    as_json(show)
+
+    send = task_verb("send", "say something to a task's agent")
+    send.add_argument("text", metavar="TEXT", help="the prompt; - reads it from standard input")
+    when = send.add_mutually_exclusive_group()
+    when.add_argument("--now", action="store_const", dest="when", const="now", help="into the running turn (default)")
+    when.add_argument("--after", action="store_const", dest="when", const="after", help="when the running turn has ended")
+    as_json(send)
+    send.set_defaults(when="now")
+    for name, text in (
+        ("stop", "interrupt a task's turn"),
+        ("resume", "go on with a stopped, blocked or failed task"),
+        ("close", "take a task off the floor; branch, snapshots and transcript stay"),
+        ("check", "run the project's checks on a resting task"),
+    ):
+        as_json(task_verb(name, text))
+    note = task_verb("note", "set what you are waiting for")
+    note.add_argument("text", metavar="TEXT")
+
+    diff = task_verb("diff", "print what a task changed")
+    diff.add_argument("--scope", choices=("branch", "working", "turn", "review"), default="branch")
+    diff.add_argument("--format", choices=("patch", "ansi", "json"), default=None)
+    comment = task_verb("comment", "write a comment on a change (a draft until sent)")
+    comment.add_argument("place", metavar="PATH[:LINE[-LINE]]", help="where; . for the whole change")
+    comment.add_argument("text", metavar="TEXT")
+    comment.add_argument("--kind", choices=("fix", "question", "suggestion", "do-not-touch"), default="fix")
+    comment.add_argument("--old", action="store_true", help="the line numbers are those of the old side")
+    as_json(comment)
+    as_json(task_verb("comments", "list a task's comments"))
+    review = task_verb("review", "print the prompt that the drafts make, or send it")
+    review.add_argument("--send", action="store_true", help="send the drafts as one round")
+    review.add_argument("--after", action="store_true", help="as a follow-up instead of into the running turn")
+    as_json(review)
+
+    trust = verb("trust", "show the project file and let its commands run")
+    trust.add_argument("--yes", action="store_true", help="trust it without asking")
+    as_json(verb("profiles", "list the agents that can be used"))
+    as_json(verb("doctor", "check this machine and say what is missing"))
+    engine = verb("engine", "control the engine, which keeps agents at work while no screen is open")
+    engine.add_argument("action", choices=("start", "stop", "status", "run"))
+    as_json(engine)
+    verb("pager", "a unified diff on standard input, coloured on standard output")
+    verb("sandbox", "run a command exactly as an agent's commands run")
+    return top

@@ -1,0 +1,38 @@
+"""``shopfloor [PATH]``: the full-screen program."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from agents.client import connect
+from agents.errors import UsageError
+from app.verbs.printing import safe
+
+
+async def open_floor(path: str, demo: bool = False) -> int:
+    """Open the floor for the repository at ``path`` until the person leaves; agents go on."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The floor needs a terminal.", "`shopfloor run` and the other verbs work without one."
+        )  # fmt: skip
+    folder = Path(path).expanduser().absolute()
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.", "Give the path of a git repository.")
+    api = await connect()
+    try:
+        await api.tasks(str(folder))  # says so when it is not a repository
+        text, trusted = await api.project_file(str(folder))
+        if text and not trusted and not demo:
+            print(f"{folder}/.shopfloor.toml wants to run commands on this machine:\n\n{safe(text.rstrip())}\n")
+            if input("Let them run? It is asked again when the file changes. [y/N] ").strip().lower() in ("y", "yes"):
+                await api.trust(str(folder), text)
+        os.environ.setdefault("TEXTUAL_FPS", "120")  # read when Textual is imported
+        from app.app import ShopfloorApp
+
+        app = ShopfloorApp(api, str(folder), demo=demo, reconnect=connect)
+        await app.run_async()
+        return app.return_code or 0
+    finally:
+        await api.disconnect()

@@ -1,0 +1,110 @@
+"""How verbs print: plain lines for people, documented objects for scripts."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import time
+
+import msgspec
+
+from agents.model import Comment, Task
+from agents.review.escape import escape
+from agents.review.prompt import place
+
+STATE_GLYPHS = {
+    "queued": "…", "preparing": "◌", "working": "●", "checking": "◍", "ready": "✓", "landed": "⇲", "closed": "×",
+    "blocked": "!", "stopped": "■", "failed": "✗",
+}  # fmt: skip
+
+
+def print_json(value: object) -> None:
+    """One object on one line."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def safe(text: str) -> str:
+    """Text of an agent or a repository for a terminal: control characters are shown, not passed on."""
+    return "\n".join(escape(line).text for line in text.split("\n"))
+
+
+def task_object(task: Task) -> dict[str, object]:
+    """A task as ``--json`` prints it."""
+    running = time.time() - task.turn_started_at if task.state == "working" else 0.0
+    return {
+        "id": task.id,
+        "title": task.title,
+        "state": task.state,
+        "reason": task.reason,
+        "hint": task.hint,
+        "project": task.project,
+        "profile": task.profile,
+        "model": task.model,
+        "base": task.base,
+        "base_commit": task.base_commit,
+        "branch": task.branch,
+        "worktree": task.worktree,
+        "turns": task.turn,
+        "rounds": task.round,
+        "files_changed": task.files_changed,
+        "additions": task.additions,
+        "deletions": task.deletions,
+        "check_state": task.check_state,
+        "cost_usd": task.usage.cost_usd,
+        "tokens": task.usage.tokens,
+        "seconds": round(task.worked_seconds + running, 3),
+        "waiting_prompts": task.waiting_prompts,
+        "draft_comments": task.draft_comments,
+        "unseen": task.unseen,
+        "note": task.note,
+        "sandbox": task.sandbox,
+        "created_at": task.created_at,
+        "changed_at": task.changed_at,
+    }
+
+
+def comment_object(comment: Comment) -> dict[str, object]:
+    """A comment as ``--json`` prints it."""
+    shown: dict[str, object] = {
+        "id": comment.id,
+        "round": comment.round,
+        "kind": comment.kind,
+        "target": comment.target,
+        "path": comment.path.decode("utf-8", "backslashreplace"),
+        "side": comment.side,
+        "lines": [comment.start, comment.end],
+        "section": comment.section,
+        "quote": list(comment.quote),
+        "text": comment.text,
+        "state": comment.state,
+        "claim": comment.claim,
+        "claim_text": comment.claim_text,
+        "author": comment.author,
+    }
+    try:
+        comment.path.decode("utf-8")
+    except UnicodeDecodeError:
+        shown["path_b64"] = base64.b64encode(comment.path).decode()
+    return shown
+
+
+def comment_line(comment: Comment) -> str:
+    """A comment as one line for people."""
+    claim = f", the agent says {comment.claim}" if comment.claim else ""
+    text = comment.text.strip().replace("\n", " ⏎ ")
+    return safe(f"{comment.id:<7} {comment.state:<8} {comment.kind:<12} {place(comment)}{claim}: {text}")
+
+
+def age(since: float) -> str:
+    """How long ago, in at most four characters: ``12s``, ``5m``, ``3h``, ``2d``."""
+    seconds = max(0.0, time.time() - since)
+    for limit, unit, size in ((60, "s", 1), (3600, "m", 60), (86400, "h", 3600)):
+        if seconds < limit:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(seconds // 86400)}d"
+
+
+def cost(usd: float | None) -> str:
+    """Dollars for people; ``$?`` when a price is not known."""
+    return "$?" if usd is None else f"${usd:.2f}"

@@ -1,0 +1,230 @@
+"""Verbs about tasks."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from agents.client import Client, connect
+from agents.errors import UsageError
+from agents.model import Entry, NewTask, Task, TaskChanged
+from app.verbs.printing import STATE_GLYPHS, age, cost, print_json, safe, task_object
+
+RESTING = frozenset(("ready", "blocked", "failed", "stopped", "closed", "landed"))
+SHOWN_ENTRIES = 12
+
+
+@contextlib.asynccontextmanager
+async def engine() -> AsyncIterator[Client]:
+    """The engine, started if need be."""
+    client = await connect()
+    try:
+        yield client
+    finally:
+        await client.disconnect()
+
+
+def exit_status(task: Task) -> int:
+    """What a verb that waited for a task exits with."""
+    return {"ready": 0, "landed": 0, "closed": 0, "blocked": 4}.get(task.state, 1)
+
+
+async def run(options: argparse.Namespace) -> int:
+    """``shopfloor run``."""
+    prompt = _text(options.prompt)
+    new = NewTask(
+        project=str(Path.cwd()),
+        prompt=prompt,
+        title=options.title,
+        profile=options.profile,
+        base=options.base,
+        priority=options.priority,
+        check=not options.no_check,
+    )
+    async with engine() as api:
+        task = await api.create_task(new)
+        if options.wait:
+            if not options.json:
+                print(f"{task.id}  {safe(task.title)}", file=sys.stderr)
+            task = await _rest(api, task.id, quiet=options.json)
+        _print_task(task, options.json)
+        return exit_status(task) if options.wait else 0
+
+
+async def _rest(api: Client, task_id: str, quiet: bool) -> Task:
+    """Wait until a task rests; says each state on standard error."""
+    said = ""
+    async for batch in await api.subscribe():
+        for event in batch:
+            if not isinstance(event, TaskChanged) or event.task.id != task_id:
+                continue
+            task = event.task
+            if task.state != said and not quiet:
+                print(f"{STATE_GLYPHS[task.state]} {task.state} {safe(task.reason)}".rstrip(), file=sys.stderr)
+            said = task.state
+            if task.state in RESTING:
+                return task
+    return await api.task(task_id)  # the engine is gone: this says so
+
+
+async def ls(options: argparse.Namespace) -> int:
+    """``shopfloor ls``."""
+    async with engine() as api:
+        tasks = await api.tasks("" if options.all else str(Path.cwd()), options.all)
+    if options.json:
+        for task in tasks:
+            print_json(task_object(task))
+        return 0
+    if not tasks:
+        print("No tasks. `shopfloor run PROMPT` starts one.")
+    for task in tasks:
+        change = f"+{task.additions} −{task.deletions}" if task.files_changed else ""
+        print(
+            f"{task.id:<5} {STATE_GLYPHS[task.state]} {task.state:<9} {change:>11} {cost(task.usage.cost_usd):>7} "
+            f"{age(task.changed_at):>4}  {safe(task.title)}" + (f" — {safe(task.reason)}" if task.reason else "")
+        )
+    return 0
+
+
+async def show(options: argparse.Namespace) -> int:
+    """``shopfloor show``."""
+    async with engine() as api:
+        task = await api.task(options.task)
+        limit = 1_000_000 if options.transcript else SHOWN_ENTRIES
+        entries = await api.transcript(task.id, limit=limit)
+    if options.json:
+        shown = task_object(task)
+        if options.transcript:
+            shown["transcript"] = [msgspec.to_builtins(entry) for entry in entries]
+        print_json(shown)
+        return 0
+    _print_task(task, False)
+    for line in ("", *(_entry_line(entry, options.transcript) for entry in entries)):
+        print(line)
+    return 0
+
+
+def _entry_line(entry: Entry, whole: bool) -> str:
+    if entry.tool is not None:
+        line = f"[{entry.kind}] {entry.tool.name}: {entry.tool.title} ({entry.tool.status}, {entry.tool.seconds:.1f} s)"
+        text = f"{line}\n{entry.tool.output}" if whole and entry.tool.output else line
+    else:
+        text = f"[{entry.kind}] {entry.text}"
+    return safe(text if whole or len(text) < 500 else text[:500] + " …")
+
+
+async def send(options: argparse.Namespace) -> int:
+    """``shopfloor send``."""
+    async with engine() as api:
+        prompt = await api.send(options.task, _text(options.text), options.when)
+        task = await api.task(prompt.task)
+    if options.json:
+        print_json({"task": task.id, "prompt": prompt.id, "when": prompt.when, "state": task.state})
+    else:
+        where = "offered to the running turn" if prompt.when == "now" and task.state == "working" else "recorded"
+        print(f"Prompt {prompt.id} of task {task.id} is {where}; the task is {task.state}.")
+    return 0
+
+
+async def stop(options: argparse.Namespace) -> int:
+    """``shopfloor stop``."""
+    async with engine() as api:
+        _print_task(await api.stop_task(options.task), options.json)
+    return 0
+
+
+async def resume(options: argparse.Namespace) -> int:
+    """``shopfloor resume``."""
+    async with engine() as api:
+        _print_task(await api.resume(options.task), options.json)
+    return 0
+
+
+async def close(options: argparse.Namespace) -> int:
+    """``shopfloor close``."""
+    async with engine() as api:
+        _print_task(await api.close_task(options.task), options.json)
+    return 0
+
+
+async def note(options: argparse.Namespace) -> int:
+    """``shopfloor note``."""
+    async with engine() as api:
+        _print_task(await api.set_note(options.task, options.text), False)
+    return 0
+
+
+async def check(options: argparse.Namespace) -> int:
+    """``shopfloor check``."""
+    async with engine() as api:
+        task = await api.run_checks(options.task)
+    _print_task(task, options.json)
+    return 0 if task.check_state == "passed" else 1
+
+
+async def profiles(options: argparse.Namespace) -> int:
+    """``shopfloor profiles``."""
+    async with engine() as api:
+        infos = await api.profiles(str(Path.cwd()))
+    for info in infos:
+        if options.json:
+            print_json(info)
+        else:
+            ready = "✓ ready" if info.ready else f"✗ {info.missing}"
+            print(f"{info.id:<20} {info.driver:<9} {info.model:<28} {ready}")
+    return 0
+
+
+async def trust(options: argparse.Namespace) -> int:
+    """``shopfloor trust``."""
+    async with engine() as api:
+        text, trusted = await api.project_file(str(Path.cwd()))
+        if not text:
+            print("This project has no .shopfloor.toml; there is nothing to trust.")
+            return 0
+        if trusted:
+            print("The project file is trusted as it is.")
+            return 0
+        print(safe(text.rstrip()))
+        if not options.yes:
+            if not sys.stdin.isatty():
+                raise UsageError("There is nobody to ask.", "`shopfloor trust --yes` trusts it without asking.")
+            if input("Let the commands in it run? [y/N] ").strip().lower() not in ("y", "yes"):
+                print("Not trusted; its commands do not run.")
+                return 1
+        await api.trust(str(Path.cwd()), text)
+        print("Trusted as it is now. A change of the file is asked about again.")
+    return 0
+
+
+def _print_task(task: Task, as_json: bool) -> None:
+    if as_json:
+        print_json(task_object(task))
+        return
+    lines = [
+        f"{task.id}  {STATE_GLYPHS[task.state]} {task.state}  {safe(task.title)}",
+        *([f"      {safe(task.reason)} {safe(task.hint)}".rstrip()] if task.reason else []),
+        f"      {task.profile} {task.model}  from {safe(task.base)} ({task.base_commit[:7]})",
+    ]
+    if task.worktree:
+        lines.append(f"      branch {safe(task.branch)}  in {safe(task.worktree)}")
+    if task.turn:
+        lines.append(
+            f"      {task.turn} turns, {task.files_changed} files, +{task.additions} −{task.deletions}, checks "
+            f"{task.check_state}, {task.usage.tokens} tokens, {cost(task.usage.cost_usd)}, {task.worked_seconds:.1f} s"
+        )
+    print("\n".join(lines))
+
+
+def _text(argument: str) -> str:
+    if argument != "-":
+        return argument
+    text = sys.stdin.read()
+    if not text.strip():
+        raise UsageError("Standard input was empty.", "Pipe the prompt in, or give it as an argument.")
+    return text
