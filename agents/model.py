@@ -7,7 +7,7 @@ because git's are; paths of this machine are ``str``. Times are seconds since th
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, dataclass_transform
 
 import msgspec
 
@@ -27,6 +27,7 @@ When = Literal["now", "after"]
 """``now`` steers the running turn; ``after`` waits until it ends. Both start a turn when none runs."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of every shared struct: immutable, named fields, defaults left out on the wire."""
 
