@@ -76,8 +76,12 @@ class FileDiff:
     is_submodule: bool = False
     is_combined: bool = False
     """A merge's combined diff (several old sides)."""
+    parents: int = 1
+    """How many old sides there are: so many marks stand before each line in ``lines.data``."""
     hunks: tuple[Hunk, ...] = ()
-    lines: Lines = field(default_factory=lambda: Lines(b"", bytearray(), array("L"), array("L"), array("L"), array("L")))
+    lines: Lines = field(
+        default_factory=lambda: Lines(b"", bytearray(), array("L"), array("L"), array("L"), array("L"))
+    )
     additions: int = 0
     deletions: int = 0
     header: tuple[bytes, ...] = ()

@@ -32,7 +32,12 @@ class CommentClaim(Struct):
 
 
 def review_prompt(
-    comments: Sequence[Comment], *, round_number: int, base_name: str, directory: str, still_open: Sequence[Comment] = ()
+    comments: Sequence[Comment],
+    *,
+    round_number: int,
+    base_name: str,
+    directory: str,
+    still_open: Sequence[Comment] = (),
 ) -> str:
     """One prompt for the comments of a round, in the order they were written.
 
