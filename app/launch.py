@@ -1,8 +1,8 @@
 """Where ``shopfloor`` begins.
 
 In a wheel this file is also the top-level module ``shopfloor``, and the packages lie below ``_shopfloor/`` so that
-their plain names (``agents``, ``app``) collide with nobody's. In a checkout they lie beside each other. Either way
-their folder comes first on the path before anything of ours is imported.
+their plain names (``agents``, ``app``) collide with nobody's. In a checkout they lie beside each other, and an editable
+install puts the checkout on the path. Either way their folder comes first before anything of ours is imported.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 
 def _root() -> Path:
     here = Path(__file__).resolve().parent
-    for root in (here / "_shopfloor", here.parent):
-        if (root / "app" / "__init__.py").exists():
+    for root in (here / "_shopfloor", here.parent, *map(Path, sys.path)):  # a wheel, a checkout, an editable install
+        if (root / "app" / "launch.py").exists() and (root / "agents" / "version.py").exists():
             return root
     raise SystemExit("Shopfloor is not installed completely: its packages are missing. Install it again.")
 

@@ -61,7 +61,7 @@ class Store:
         self.path = path
         self._waiting: list[tuple[str, tuple[object, ...]]] = []
         try:
-            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=0.2)  # we are its only writer
             path.chmod(0o600)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing, only a power cut could
