@@ -1,0 +1,292 @@
+"""A task from prompt to rest, through the engine's methods, with a real worktree, sandbox, SDK and loopback model."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from conftest import KEY, Shop, git, runs, writes  # type: ignore[import-not-found]
+
+from agents.errors import NotFound, ShopfloorError, UsageError
+from agents.model import CommentDraft, NewTask
+from agents.offline import Fault, say
+from agents.review import parse_diff
+
+
+async def test_a_task_works_in_its_own_worktree_and_ends_ready_with_a_diff(shop: Shop) -> None:
+    shop.model.add(writes("made.txt", "made\n"), "Done: **made.txt** is there.")
+    task = await shop.rests((await shop.task("Make a file")).id)
+    assert task.turn == 1
+    assert (task.files_changed, task.additions, task.deletions) == (1, 1, 0)
+    assert task.unseen, "finished and not looked at yet"
+    assert (Path(task.worktree) / "made.txt").read_text() == "made\n"
+    assert not (shop.repository / "made.txt").exists(), "the person's checkout must stay as it was"
+    assert task.branch == f"shopfloor/{task.id}/make-a-file"
+    diff = parse_diff((await shop.engine.diff(task.id)).patch)
+    assert [file.path for file in diff.files] == [b"made.txt"]
+    kinds = [entry.kind for entry in await shop.engine.transcript(task.id)]
+    assert kinds == ["prompt", "text", "tool", "text"], kinds
+
+
+async def test_tokens_and_cost_are_added_up(shop: Shop) -> None:
+    shop.model.add("Nothing to do.")
+    task = await shop.rests((await shop.task()).id)
+    assert task.usage.output_tokens > 0
+    assert task.usage.cost_usd is not None
+    assert task.usage.cost_usd > 0, "the profile has prices"
+
+
+async def test_the_agents_commits_come_into_the_repository_on_its_branch_only(shop: Shop) -> None:
+    before = git(shop.repository, "rev-parse", "main")
+    shop.model.add(runs("echo more >> hello.txt && git commit -qam agent && git stash list"), "Committed.")
+    task = await shop.rests((await shop.task()).id)
+    assert git(shop.repository, "log", "-1", "--format=%s", task.branch) == "agent"
+    assert git(shop.repository, "rev-parse", "main") == before
+    assert git(shop.repository, "status", "--porcelain") == ""
+
+
+async def test_keys_are_not_in_the_environment_of_commands(shop: Shop) -> None:
+    shop.model.add(runs("env"), "Seen.")
+    task = await shop.rests((await shop.task()).id)
+    (tool,) = [entry.tool for entry in await shop.engine.transcript(task.id) if entry.tool]
+    assert KEY not in tool.output, tool.output
+    assert "secret-test-key" not in tool.output
+    assert f"SHOPFLOOR_TASK={task.id}" in tool.output, tool.output
+
+
+async def test_a_steering_prompt_reaches_the_running_turn(shop: Shop) -> None:
+    shop.model.add(runs("until [ -e go ]; do sleep 0.02; done"), "Both done.")
+    task = await shop.task("first")
+    running = await shop.entry(task.id, lambda entry: entry.kind == "tool", "the tool call")
+    await shop.engine.send(task.id, "and also this", "now")
+    worktree = Path((await shop.engine.task(task.id)).worktree)
+    (worktree / "go").touch()
+    task = await shop.rests(task.id)
+    assert running.tool is not None
+    assert task.turn == 1, "a steer belongs to the running turn"
+    prompts = await shop.engine.prompts(task.id)
+    assert [(prompt.text, prompt.delivery, prompt.turn) for prompt in prompts][1] == ("and also this", "delivered", 1)
+    assert "and also this" in str(shop.model.requests[-1].body), "the model must have seen it"
+
+
+async def test_a_follow_up_waits_for_the_turn_to_end(shop: Shop) -> None:
+    shop.model.add(runs("until [ -e go ]; do sleep 0.02; done"), "First done.", "Second done.")
+    task = await shop.task("first")
+    await shop.entry(task.id, lambda entry: entry.kind == "tool", "the tool call")
+    await shop.engine.send(task.id, "then this", "after")
+    waiting = await shop.engine.task(task.id)
+    assert waiting.waiting_prompts == 1
+    (Path(waiting.worktree) / "go").touch()
+    task = await shop.until(task.id, lambda known: known.state == "ready", "ready task")
+    assert task.turn == 2
+    assert task.waiting_prompts == 0
+
+
+async def test_stop_interrupts_and_resume_goes_on_with_a_valid_conversation(shop: Shop) -> None:
+    shop.model.add(runs("sleep 600"))
+    task = await shop.task()
+    await shop.entry(task.id, lambda entry: entry.kind == "tool", "the tool call")
+    stopped = await shop.engine.stop_task(task.id)
+    assert stopped.state == "stopped", stopped.reason
+    (tool,) = [entry.tool for entry in await shop.engine.transcript(task.id) if entry.tool]
+    assert tool.status == "interrupted"
+    shop.model.add("Went on.")
+    await shop.engine.resume(task.id)
+    task = await shop.rests(task.id)
+    texts = [entry.text for entry in await shop.engine.transcript(task.id) if entry.kind == "text"]
+    assert texts[-1] == "Went on."
+
+
+async def test_a_wrong_key_blocks_with_the_variable_and_resumes_when_it_is_right(shop: Shop) -> None:
+    shop.model.add(Fault(status=401), "Now it works.")
+    task = await shop.rests((await shop.task()).id, "blocked")
+    assert KEY in task.reason + task.hint, f"{task.reason} {task.hint}"
+    await shop.engine.offer_environment({KEY: "right"})
+    await shop.engine.resume(task.id)
+    task = await shop.rests(task.id)
+    assert shop.model.requests[-1].key == "right"
+    assert task.state == "ready"
+
+
+async def test_a_missing_key_blocks_before_anything_is_asked(shop: Shop) -> None:
+    del shop.engine.environment[KEY]
+    task = await shop.rests((await shop.task()).id, "blocked")
+    assert KEY in task.reason + task.hint, f"{task.reason} {task.hint}"
+    assert shop.model.requests == []
+
+
+async def test_only_so_many_work_at_once_and_the_others_say_why_they_wait(shop: Shop, monkeypatch) -> None:
+    limit = shop.engine._config.engine.max_active
+    hold = runs("until [ -e go ]; do sleep 0.02; done")
+    shop.model.add(*[hold] * limit, *["Done."] * (limit + 2))
+    tasks = [await shop.task(f"task {number}") for number in range(limit + 1)]
+    last = await shop.engine.task(tasks[-1].id)
+    assert last.state == "queued"
+    assert str(limit) in last.reason, last.reason
+    for task in tasks[:-1]:
+        known = await shop.until(task.id, lambda known: bool(known.worktree), "a worktree")
+        (Path(known.worktree) / "go").touch()
+    for task in tasks:
+        await shop.until(task.id, lambda known: known.state in ("ready", "failed"), "the end of all")
+
+
+async def test_close_takes_the_worktree_and_keeps_branch_snapshot_and_transcript(shop: Shop) -> None:
+    shop.model.add(writes("made.txt", "made\n"), "Done.")
+    task = await shop.rests((await shop.task()).id)
+    closed = await shop.engine.close_task(task.id)
+    assert closed.state == "closed"
+    assert not Path(task.worktree).exists()
+    assert git(shop.repository, "show", f"refs/shopfloor/{task.id}/closed:made.txt") == "made"
+    assert git(shop.repository, "rev-parse", "--verify", task.branch)
+    assert await shop.engine.transcript(task.id)
+    assert await shop.engine.tasks() == []
+    with pytest.raises(UsageError, match="left the floor"):
+        await shop.engine.send(task.id, "hello?")
+
+
+async def test_an_interrupted_engine_goes_on_where_it_was(shop: Shop) -> None:
+    shop.model.add(writes("one.txt", "1\n"), runs("sleep 600"))
+    task = await shop.task()
+    await shop.entry(task.id, lambda entry: bool(entry.tool and entry.tool.name == "bash"), "the second call")
+    from agents.engine import Engine
+
+    await shop.engine.stop()
+    shop.model.add("Went on after the restart.")
+    shop.engine = Engine({"PATH": "/usr/bin:/bin", KEY: "k"})
+    await shop.engine.start()
+    try:
+        known = await shop.rests(task.id)
+        texts = [entry.text for entry in await shop.engine.transcript(task.id)]
+        assert texts[-1] == "Went on after the restart."
+        assert (Path(known.worktree) / "one.txt").exists()
+        ids = [entry.id for entry in await shop.engine.transcript(task.id)]
+        assert ids == list(range(1, len(ids) + 1)), "every entry once and in order"
+    finally:
+        await shop.engine.stop()
+        shop.engine = Engine({})  # for the fixture to stop
+
+
+async def test_failing_checks_go_back_to_the_agent_until_they_pass(shop: Shop) -> None:
+    text = '[[check]]\nname = "tests"\nrun = "grep -q good hello.txt || { echo hello.txt is not good; exit 3; }"\n'
+    (shop.repository / ".shopfloor.toml").write_text(text)
+    await shop.engine.trust(str(shop.repository), text)
+    shop.model.add("I think it is fine.", writes("hello.txt", "good\n"), "Mended.")
+    task = await shop.rests((await shop.task()).id)
+    assert task.check_state == "passed"
+    assert task.turn == 2
+    prompts = await shop.engine.prompts(task.id)
+    assert prompts[-1].origin == "check"
+    assert "hello.txt is not good" in prompts[-1].text
+    assert "exit status 3" in prompts[-1].text
+
+
+async def test_checks_that_never_pass_end_in_a_call_for_the_person(shop: Shop) -> None:
+    text = '[[check]]\nname = "never"\nrun = "date +%N; exit 1"\n'
+    (shop.repository / ".shopfloor.toml").write_text(text)
+    await shop.engine.trust(str(shop.repository), text)
+    shop.model.add(*["I cannot."] * 4)
+    task = await shop.rests((await shop.task()).id, "blocked")
+    assert "never" in task.reason
+    assert task.turn == 4
+
+
+async def test_nothing_of_an_untrusted_project_file_runs(shop: Shop, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    (shop.repository / ".shopfloor.toml").write_text(f'[[check]]\nname = "evil"\nrun = "touch {marker}"\n')
+    shop.model.add("Done.")
+    task = await shop.rests((await shop.task()).id)
+    assert not marker.exists()
+    assert task.check_state == "none"
+    notices = [entry.text for entry in await shop.engine.transcript(task.id) if entry.kind == "notice"]
+    assert any("trust" in notice for notice in notices), notices
+
+
+async def test_comments_become_one_prompt_and_the_agents_answers_claims(shop: Shop) -> None:
+    shop.model.add(writes("hello.txt", "hello\nthere\nworld\n"), "Done.")
+    task = await shop.rests((await shop.task()).id)
+    engine = shop.engine
+    first = await engine.add_comment(task.id, CommentDraft(text="Say *friend*.", path=b"hello.txt", start=2, end=2))
+    second = await engine.add_comment(task.id, CommentDraft(text="Add a test.", target="change"))
+    assert (first.id, second.id) == ("R1-C1", "R1-C2")
+    assert first.quote == ("+there",)
+    shop.model.add(writes("hello.txt", "hello\nfriend\nworld\n"), "R1-C1: done\nR1-C2: declined: no test runner here")
+    await engine.send_review(task.id)
+    await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
+    asked = str(shop.model.requests[-1].body)
+    assert "R1-C1 [fix] hello.txt:2" in asked
+    comments = await engine.comments(task.id)
+    assert [(comment.state, comment.claim) for comment in comments] == [("claimed", "done"), ("claimed", "declined")]
+    assert comments[1].claim_text == "no test runner here"
+    since_review = parse_diff((await engine.diff(task.id, "review")).patch)
+    assert (since_review.additions, since_review.deletions) == (1, 1), "only what changed since the round was sent"
+    resolved = await engine.resolve_comment(task.id, "R1-C1")
+    assert resolved.state == "resolved"
+
+
+async def test_drafts_can_be_edited_and_dropped_but_not_once_sent(shop: Shop) -> None:
+    shop.model.add(writes("hello.txt", "bye\n"), "Done.", "R1-C1: done")
+    task = await shop.rests((await shop.task()).id)
+    engine = shop.engine
+    await engine.add_comment(task.id, CommentDraft(text="a", path=b"hello.txt", start=1, end=1))
+    await engine.add_comment(task.id, CommentDraft(text="b", path=b"hello.txt", start=1, end=1))
+    await engine.edit_comment(task.id, "R1-C1", "better")
+    await engine.delete_comment(task.id, "R1-C2")
+    assert [comment.text for comment in await engine.comments(task.id)] == ["better"]
+    await engine.send_review(task.id)
+    with pytest.raises(UsageError, match="sent already"):
+        await engine.edit_comment(task.id, "R1-C1", "too late")
+    await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
+
+
+async def test_a_comment_outside_the_change_is_refused_with_a_sentence(shop: Shop) -> None:
+    shop.model.add(writes("hello.txt", "bye\n"), "Done.")
+    task = await shop.rests((await shop.task()).id)
+    with pytest.raises(NotFound, match=r"nowhere\.txt is not part of this change"):
+        await shop.engine.add_comment(task.id, CommentDraft(text="x", path=b"nowhere.txt", start=1))
+    with pytest.raises(UsageError, match="there is no line 99"):
+        await shop.engine.add_comment(task.id, CommentDraft(text="x", path=b"hello.txt", start=99))
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"base": "no-such-branch"}, "no-such-branch"),
+        ({"profile": "nobody"}, "nobody"),
+        ({"prompt": "  "}, "needs a prompt"),
+        ({"project": "/"}, "not in a git repository"),
+    ],
+)
+async def test_a_task_that_cannot_be_is_refused_with_a_sentence(shop: Shop, fields, sentence: str) -> None:
+    values = {"project": str(shop.repository), "prompt": "p", "profile": "test", **fields}
+    with pytest.raises(ShopfloorError, match=sentence):
+        await shop.engine.create_task(NewTask(**values))
+    assert await shop.engine.tasks() == []
+
+
+async def test_a_worktree_deleted_by_hand_blocks_its_task_with_a_sentence(shop: Shop) -> None:
+    import shutil
+
+    shop.model.add("Done.")
+    task = await shop.rests((await shop.task()).id)
+    shutil.rmtree(task.worktree)
+    await shop.engine.send(task.id, "go on")
+    known = await shop.until(task.id, lambda known: known.state in ("blocked", "failed"), "a blocked task")
+    assert task.worktree in known.reason, known.reason
+
+
+async def test_composer_drafts_are_kept_per_task(shop: Shop) -> None:
+    shop.model.add("Done.")
+    task = await shop.rests((await shop.task()).id)
+    await shop.engine.save_draft(task.id, "half a")
+    await shop.engine.save_draft("", "a new")
+    assert await shop.engine.draft(task.id) == "half a"
+    assert await shop.engine.draft("") == "a new"
+
+
+async def test_two_tasks_do_not_see_each_other(shop: Shop) -> None:
+    shop.model.add(*[writes("same.txt", "x\n"), "Done."] * 2)
+    one, two = await asyncio.gather(shop.task("one"), shop.task("two"))
+    first, second = await shop.rests(one.id), await shop.rests(two.id)
+    assert first.worktree != second.worktree
+    assert first.branch != second.branch
