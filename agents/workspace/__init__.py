@@ -6,3 +6,10 @@ The agent works on a private copy of the repository's git folder (its objects bo
 cannot damage the repository; :meth:`Workspaces.snapshot` and :meth:`Workspaces.import_branch` bring back what is
 good.
 """
+
+from agents.workspace.git import Repository
+from agents.workspace.private import Grants, Workspace
+from agents.workspace.project import Project, open_project
+from agents.workspace.worktrees import Snapshot, Workspaces
+
+__all__ = ["Grants", "Project", "Repository", "Snapshot", "Workspace", "Workspaces", "open_project"]

@@ -1,0 +1,238 @@
+"""What is read from a worktree or from an agent's git folder: always confined, and checked before it counts.
+
+The reader sees everything and writes only to the task's ``snapshot`` folder: its own index, the objects it had to
+make, and one pack. The host takes nothing but that pack and an object id, and git verifies every object and every
+link in it before anything reaches the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from agents.errors import GitError
+from agents.model import Struct
+from agents.sandbox import Policy, Runner
+from agents.workspace.git import Result, confined, confined_environment, git
+from agents.workspace.private import Workspace, alternates
+
+PACK_LIMIT_BYTES = 1024 * 1024 * 1024
+"""New content of one snapshot or one import."""
+_LOOSE_LIMIT = 100
+"""Packs with no more objects than this become loose objects, as git itself does on a push; larger ones stay packs."""
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+_CHECK_OUT = """
+set -e
+git read-tree --reset -u "$1"
+if [ "$2" != "$1" ]; then
+    cp -p "$GIT_INDEX_FILE" "$GIT_INDEX_FILE.branch"
+    GIT_INDEX_FILE="$GIT_INDEX_FILE.branch" git read-tree -m "$2"
+fi
+"""
+
+_SNAPSHOT = """
+[ -f "$GIT_INDEX_FILE" ] || git read-tree "$1" || exit 3
+git add -A --ignore-errors .
+added=$?
+[ "$added" -le 1 ] || exit 3
+echo "$added"
+tree=$(git write-tree) || exit 3
+echo "$tree"
+[ "$tree" = "$2" ] || printf '%s\\n^%s\\n' "$tree" "$1" | git pack-objects -q --local --revs --stdout >"$3"
+"""
+
+_BRANCH = """
+tip=$(git rev-parse --quiet --verify "$1^{commit}") || exit 0
+echo "$tip"
+[ "$tip" = "$3" ] || printf '%s\\n^%s\\n^%s\\n' "$tip" "$2" "$3" | git pack-objects -q --local --revs --stdout >"$4"
+"""
+
+
+class WorktreeState(Struct, kw_only=True):
+    """What the reader found in a worktree."""
+
+    tree: str
+    notices: tuple[str, ...] = ()
+    """What could not be recorded, each a sentence."""
+
+
+async def check_out(runner: Runner, workspace: Workspace, files: str, index: str) -> None:
+    """Write the files of commit ``files`` into the empty worktree. The real entry and the reader get an index.
+
+    Done confined because checking out runs the smudge filters of the person's configuration, which may be scripts in
+    the tree that is checked out.
+
+    Args:
+        files: the commit whose files to write.
+        index: the commit whose tree the worktree's index shall hold; the same, except when restoring.
+    """
+    workspace.reading.mkdir(parents=True, exist_ok=True)
+    own = _index(workspace)
+    _remove(own)
+    result = await confined(
+        runner, ["/bin/sh", "-c", _CHECK_OUT, "sh", files, index], _policy(workspace, writable=True)
+    )
+    if result.status:
+        raise GitError(
+            f"The files of {files[:12]} could not be written to {workspace.worktree}: {result.complaint}.",
+            "Is the disk full, or does the repository need a filter that only works with network?",
+        )
+    indexed = own if files == index else own.with_name(f"{own.name}.branch")
+    # copy2 keeps the time of the index; without it git would take files changed in that second for unchanged.
+    shutil.copy2(indexed, workspace.entry / "index")
+
+
+async def read_worktree(runner: Runner, workspace: Workspace, known_commit: str, known_tree: str) -> WorktreeState:
+    """Bring the worktree's state into the repository as a tree: all files, untracked ones too, ignored ones not.
+
+    Args:
+        known_commit: a commit of the repository whose objects need not be brought, the last snapshot.
+        known_tree: its tree. The same tree again brings nothing.
+
+    Raises:
+        GitError: it cannot be read, or git found the result damaged.
+    """
+    result = await _snapshot(runner, workspace, known_commit, known_tree)
+    if result.status:
+        # The reader's index may name objects that are gone (a gc after its last snapshot was dropped). Begin anew.
+        _remove(_index(workspace))
+        result = await _snapshot(runner, workspace, workspace.base_commit, "")
+    lines = result.out.decode("ascii", "replace").split("\n")
+    if result.status or len(lines) < 2 or not _OBJECT_ID.fullmatch(lines[1]):
+        raise GitError(f"The worktree {workspace.worktree} cannot be read: {result.complaint}.")
+    if lines[1] != known_tree:
+        await _import_pack(workspace)
+        # Only now: until its objects are in the repository, the index must find them here.
+        shutil.rmtree(_objects(workspace), ignore_errors=True)
+    return WorktreeState(tree=lines[1], notices=_notices(result) if lines[0] != "0" or result.err else ())
+
+
+async def read_branch(runner: Runner, workspace: Workspace, known: str) -> str | None:
+    """Bring the commits of the agent's branch into the repository; its tip, or None when the branch is gone.
+
+    Args:
+        known: a commit that need not be brought, the last tip.
+
+    Raises:
+        GitError: it cannot be read, or git found the result damaged.
+    """
+    workspace.reading.mkdir(parents=True, exist_ok=True)
+    _remove(_pack(workspace))
+    reference = f"refs/heads/{workspace.branch}"
+    arguments = [reference, workspace.base_commit, known, str(_pack(workspace))]
+    policy = _policy(workspace)
+    real_objects = Path(workspace.git_dir, "objects")
+    environment = confined_environment(
+        str(workspace.agent_git),
+        GIT_OBJECT_DIRECTORY=str(workspace.agent_git / "objects"),
+        GIT_ALTERNATE_OBJECT_DIRECTORIES=os.pathsep.join(map(str, (real_objects, *alternates(real_objects)))),
+    )
+    policy = msgspec.structs.replace(policy, directory=workspace.private, environment=environment)
+    result = await confined(runner, ["/bin/sh", "-c", _BRANCH, "sh", *arguments], policy)
+    if result.status:
+        raise GitError(f"The agent's branch {workspace.branch} cannot be read: {result.complaint}.")
+    tip = result.out.decode("ascii", "replace").strip()
+    if not tip:
+        return None
+    if not _OBJECT_ID.fullmatch(tip):
+        raise GitError(f"The agent's branch {workspace.branch} cannot be read: git answered something else.")
+    if tip != known:
+        await _import_pack(workspace)
+        # Strict unpacking checks links of what came; this checks that the whole history is there.
+        history = ("rev-list", "--objects", "--quiet", tip, "--not", workspace.base_commit, known)
+        check = await git(workspace, *history, accept=(0, 1, 128))
+        if check.status:
+            raise GitError(f"The agent's branch {workspace.branch} is damaged: {check.complaint}.")
+    return tip
+
+
+async def _snapshot(runner: Runner, workspace: Workspace, commit: str, tree: str) -> Result:
+    _objects(workspace).mkdir(parents=True, exist_ok=True)
+    _remove(_pack(workspace))
+    _remove(_index(workspace).with_name("index.lock"))  # of a reader that was killed
+    arguments = [commit, tree, str(_pack(workspace))]
+    return await confined(runner, ["/bin/sh", "-c", _SNAPSHOT, "sh", *arguments], _policy(workspace))
+
+
+def _policy(workspace: Workspace, writable: bool = False) -> Policy:
+    objects = Path(workspace.git_dir, "objects")
+    borrowed = [str(path) for path in alternates(objects)]
+    environment = confined_environment(
+        workspace.git_dir,
+        GIT_WORK_TREE=workspace.worktree,
+        GIT_INDEX_FILE=str(_index(workspace)),
+        GIT_OBJECT_DIRECTORY=str(_objects(workspace)),
+        GIT_ALTERNATE_OBJECT_DIRECTORIES=os.pathsep.join((str(objects), *borrowed)),
+    )
+    temp = workspace.reading / "tmp"
+    temp.mkdir(parents=True, exist_ok=True)
+    return Policy(
+        directory=workspace.worktree,
+        write=(str(workspace.reading), *((workspace.worktree,) if writable else ())),
+        read=(workspace.repository, workspace.git_dir, *borrowed, workspace.worktree, workspace.private),
+        temp=str(temp),
+        network=False,
+        environment=environment,
+    )
+
+
+async def _import_pack(workspace: Workspace) -> None:
+    """Take what the reader packed into the repository, if git finds it sound."""
+    try:
+        descriptor = os.open(_pack(workspace), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise GitError(f"The reader of {workspace.worktree} left no objects: {error.strerror}.") from error
+    with os.fdopen(descriptor, "rb") as pack:
+        count = _object_count(pack)
+        if not count:
+            return
+        limit = f"--max-input-size={PACK_LIMIT_BYTES}"
+        command = ["unpack-objects", "-q", "--strict", limit]
+        if count > _LOOSE_LIMIT:
+            command = ["index-pack", "--stdin", "--strict", limit]
+        await git(workspace, *command, stdin=pack)
+    _remove(_pack(workspace))
+
+
+def _object_count(pack: BinaryIO) -> int:
+    if not stat.S_ISREG(os.fstat(pack.fileno()).st_mode):
+        raise GitError("The reader left something that is not a pack.")
+    header = os.pread(pack.fileno(), 12, 0)
+    if len(header) != 12 or header[:4] != b"PACK":
+        raise GitError("The reader left something that is not a pack.")
+    return int.from_bytes(header[8:])
+
+
+def _notices(result: Result) -> tuple[str, ...]:
+    """What git could not add, in sentences; its words are untrusted and shown as text."""
+    notices = []
+    for line in result.err.decode("utf-8", "backslashreplace").split("\n"):
+        nested = re.fullmatch(r"warning: adding embedded git repository: (.*)", line)
+        if nested:
+            notices.append(f"{nested[1]} is a repository of its own: only its commit is recorded, not its files.")
+        elif line.startswith("error: ") and "unable to index file" not in line:
+            notices.append(f"Not recorded: {line.removeprefix('error: ')}.")
+    return tuple(notices)
+
+
+def _index(workspace: Workspace) -> Path:
+    return workspace.reading / "index"
+
+
+def _objects(workspace: Workspace) -> Path:
+    return workspace.reading / "objects"
+
+
+def _pack(workspace: Workspace) -> Path:
+    return workspace.reading / "new.pack"
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+"""Questions about commits and trees of a main repository. No worktree is looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agents.errors import GitError, NotFound
+from agents.review.arguments import DIFF_ARGUMENTS, DIFF_CONFIG
+from agents.workspace.git import Repository, git
+
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+async def tree_of(repository: Repository, commitish: str) -> str:
+    """The tree id of a commit, tag, ref or tree.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if commitish and not commitish.startswith("-"):
+        found = await git(
+            repository, "rev-parse", "--quiet", "--verify", f"{commitish}^{{tree}}", accept=(0, 1, 128)
+        )  # fmt: skip
+        if found.status == 0:
+            return found.out.decode().strip()
+    raise NotFound(f"There is no commit or tree {commitish!r} in {repository.repository}.")
+
+
+async def merge_base(repository: Repository, one: str, other: str) -> str | None:
+    """The best common ancestor of two commits; None when they have none.
+
+    Raises:
+        GitError: one of them does not exist.
+    """
+    found = await git(repository, "merge-base", _safe(one), _safe(other), accept=(0, 1))
+    return found.out.decode().strip() or None
+
+
+async def diff(repository: Repository, base: str, head: str) -> bytes:
+    """What changed from tree (or commit) ``base`` to ``head``, for :func:`agents.review.parse_diff`.
+
+    Raises:
+        GitError: one of them does not exist, or the diff is beyond 256 MB.
+    """
+    return (await git(repository, *DIFF_CONFIG, *DIFF_ARGUMENTS, _safe(base), _safe(head), "--")).out
+
+
+async def numstat(repository: Repository, base: str, head: str) -> tuple[int, int, int]:
+    """Files changed, lines added, lines deleted between two trees or commits; a renamed file counts once."""
+    options = ("--shortstat", "--find-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
+    printed = await git(repository, *DIFF_CONFIG, "diff", *options, _safe(base), _safe(head), "--")
+    text = printed.out.decode()
+    counts = [re.search(rf"(\d+) {word}", text) for word in ("file", "insertion", "deletion")]
+    files, additions, deletions = (int(found[1]) if found else 0 for found in counts)
+    return files, additions, deletions
+
+
+async def blobs(repository: Repository, ids: Sequence[str]) -> list[bytes]:
+    """Contents of blobs, in order; an id of zeros is empty content.
+
+    Raises:
+        NotFound: an id is not one, or no such blob exists (a submodule's commit is none).
+    """
+    for object_id in ids:
+        if not _OBJECT_ID.fullmatch(object_id):
+            raise NotFound(f"{object_id!r} is not an object id.")
+    wanted = [object_id for object_id in ids if object_id.strip("0")]
+    found: dict[str, bytes] = {}
+    if wanted:
+        asked = "".join(f"{object_id}\n" for object_id in dict.fromkeys(wanted)).encode()
+        found = _parse_batch((await git(repository, "cat-file", "--batch", stdin=asked)).out)
+    for object_id in wanted:
+        if object_id not in found:
+            raise NotFound(f"There is no blob {object_id[:12]} in {repository.repository}.")
+    return [found.get(object_id, b"") for object_id in ids]
+
+
+def _parse_batch(out: bytes) -> dict[str, bytes]:
+    """``<id> <type> <size>LF<content>LF``, or ``<id> missing``."""
+    found: dict[str, bytes] = {}
+    position = 0
+    while position < len(out):
+        end = out.index(b"\n", position)
+        header = out[position:end].decode("ascii").split(" ")
+        position = end + 1
+        if len(header) != 3:
+            continue
+        size = int(header[2])
+        if header[1] == "blob":
+            found[header[0]] = out[position : position + size]
+        position += size + 1
+    return found
+
+
+def _safe(name: str) -> str:
+    """A commit, tree or ref as an argument: never an option."""
+    if not name or name.startswith("-"):
+        raise GitError(f"{name!r} is not the name of a commit.")
+    return name

@@ -1,0 +1,34 @@
+"""Every test gets its own home, its own Shopfloor folders, and runs once per sandbox backend that works here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agents.errors import SandboxError
+from agents.sandbox import Runner, choose_runner
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "SHOPFLOOR_", "XDG_")):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text("[user]\n\tname = A Person\n\temail = person@example.org\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path / "shopfloor"))
+    return home
+
+
+@pytest.fixture(params=["bubblewrap", "landlock"])
+def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    try:
+        yield asyncio.run(choose_runner(request.param))
+    except SandboxError as error:
+        pytest.skip(f"{request.param} does not work here: {error}")
