@@ -1,13 +1,24 @@
-"""Profiles: TOML files that say how to start and talk to an agent."""
+"""Profiles: TOML files that say how to start and talk to an agent.
+
+Shipped ones lie in ``profiles/``, the person's own in ``profiles/`` of the configuration folder; of two with the same
+id (the file's name without ``.toml``) the person's wins. Adding an agent is adding a file.
+"""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
-from agents.model import Struct
+from agents import paths
+from agents.errors import NotFound, UsageError
+from agents.model import ProfileInfo, Struct
+from agents.project_file import read_project_file
+from agents.toml_file import read_toml
 
 
-class NativeSection(Struct, kw_only=True):
+class NativeSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """``[native]``: our own agent."""
 
     provider: Literal["anthropic", "openai", "openai-chat", "offline"]
@@ -32,7 +43,7 @@ class NativeSection(Struct, kw_only=True):
     """For ``offline``: the wire format to play through."""
 
 
-class SandboxSection(Struct, kw_only=True):
+class SandboxSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """``[sandbox]``."""
 
     mode: Literal["auto", "none"] = "auto"
@@ -44,7 +55,7 @@ class SandboxSection(Struct, kw_only=True):
     """Inside those, kept read-only."""
 
 
-class Prices(Struct, kw_only=True):
+class Prices(Struct, kw_only=True, forbid_unknown_fields=True):
     """``[prices]``: USD per million tokens."""
 
     input: float
@@ -53,7 +64,7 @@ class Prices(Struct, kw_only=True):
     cache_write: float = 0.0
 
 
-class Profile(Struct, kw_only=True):
+class Profile(Struct, kw_only=True, forbid_unknown_fields=True):
     """One profile file."""
 
     name: str
@@ -64,3 +75,112 @@ class Profile(Struct, kw_only=True):
     prices: Prices | None = None
     needs: tuple[str, ...] = ()
     """Programs that must be on PATH."""
+
+
+class LoadedProfile(Struct, kw_only=True):
+    """A profile and where it comes from."""
+
+    id: str
+    profile: Profile
+    """Only a name when the file has a problem."""
+    source: str
+    """The file."""
+    problem: str = ""
+    """Why the file cannot be used, in words."""
+
+
+_KEY_VARIABLES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY", "openai-chat": "OPENAI_API_KEY"}
+_SDK_VARIABLES = ("ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
+
+
+def load_profiles(project: Path | None = None) -> list[LoadedProfile]:
+    """All profiles by their ids, the default of ``project`` (its main checkout) first if it names one.
+
+    A file that cannot be used is in the list too, with its problem: one broken file hides no other.
+
+    Raises:
+        UsageError: the project file of ``project`` cannot be understood.
+    """
+    profiles = [_load(path) for path in _files().values()]
+    preferred = read_project_file(project).defaults.profile if project is not None else ""
+    return sorted(profiles, key=lambda loaded: (loaded.id != preferred, loaded.id))
+
+
+def load_profile(name: str) -> LoadedProfile:
+    """One profile by its id.
+
+    Raises:
+        NotFound: there is none.
+        UsageError: its file cannot be used; names file, line and what was expected.
+    """
+    files = _files()
+    if name not in files:
+        raise NotFound(f"There is no profile “{name}”.", f"Profiles: {', '.join(sorted(files))}.")
+    return LoadedProfile(id=name, profile=_read(files[name]), source=str(files[name]))
+
+
+def profile_info(loaded: LoadedProfile, environment: Mapping[str, str]) -> ProfileInfo:
+    """A profile as pickers show it: whether it can start, and what is missing if not.
+
+    Args:
+        environment: where the key is looked up, and the PATH for programs.
+    """
+    profile = loaded.profile
+    missing = loaded.problem or _missing(profile, environment)
+    return ProfileInfo(
+        id=loaded.id,
+        name=profile.name,
+        driver=profile.driver,
+        model=profile.native.model if profile.native else "",
+        ready=not missing,
+        missing=missing,
+        source=loaded.source,
+    )
+
+
+def key_variable(native: NativeSection) -> str:
+    """The environment variable that holds the key of a profile; empty when it wants none."""
+    if not native.needs_key and not native.api_key_env:
+        return ""
+    return native.api_key_env or _KEY_VARIABLES.get(native.provider, "")
+
+
+def model_variables() -> list[str]:
+    """Every variable a profile may ask for: keys, and what the SDKs read themselves."""
+    sections = [loaded.profile.native for loaded in load_profiles()]
+    keys = {key_variable(native) for native in sections if native is not None}
+    return sorted({*keys, *_KEY_VARIABLES.values(), *_SDK_VARIABLES} - {""})
+
+
+def _files() -> dict[str, Path]:
+    folders = (paths.shipped_profiles(), paths.config_dir() / "profiles")
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+
+
+def _load(path: Path) -> LoadedProfile:
+    try:
+        return LoadedProfile(id=path.stem, profile=_read(path), source=str(path))
+    except UsageError as error:
+        return LoadedProfile(id=path.stem, profile=Profile(name=path.stem), source=str(path), problem=error.message)
+
+
+def _read(path: Path) -> Profile:
+    try:
+        profile = read_toml(path, Profile)
+    except FileNotFoundError as error:
+        raise UsageError(f"The profile {path} is gone.") from error
+    if profile.driver == "native" and profile.native is None:
+        raise UsageError(f"{path}: `native` is missing.", 'A profile with driver = "native" needs a [native] table.')
+    return profile
+
+
+def _missing(profile: Profile, environment: Mapping[str, str]) -> str:
+    for program in profile.needs:
+        if shutil.which(program, path=environment.get("PATH")) is None:
+            return f"The program {program} is not on PATH."
+    native = profile.native
+    if native is not None and native.needs_key:
+        variable = key_variable(native)
+        if variable and not environment.get(variable):
+            return f"The variable {variable} with the key is not set."
+    return ""

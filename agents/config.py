@@ -1,0 +1,88 @@
+"""The person's settings: ``config.toml``, and the variables that override it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+
+from agents import paths
+from agents.errors import UsageError
+from agents.model import Struct
+from agents.project_file import ProjectFile
+from agents.toml_file import read_toml
+
+MAX_ACTIVE_VARIABLE = "SHOPFLOOR_MAX_ACTIVE"
+PROFILE_VARIABLE = "SHOPFLOOR_PROFILE"
+QUEUE_VARIABLE = "SHOPFLOOR_QUEUE"
+THEME_VARIABLE = "SHOPFLOOR_THEME"
+
+
+class EngineSection(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[engine]``."""
+
+    max_active: Annotated[int, msgspec.Meta(ge=1)] = 8
+    """Tasks at work at the same time; the others wait."""
+
+
+class DefaultsSection(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[defaults]``: what a new task gets when nothing else is said."""
+
+    profile: str = ""
+    """Empty: the first profile that is ready."""
+    queue: str = ""
+
+
+class OfflineSection(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[offline]``: how the offline player plays."""
+
+    delay_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 12
+    """Milliseconds between two pieces of an answer (a piece is about a word)."""
+
+
+class Config(Struct, kw_only=True, forbid_unknown_fields=True):
+    """All settings."""
+
+    engine: EngineSection = EngineSection()
+    defaults: DefaultsSection = DefaultsSection()
+    offline: OfflineSection = OfflineSection()
+    theme: str = ""
+    """Name of a theme of the screen; empty: chosen by the terminal's background."""
+
+
+def read_config(environment: Mapping[str, str] | None = None, project: ProjectFile | None = None) -> Config:
+    """The settings that hold: the environment over the person's file over the project's file over the defaults.
+
+    Args:
+        environment: variables; those of this process by default.
+        project: the project whose defaults count, if one is meant.
+
+    Raises:
+        UsageError: ``config.toml`` or a variable cannot be understood; names file, line and what was expected.
+    """
+    environment = os.environ if environment is None else environment
+    try:
+        config = read_toml(paths.config_dir() / "config.toml", Config)
+    except FileNotFoundError:
+        config = Config()
+    given = project.defaults if project is not None else DefaultsSection()
+    return Config(
+        engine=EngineSection(max_active=_whole_number(environment, MAX_ACTIVE_VARIABLE) or config.engine.max_active),
+        defaults=DefaultsSection(
+            profile=environment.get(PROFILE_VARIABLE) or config.defaults.profile or given.profile,
+            queue=environment.get(QUEUE_VARIABLE) or config.defaults.queue or given.queue,
+        ),
+        offline=config.offline,
+        theme=environment.get(THEME_VARIABLE) or config.theme,
+    )
+
+
+def _whole_number(environment: Mapping[str, str], name: str) -> int:
+    text = environment.get(name, "")
+    if not text:
+        return 0
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"The variable {name} must be a whole number of at least 1, not “{text}”.")
+    return int(text)

@@ -1,0 +1,110 @@
+"""``.shopfloor.toml``: what a repository says about how agents work in it.
+
+It is read from the main checkout, never from an agent's worktree, and nothing in it runs before the person has
+trusted its content (see ``Api.trust``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+import msgspec
+
+from agents.errors import UsageError
+from agents.model import Struct
+from agents.toml_file import parse_toml, read_toml
+
+PROJECT_FILE = ".shopfloor.toml"
+
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class WorktreeSection(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[worktree]``: how the folder of a task is made."""
+
+    base: str = ""
+    """The ref tasks start from; empty: the branch checked out in the main checkout."""
+    copy: tuple[str, ...] = ()
+    """Ignored files to copy, relative to the repository."""
+    link: tuple[str, ...] = ()
+    """Folders to link, relative to the repository."""
+    setup: str = ""
+    """A command to run in a fresh worktree; its failure blocks the task."""
+    ports: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    """Free ports to give to each worktree."""
+
+
+class Check(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[[check]]``: a command that says whether a change is good; its failing output goes back to the agent."""
+
+    name: Name
+    run: Name
+    """A shell command, run at the root of the worktree."""
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 600.0
+    """Seconds."""
+
+
+class Command(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[[command]]``: a script for the command palette and ``shopfloor do``."""
+
+    name: Name
+    run: Name
+
+
+class ProjectDefaults(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[defaults]`` of a project."""
+
+    profile: str = ""
+    queue: str = ""
+
+
+class ProjectFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The whole file; every part is optional."""
+
+    worktree: WorktreeSection = WorktreeSection()
+    check: tuple[Check, ...] = ()
+    command: tuple[Command, ...] = ()
+    hooks: dict[str, str] = {}
+    """Commands by the event that runs them."""
+    defaults: ProjectDefaults = ProjectDefaults()
+
+
+def read_project_file(root: Path) -> ProjectFile:
+    """The project file of a repository; all defaults if it has none.
+
+    Args:
+        root: the main checkout.
+
+    Raises:
+        UsageError: it cannot be read or understood; names file, line and what was expected.
+    """
+    path = root / PROJECT_FILE
+    try:
+        return _checked(read_toml(path, ProjectFile), path)
+    except FileNotFoundError:
+        return ProjectFile()
+
+
+def parse_project_file(text: str, path: Path = Path(PROJECT_FILE)) -> ProjectFile:
+    """The same from a text already at hand; ``path`` is for the messages.
+
+    Raises:
+        UsageError: as :func:`read_project_file`.
+    """
+    return _checked(parse_toml(text, path, ProjectFile), path)
+
+
+def _checked(project: ProjectFile, path: Path) -> ProjectFile:
+    for kind, names in (("check", [one.name for one in project.check]), ("command", [c.name for c in project.command])):
+        for name in names:
+            if names.count(name) > 1:
+                raise UsageError(f"{path}: two {kind}s are called “{name}”.", "Give each a name of its own.")
+    for entry in (*project.worktree.copy, *project.worktree.link):
+        place = PurePosixPath(entry)
+        if place.is_absolute() or ".." in place.parts or not place.parts:
+            raise UsageError(
+                f"{path}: `worktree` names “{entry}”, which is not inside the repository.",
+                "Name files and folders relative to the repository's root.",
+            )
+    return project

@@ -1,0 +1,131 @@
+"""TOML files of the person: read into structs, with a sentence for whatever is wrong that names file and line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from agents.errors import UsageError
+
+T = TypeVar("T")
+
+_WORDS = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+    "datetime": "a date and time",
+}
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"^\s*([\w\"'.\s-]+?)\s*=")
+
+
+def read_toml(path: Path, kind: type[T]) -> T:
+    """A file as a struct.
+
+    Raises:
+        UsageError: it cannot be read, is not TOML or does not say what ``kind`` wants.
+        FileNotFoundError: there is no such file.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 (byte {error.start}).", "Save it as UTF-8.") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return parse_toml(text, path, kind)
+
+
+def parse_toml(text: str, path: Path, kind: type[T]) -> T:
+    """TOML text as a struct; ``path`` is for the messages.
+
+    Raises:
+        UsageError: it is not TOML or does not say what ``kind`` wants.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(_syntax_message(str(error), text, path), "Correct the file and try again.") from error
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise UsageError(_content_message(str(error), text, path), "Correct the file and try again.") from error
+
+
+def _syntax_message(complaint: str, text: str, path: Path) -> str:
+    found = re.fullmatch(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)", complaint)
+    if found is None:
+        return f"{path} is not valid TOML: {complaint}."
+    what, line, column = found.groups()
+    place = f"line {line}, column {column}" if line else f"line {len(text.splitlines())} (the end)"
+    return f"{path}, {place}: {what[:1].lower()}{what[1:]}."
+
+
+def _content_message(complaint: str, text: str, path: Path) -> str:
+    what, _, place = complaint.partition(" - at ")
+    steps = [key or number for key, number in _STEP.findall(place.strip("`").removeprefix("$"))]
+    unknown = re.search(r"unknown field `(.*)`", what)
+    missing = re.search(r"missing required field `(.*)`", what)
+    if unknown:
+        steps.append(unknown.group(1))
+    line = line_of(text, steps)
+    where = f"{path}, line {line}" if line else str(path)
+    name = ".".join(step for step in steps if not step.isdigit() and step != "...")
+    if unknown:
+        return f"{where}: there is no setting `{name}`."
+    if missing:
+        needed = ".".join(filter(None, (name, missing.group(1))))
+        return f"{where}: `{needed}` is missing."
+    return f"{where}: `{name}` must be {_in_words(what)}."
+
+
+def _in_words(complaint: str) -> str:
+    """What was expected, from msgspec's sentence."""
+    found = re.fullmatch(r"Expected `(.*?)`( .*?)?(?:, got `(.*)`)?", complaint)
+    if found is None:
+        value = re.fullmatch(r"Invalid enum value (.*)", complaint)
+        return f"one of the values it can have, not {value.group(1)}" if value else f"different: {complaint}"
+    expected, limit, got = found.groups()
+    kinds = " or ".join(_WORDS.get(kind.strip(), kind.strip()) for kind in expected.split("|"))
+    return f"{kinds}{limit or ''}" + (f", not {_WORDS.get(got, got)}" if got else "")
+
+
+def line_of(text: str, steps: list[str]) -> int:
+    """The line on which a key stands, or the deepest table or key above it that is written out; 0 if none is.
+
+    Args:
+        text: TOML that parses.
+        steps: keys and, for lists of tables, positions from 0.
+    """
+    best, best_depth = 0, 0
+    table: list[str] = []
+    counts: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            name = header.group(2)
+            table = _parts(name)
+            if header.group(1) == "[[":
+                table = [*table, str(counts.get(name, 0))]
+                counts[name] = counts.get(name, 0) + 1
+            here = table
+        elif key := _KEY.match(line):
+            here = table + _parts(key.group(1))
+        else:
+            continue
+        if len(here) > best_depth and here == steps[: len(here)]:
+            best, best_depth = number, len(here)
+    return best
+
+
+def _parts(name: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in name.split(".")]
