@@ -82,6 +82,9 @@ class Api(Protocol):
     async def close_task(self, task: str) -> Task:
         """Take the task off the floor: snapshot, then remove its worktree. Branch, snapshots and transcript stay."""
 
+    async def restore_task(self, task: str) -> Task:
+        """Bring back a closed task, or a worktree that was deleted, from its last snapshot."""
+
     async def seen(self, task: str) -> None:
         """The person has looked at it."""
 

@@ -197,17 +197,8 @@ async def _start() -> _Connection:
             paths.make_private(folder)
         except ShopfloorError as error:
             raise EngineUnreachable(f"The engine cannot be started: {error.message}", error.hint) from error
-    launcher = Path(__file__).resolve().parent.parent / "app" / "launch.py"
     said = paths.state_dir() / "engine.start"
-    with said.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(launcher), "engine", "run"],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd="/",
-            start_new_session=True,
-        )
+    process = _spawn_engine(said)
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if (connection := await _try()) is not None:
@@ -224,3 +215,17 @@ async def _start() -> _Connection:
     raise EngineUnreachable(
         f"The engine did not answer within {START_SECONDS:g} seconds.", f"Its log is {paths.log_path()}."
     )
+
+
+def _spawn_engine(said: Path) -> subprocess.Popen[bytes]:
+    """An engine in a session of its own; what it says before its log is open goes to a file."""
+    launcher = Path(__file__).resolve().parent.parent / "app" / "launch.py"
+    with said.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, str(launcher), "engine", "run"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            start_new_session=True,
+        )

@@ -81,10 +81,10 @@ def _with_verb(arguments: list[str]) -> list[str]:
     return ["floor", *arguments]
 
 
-_VERBS = (
-    "floor demo run ls show send stop resume close note diff comment comments review check trust profiles doctor "
-    "engine pager sandbox"
-).split()
+_VERBS = frozenset(
+    """floor demo run ls show send stop resume close restore note diff comment comments review check trust profiles
+    doctor engine pager sandbox""".split()  # noqa: SIM905
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -133,13 +133,16 @@ def parser() -> argparse.ArgumentParser:
     send.add_argument("text", metavar="TEXT", help="the prompt; - reads it from standard input")
     when = send.add_mutually_exclusive_group()
     when.add_argument("--now", action="store_const", dest="when", const="now", help="into the running turn (default)")
-    when.add_argument("--after", action="store_const", dest="when", const="after", help="when the running turn has ended")
+    when.add_argument(
+        "--after", action="store_const", dest="when", const="after", help="when the running turn has ended"
+    )
     as_json(send)
     send.set_defaults(when="now")
     for name, text in (
         ("stop", "interrupt a task's turn"),
         ("resume", "go on with a stopped, blocked or failed task"),
         ("close", "take a task off the floor; branch, snapshots and transcript stay"),
+        ("restore", "bring back a closed task, or a deleted worktree, from its last snapshot"),
         ("check", "run the project's checks on a resting task"),
     ):
         as_json(task_verb(name, text))

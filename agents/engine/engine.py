@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import os
 import random
@@ -16,13 +15,14 @@ import msgspec
 from agents import paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
-from agents.drivers import AnyReport, Driver
+from agents.engine.changes import Changes
+from agents.engine.facilities import Facilities, fingerprint
 from agents.engine.hub import Hub
 from agents.engine.ledger import Ledger
 from agents.engine.review import Reviews, with_quote
 from agents.engine.run import Run
 from agents.engine.transcript import closed
-from agents.errors import SandboxError, ShopfloorError, UsageError
+from agents.errors import SandboxError, UsageError
 from agents.model import (
     ACTIVE_STATES,
     FINAL_STATES,
@@ -42,12 +42,11 @@ from agents.model import (
     TranscriptOpened,
     When,
 )
-from agents.profiles import Profile, load_profile, load_profiles, profile_info
-from agents.project_file import PROJECT_FILE, Check, ProjectFile, parse_project_file, read_project_file
-from agents.sandbox import Policy, Runner, choose_runner
+from agents.profiles import load_profiles, profile_info
+from agents.project_file import PROJECT_FILE, read_project_file
 from agents.store import Store
 from agents.version import VERSION
-from agents.workspace import Workspace, Workspaces, open_project
+from agents.workspace import Workspace, open_project
 
 OPENED_ENTRIES = 500
 """Entries shown when a task is opened; older ones are asked for."""
@@ -64,19 +63,16 @@ class Engine:
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        self.environment: dict[str, str] = dict(os.environ if environment is None else environment)
         self.started_at = time.time()
-        self._config: Config = read_config(self.environment)
+        self._environment = dict(os.environ if environment is None else environment)
+        self._config: Config = read_config(self._environment)
         self._hub = Hub()
         self.ledger = Ledger(Store(paths.make_private(paths.state_dir()) / "store.sqlite"), self._hub)
+        self._facilities = Facilities(self._environment, self.ledger.store)
+        self._changes = Changes(self.ledger, self._facilities)
         self._reviews = Reviews(self.ledger)
         self._runs: dict[str, Run] = {}
         self._working: dict[str, asyncio.Task[None]] = {}
-        self._runner: Runner | None = None
-        self._sandbox_problem: SandboxError | None = None
-        self._workspaces: Workspaces | None = None
-        self._offline_url = ""
-        self._close_offline: Callable[[], object] | None = None
         self._stopping = False
         self.on_shutdown: Callable[[], None] = lambda: None
         """Called when someone asks the engine to stop."""
@@ -86,9 +82,8 @@ class Engine:
     async def start(self) -> None:
         """Find the sandbox and go on with what was interrupted."""
         try:
-            self._runner = await choose_runner()
+            await self._facilities.runner()
         except SandboxError as error:
-            self._sandbox_problem = error
             _log.error("%s", error)
         for task in self.ledger.tasks.values():
             if task.state in ACTIVE_STATES:
@@ -115,17 +110,14 @@ class Engine:
         for task in working:
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
-        if self._close_offline is not None:
-            closing = self._close_offline()
-            if asyncio.iscoroutine(closing):
-                await closing
+        await self._facilities.close()
         self.ledger.flush()
         self._hub.close()
         self.ledger.store.close()
 
     async def info(self) -> EngineInfo:
         """See :class:`agents.api.Api`."""
-        problem = self._sandbox_problem
+        problem = self._facilities.sandbox_problem
         return EngineInfo(
             version=VERSION,
             protocol=PROTOCOL,
@@ -136,13 +128,13 @@ class Engine:
             tasks=sum(1 for task in self.ledger.tasks.values() if task.state not in FINAL_STATES),
             working=len(self._working),
             clients=len(self._hub),
-            sandbox=self._runner.name if self._runner else "",
+            sandbox=self._facilities.sandbox,
             sandbox_problem=str(problem) if problem else "",
         )
 
     async def offer_environment(self, variables: Mapping[str, str]) -> None:
         """See :class:`agents.api.Api`."""
-        self.environment.update(variables)
+        self._facilities.environment.update(variables)
 
     async def shutdown(self) -> None:
         """See :class:`agents.api.Api`."""
@@ -185,7 +177,10 @@ class Engine:
             if len(self._working) >= limit:
                 self.ledger.update(task.id, reason=f"Waits for a free place: {limit} agents are at work.")
                 continue
-            self._begin(task.id, Run(task.id, self))
+            self._begin(task.id, self._run(task.id))
+
+    def _run(self, task: str) -> Run:
+        return Run(task, self.ledger, self._facilities, self._reviews)
 
     def _begin(self, task: str, run: Run, checks_only: bool = False) -> asyncio.Task[None]:
         self._runs[task] = run
@@ -202,108 +197,6 @@ class Engine:
             self.ledger.enter(task, "queued")
         self._admit()
 
-    # what runs ask for (agents.engine.run.Facilities)
-
-    async def runner_for(self, profile: Profile) -> Runner:
-        """The sandbox for a profile."""
-        if profile.sandbox.mode == "none":
-            return await choose_runner("none")
-        if self._runner is None:
-            self._runner = await choose_runner()  # it may have been installed since
-            self._sandbox_problem = None
-        return self._runner
-
-    async def workspaces(self) -> Workspaces:
-        """Git for worktrees."""
-        if self._workspaces is None:
-            if self._runner is None:
-                self._runner = await choose_runner()
-            self._workspaces = Workspaces(self._runner)
-        return self._workspaces
-
-    def profile(self, name: str) -> Profile:
-        """A profile by its id."""
-        return load_profile(name).profile
-
-    def policy(self, task: Task, workspace: Workspace, workspaces: Workspaces, profile: Profile) -> Policy:
-        """What the agent of a task may touch."""
-        from agents.sandbox.defaults import agent_policy
-
-        grants = workspaces.grants(workspace)
-        cache = paths.cache_dir() / "agents" / Path(workspace.worktree).parent.name
-        policy = agent_policy(
-            Path(workspace.worktree),
-            temp=paths.make_private(paths.task_dir(task.id) / "tmp"),
-            cache=paths.make_private(cache),
-            profile=profile.sandbox,
-            repository=Path(task.project),
-            binds=grants.binds,
-            extra_environment={
-                "SHOPFLOOR_TASK": task.id,
-                "SHOPFLOOR_WORKTREE": workspace.worktree,
-                "SHOPFLOOR_BRANCH": workspace.branch,
-                "SHOPFLOOR_BASE": workspace.base_commit,
-            },
-        )
-        return msgspec.structs.replace(
-            policy,
-            write=policy.write + grants.write,
-            read=policy.read + grants.read,
-            protect=policy.protect + grants.protect,
-        )
-
-    async def make_driver(
-        self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Callable[[AnyReport], None]
-    ) -> Driver:
-        """The driver of a profile."""
-        if profile.driver != "native" or profile.native is None:
-            raise UsageError(
-                f"Profile “{task.profile}” wants the driver “{profile.driver}”, which this version does not have.",
-                "Choose a profile with driver = \"native\".",
-            )
-        # a model SDK costs over a second: not on the loop, and only when the first agent needs it
-        native = await asyncio.to_thread(__import__, "agents.drivers.native", fromlist=["NativeDriver"])
-        base_url = await self._offline() if profile.native.provider == "offline" else ""
-        driver: Driver = native.NativeDriver(
-            profile=profile,
-            runner=runner,
-            policy=policy,
-            worktree=task.worktree,
-            report=report,
-            history=self.ledger.store.messages(task.id),
-            environment=self.environment,
-            base_url=base_url,
-            checks=[check.run for check in self.checks(task)[0]],
-        )
-        return driver
-
-    async def _offline(self) -> str:
-        if not self._offline_url:
-            from agents.offline import start_offline_server
-
-            server, self._offline_url = await start_offline_server()
-            self._close_offline = server.close
-        return self._offline_url
-
-    def checks(self, task: Task) -> tuple[list[Check], str]:
-        """The checks to run on a task, and why there are none that could run."""
-        if not task.check:
-            return [], ""
-        text, trusted = self._project_text(task.project)
-        project = parse_project_file(text, Path(task.project) / PROJECT_FILE) if text else ProjectFile()
-        if project.check and not trusted:
-            return [], (
-                f"The project's checks did not run: {PROJECT_FILE} has not been trusted as it is now. "
-                "`shopfloor trust` shows it and decides."
-            )
-        return list(project.check), ""
-
-    def claim(self, task: str, comment: str, claim: str, text: str) -> None:
-        """The agent said something about a sent comment; what it says about others is ignored."""
-        known = next((one for one in self._reviews.comments(task) if one.id == comment), None)
-        if known is not None and known.state in ("sent", "claimed"):
-            self._reviews.claim(task, comment, msgspec.convert(claim, Claim), text)
-
     # tasks
 
     async def create_task(self, new: NewTask) -> Task:
@@ -312,8 +205,10 @@ class Engine:
             raise UsageError("A task needs a prompt.", "Say what the agent should do.")
         project = await open_project(Path(new.project))
         settings = read_project_file(project.root)
-        name = new.profile or settings.defaults.profile or self._config.defaults.profile or self._first_ready(project.root)
-        profile = load_profile(name).profile
+        name = (
+            new.profile or read_config(self._environment, settings).defaults.profile or self._first_ready(project.root)
+        )
+        profile = self._facilities.profile(name)
         base = new.base or settings.worktree.base or project.head
         commit = await project.commit(base)
         now = time.time()
@@ -340,7 +235,7 @@ class Engine:
         return self.ledger.tasks[task.id]
 
     def _first_ready(self, project: Path) -> str:
-        infos = [profile_info(loaded, self.environment) for loaded in load_profiles(project)]
+        infos = [profile_info(loaded, self._facilities.environment) for loaded in load_profiles(project)]
         for info in infos:
             if info.ready and info.id != "offline":
                 return info.id
@@ -435,11 +330,30 @@ class Engine:
             known = await self.stop_task(known.id)
         workspace = self.ledger.store.workspace(known.id, Workspace)
         if workspace is not None and Path(workspace.worktree).exists():
-            workspaces = await self.workspaces()
+            workspaces = await self._facilities.workspaces()
             await workspaces.snapshot(workspace, "closed", "When it was closed")
             await workspaces.import_branch(workspace)
             await workspaces.remove(workspace)
         self.ledger.enter(known.id, "closed", unseen=False)
+        self.ledger.flush()
+        return self.ledger.tasks[known.id]
+
+    async def restore_task(self, task: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        known = self.ledger.find(task)
+        if known.id in self._working:
+            raise UsageError(f"Task {known.id} is {known.state}: there is nothing to restore.")
+        workspace = self._changes.workspace(known)
+        if Path(workspace.worktree).exists():
+            raise UsageError(f"The worktree of task {known.id} is still there: {workspace.worktree}.")
+        workspaces = await self._facilities.workspaces()
+        last = self._changes.last_snapshot(known, workspace)
+        workspace = await workspaces.restore(workspace, last)
+        self.ledger.store.put_workspace(known.id, workspace)
+        state = known.state if known.state not in FINAL_STATES else "stopped"
+        self.ledger.enter(
+            known.id, state, "Restored from its last snapshot.", f"`shopfloor resume {known.id}` goes on."
+        )
         self.ledger.flush()
         return self.ledger.tasks[known.id]
 
@@ -472,67 +386,23 @@ class Engine:
         known = self._on_floor(task)
         if known.id in self._working:
             raise UsageError(f"Task {known.id} is {known.state}: its checks run when the turn ends.")
-        checks, problem = self.checks(msgspec.structs.replace(known, check=True))
+        checks, problem = self._facilities.checks(msgspec.structs.replace(known, check=True))
         if problem:
             raise UsageError(problem)
         if not checks:
             raise UsageError(f"The project has no checks: {PROJECT_FILE} names none.")
-        await self._begin(known.id, Run(known.id, self), checks_only=True)
+        await self._begin(known.id, self._run(known.id), checks_only=True)
         return self.ledger.tasks[known.id]
 
     # review
 
     async def diff(self, task: str, scope: Scope = "branch") -> Diff:
         """See :class:`agents.api.Api`."""
-        known = self.ledger.find(task)
-        workspace = self._workspace(known)
-        workspaces = await self.workspaces()
-        if Path(workspace.worktree).exists():
-            head = (await workspaces.snapshot(workspace, "now", "As of now")).tree
-        else:
-            turns = self.ledger.store.turns(known.id)
-            if not turns or not turns[-1].after:
-                raise ShopfloorError(f"Task {known.id} has no worktree and no snapshot to show.")
-            head = await workspaces.tree_of(workspace, turns[-1].after)
-        base, name = await self._base(known, scope, workspaces, workspace)
-        patch = await workspaces.diff(workspace, base, head)
-        return Diff(
-            task=known.id,
-            scope=scope,
-            base_tree=base,
-            head_tree=head,
-            base_name=name,
-            directory=workspace.worktree,
-            patch=patch,
-        )
-
-    async def _base(self, task: Task, scope: Scope, workspaces: Workspaces, workspace: Workspace) -> tuple[str, str]:
-        """The tree a scope compares with, and its name for people."""
-        short = task.base_commit[:7]
-        base = (workspace.base_commit, short if short in task.base else f"{task.base} ({short})")
-        if scope == "working":
-            head = await workspaces.import_branch(workspace) if Path(workspace.worktree).exists() else None
-            base = (head, f"the last commit ({head[:7]})") if head else base
-        elif scope == "turn":
-            turns = self.ledger.store.turns(task.id)
-            base = (turns[-1].before, f"before turn {turns[-1].number}") if turns else base
-        elif scope == "review":
-            rounds = self.ledger.store.rounds(task.id)
-            if rounds:
-                return rounds[-1].head_tree, f"round {rounds[-1].number} of your review"
-        return await workspaces.tree_of(workspace, base[0]), base[1]
-
-    def _workspace(self, task: Task) -> Workspace:
-        self.ledger.flush()
-        workspace = self.ledger.store.workspace(task.id, Workspace)
-        if workspace is None:
-            raise UsageError(f"Task {task.id} has no worktree yet: it is {task.state}.", "Look again when it works.")
-        return workspace
+        return await self._changes.diff(self.ledger.find(task), scope)
 
     async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
         """See :class:`agents.api.Api`."""
-        workspace = self._workspace(self.ledger.find(task))
-        return await (await self.workspaces()).blobs(workspace, ids)
+        return await self._changes.blobs(self.ledger.find(task), ids)
 
     async def comments(self, task: str) -> list[Comment]:
         """See :class:`agents.api.Api`."""
@@ -563,8 +433,7 @@ class Engine:
     async def review_prompt(self, task: str) -> str:
         """See :class:`agents.api.Api`."""
         known = self.ledger.find(task)
-        _, name = await self._base(known, "branch", await self.workspaces(), self._workspace(known))
-        return self._reviews.prompt_text(known.id, name)
+        return self._reviews.prompt_text(known.id, self._changes.base_name(known))
 
     async def send_review(self, task: str, when: When = "now") -> Prompt:
         """See :class:`agents.api.Api`."""
@@ -587,35 +456,28 @@ class Engine:
 
     async def profiles(self, project: str = "") -> list[ProfileInfo]:
         """See :class:`agents.api.Api`."""
-        infos = [profile_info(loaded, self.environment) for loaded in load_profiles(Path(project) if project else None)]
+        infos = [
+            profile_info(loaded, self._facilities.environment)
+            for loaded in load_profiles(Path(project) if project else None)
+        ]
         return sorted(infos, key=lambda info: not info.ready)
 
     async def branches(self, project: str) -> list[str]:
         """See :class:`agents.api.Api`."""
         return await (await open_project(Path(project))).branches()
 
-    def _project_text(self, project: str) -> tuple[str, bool]:
-        path = Path(project) / PROJECT_FILE
-        try:
-            text = path.read_text("utf-8")
-        except FileNotFoundError:
-            return "", False
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} cannot be read: {error}.") from error
-        return text, self.ledger.store.trusted(project) == _sha256(text)
-
     async def project_file(self, project: str) -> tuple[str, bool]:
         """See :class:`agents.api.Api`."""
         self.ledger.flush()
-        return self._project_text(str((await open_project(Path(project))).root))
+        return self._facilities.project_text(str((await open_project(Path(project))).root))
 
     async def trust(self, project: str, text: str) -> None:
         """See :class:`agents.api.Api`."""
         root = str((await open_project(Path(project))).root)
-        current, _ = self._project_text(root)
+        current, _ = self._facilities.project_text(root)
         if current != text:
             raise UsageError(f"{PROJECT_FILE} has changed since you read it.", "Read it again.")
-        self.ledger.store.put_trust(root, _sha256(text))
+        self.ledger.store.put_trust(root, fingerprint(text))
         self.ledger.flush()
 
 
@@ -623,7 +485,3 @@ def title_of(prompt: str) -> str:
     """A title from the first line that says something."""
     line = next((line.strip(" #*-\t") for line in prompt.splitlines() if line.strip(" #*-\t")), "Task")
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

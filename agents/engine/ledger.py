@@ -7,6 +7,7 @@ refuses, nothing is published and nothing is forgotten.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Any, Literal
@@ -73,10 +74,8 @@ class Ledger:
 
     def _flush_quietly(self) -> None:
         self._soon = None
-        try:
+        with contextlib.suppress(ShopfloorError):  # said to everyone by flush, and tried again
             self.flush()
-        except ShopfloorError:
-            pass  # said to everyone by flush, and tried again
 
     def grew(self, task: str, entry: int, offset: int, text: str, part: Literal["text", "output"]) -> None:
         """An open entry grew: shown at once, recorded by the next checkpoint."""
@@ -150,4 +149,6 @@ class Ledger:
     def put_prompt(self, prompt: Prompt) -> None:
         """Record how far a prompt got."""
         self.store.put_prompt(prompt)
-        self.update(prompt.task, waiting_prompts=sum(1 for waiting in self.waiting_prompts(prompt.task) if waiting.text))
+        self.update(
+            prompt.task, waiting_prompts=sum(1 for waiting in self.waiting_prompts(prompt.task) if waiting.text)
+        )

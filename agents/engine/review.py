@@ -10,7 +10,7 @@ import msgspec
 from agents.engine.ledger import Ledger
 from agents.errors import NotFound, UsageError
 from agents.model import Claim, Comment, CommentDraft, CommentsChanged, Diff, Prompt, When
-from agents.review.prompt import review_prompt
+from agents.review.prompt import parse_claims, review_prompt
 from agents.store import Round
 
 Blobs = Callable[[str, Sequence[str]], Awaitable[list[bytes]]]
@@ -109,9 +109,7 @@ class Reviews:
                 self._ledger.store.put_comment(position, sent)
         self._ledger.store.put_round(
             task,
-            Round(
-                number=number, base_tree=diff.base_tree, head_tree=diff.head_tree, prompt=prompt.id, at=time.time()
-            ),
+            Round(number=number, base_tree=diff.base_tree, head_tree=diff.head_tree, prompt=prompt.id, at=time.time()),
         )
         self._ledger.update(task, round=number)
         self._changed(task)
@@ -123,6 +121,13 @@ class Reviews:
         if known.state not in ("sent", "claimed"):
             raise UsageError(f"Comment {known.id} is {known.state}: there is nothing to claim.")
         return self._put(msgspec.structs.replace(known, state="claimed", claim=claim, claim_text=text))
+
+    def take_claims(self, task: str, answer: str) -> None:
+        """What an agent's answer says about comments that were sent; what it says about others is ignored."""
+        sent = {comment.id for comment in self.comments(task) if comment.state in ("sent", "claimed")}
+        for claim in parse_claims(answer):
+            if claim.comment in sent:
+                self.claim(task, claim.comment, claim.claim, claim.text)
 
     def resolve(self, task: str, comment: str, resolved: bool) -> Comment:
         """The person's verdict."""

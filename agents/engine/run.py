@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Protocol
 
 import msgspec
 
 from agents import paths
 from agents.drivers import AnyReport, Delivered, Driver, Remember, TextDelta, TurnEnd, Used
+from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
+from agents.engine.review import Reviews
 from agents.engine.transcript import Transcript
 from agents.errors import ShopfloorError
 from agents.loops.checks import CheckResult, feedback_prompt, run_check
 from agents.model import Prompt, Task, ToolUse
-from agents.profiles import Profile
 from agents.project_file import Check
-from agents.review.prompt import parse_claims
 from agents.sandbox import Policy, Runner
 from agents.store import Turn
 from agents.workspace import Workspace, Workspaces
@@ -31,44 +29,14 @@ CHECK_ROUNDS = 3
 _log = logging.getLogger(__name__)
 
 
-class Facilities(Protocol):
-    """What a run needs of the engine."""
-
-    ledger: Ledger
-    environment: Mapping[str, str]
-    """Keys and addresses of models."""
-
-    async def runner_for(self, profile: Profile) -> Runner:
-        """The sandbox for a profile; raises SandboxError when there is none."""
-
-    async def workspaces(self) -> Workspaces:
-        """Git for worktrees; raises SandboxError when nothing can be confined."""
-
-    def profile(self, name: str) -> Profile:
-        """A profile by its id; raises UsageError."""
-
-    def policy(self, task: Task, workspace: Workspace, workspaces: Workspaces, profile: Profile) -> Policy:
-        """What the agent of a task may touch."""
-
-    async def make_driver(
-        self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Callable[[AnyReport], None]
-    ) -> Driver:
-        """The driver of a profile."""
-
-    def checks(self, task: Task) -> tuple[list[Check], str]:
-        """The checks to run, and why there are none that could run, in words."""
-
-    def claim(self, task: str, comment: str, claim: str, text: str) -> None:
-        """The agent said something about a sent comment."""
-
-
 class Run:
     """One task at work. ``work`` runs once; ``stop`` and ``steer`` may be called while it does."""
 
-    def __init__(self, task: str, facilities: Facilities) -> None:
+    def __init__(self, task: str, ledger: Ledger, facilities: Facilities, reviews: Reviews) -> None:
         self._id = task
+        self._ledger = ledger
         self._facilities = facilities
-        self._ledger = facilities.ledger
+        self._reviews = reviews
         self.transcript = Transcript(task, self._ledger)
         self._driver: Driver | None = None
         self._in_turn = False
@@ -122,11 +90,22 @@ class Run:
             self.transcript.finish()
             if self._driver is not None:
                 await self._driver.close()
+            await self._rest_workspace()
+
+    async def _rest_workspace(self) -> None:
+        """No process of the agent runs any more: git in its worktree is the person's again."""
+        workspace = self._ledger.store.workspace(self._id, Workspace)
+        if workspace is None:
+            return
+        try:
+            await (await self._facilities.workspaces()).rest(workspace)
+        except ShopfloorError as error:
+            _log.warning("task %s: %s", self._id, error)
 
     async def _work(self) -> None:
         self._ledger.enter(self._id, "preparing")
         profile = self._facilities.profile(self._task.profile)
-        runner = await self._facilities.runner_for(profile)
+        runner = await self._facilities.runner(profile)
         workspaces = await self._facilities.workspaces()
         workspace, fresh = await self._workspace(workspaces)
         await workspaces.prepare(workspace)
@@ -170,6 +149,8 @@ class Run:
         workspace = await workspaces.create(task.project, task.id, slug(task.title), task.base_commit)
         self._ledger.store.put_workspace(self._id, workspace)
         self._ledger.update(self._id, worktree=workspace.worktree, branch=workspace.branch)
+        for notice in (*workspace.notices, *self._facilities.project_notices(task)):
+            self.transcript.add("notice", notice)
         return workspace, True
 
     async def _turn(self, prompt: Prompt, workspaces: Workspaces, workspace: Workspace, before: str) -> bool:
@@ -213,8 +194,7 @@ class Run:
             self._ledger.put_prompt(
                 msgspec.structs.replace(self._prompt, delivery="answered", turn=turn.number)
             )  # fmt: skip
-        for claim in parse_claims("\n".join(self._texts)):
-            self._facilities.claim(self._id, claim.comment, claim.claim, claim.text)
+        self._reviews.take_claims(self._id, "".join(self._texts))
         self._ledger.update(
             self._id,
             files_changed=files,
@@ -294,7 +274,7 @@ class Run:
         workspace, _ = await self._workspace(workspaces)
         await workspaces.prepare(workspace)
         profile = self._facilities.profile(task.profile)
-        runner = await self._facilities.runner_for(profile)
+        runner = await self._facilities.runner(profile)
         policy = self._facilities.policy(task, workspace, workspaces, profile)
         self.transcript.turn = task.turn
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agents.client import connect
 from agents.errors import UsageError
-from app.verbs.printing import safe
+from app.verbs.printing import agreed, safe
 
 
 async def open_floor(path: str, demo: bool = False) -> int:
@@ -26,7 +26,7 @@ async def open_floor(path: str, demo: bool = False) -> int:
         text, trusted = await api.project_file(str(folder))
         if text and not trusted and not demo:
             print(f"{folder}/.shopfloor.toml wants to run commands on this machine:\n\n{safe(text.rstrip())}\n")
-            if input("Let them run? It is asked again when the file changes. [y/N] ").strip().lower() in ("y", "yes"):
+            if agreed("Let them run? It is asked again when the file changes."):
                 await api.trust(str(folder), text)
         os.environ.setdefault("TEXTUAL_FPS", "120")  # read when Textual is imported
         from app.app import ShopfloorApp

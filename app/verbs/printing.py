@@ -108,3 +108,8 @@ def age(since: float) -> str:
 def cost(usd: float | None) -> str:
     """Dollars for people; ``$?`` when a price is not known."""
     return "$?" if usd is None else f"${usd:.2f}"
+
+
+def agreed(question: str) -> bool:
+    """Ask the person at the terminal; only a clear yes counts."""
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

@@ -13,7 +13,7 @@ import msgspec
 from agents.client import Client, connect
 from agents.errors import UsageError
 from agents.model import Entry, NewTask, Task, TaskChanged
-from app.verbs.printing import STATE_GLYPHS, age, cost, print_json, safe, task_object
+from app.verbs.printing import STATE_GLYPHS, age, agreed, cost, print_json, safe, task_object
 
 RESTING = frozenset(("ready", "blocked", "failed", "stopped", "closed", "landed"))
 SHOWN_ENTRIES = 12
@@ -152,6 +152,13 @@ async def close(options: argparse.Namespace) -> int:
     return 0
 
 
+async def restore(options: argparse.Namespace) -> int:
+    """``shopfloor restore``."""
+    async with engine() as api:
+        _print_task(await api.restore_task(options.task), options.json)
+    return 0
+
+
 async def note(options: argparse.Namespace) -> int:
     """``shopfloor note``."""
     async with engine() as api:
@@ -194,7 +201,7 @@ async def trust(options: argparse.Namespace) -> int:
         if not options.yes:
             if not sys.stdin.isatty():
                 raise UsageError("There is nobody to ask.", "`shopfloor trust --yes` trusts it without asking.")
-            if input("Let the commands in it run? [y/N] ").strip().lower() not in ("y", "yes"):
+            if not agreed("Let the commands in it run?"):
                 print("Not trusted; its commands do not run.")
                 return 1
         await api.trust(str(Path.cwd()), text)

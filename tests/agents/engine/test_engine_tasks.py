@@ -10,7 +10,7 @@ from engine_shop import KEY, Shop, git, runs, writes
 
 from agents.errors import NotFound, ShopfloorError, UsageError
 from agents.model import CommentDraft, NewTask
-from agents.offline import Fault, say
+from agents.offline import Fault
 from agents.review import parse_diff
 
 
