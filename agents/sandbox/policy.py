@@ -13,7 +13,10 @@ class PtySize(Struct):
 
 
 class Bind(Struct, kw_only=True):
-    """``source`` appears at ``target`` inside the sandbox. Only backends with mounts can do this (``Runner.mounts``)."""
+    """``source`` appears at ``target`` inside the sandbox. Only backends with mounts can do this.
+
+    See ``Runner.mounts``. The target must exist on this machine, or lie in a hidden folder or below ``/tmp``.
+    """
 
     source: str
     target: str
@@ -23,8 +26,9 @@ class Bind(Struct, kw_only=True):
 class Policy(Struct, kw_only=True):
     """What a process and all its children may touch. Everything else is readable and not writable.
 
-    Later rules win over earlier ones, in this order: ``hide``, then ``read``, ``write`` and ``binds`` (which show again
-    what lies below a hidden folder), then ``protect``. Paths that do not exist are left out and never created.
+    The deeper path wins: what is granted inside a hidden folder shows again, what is hidden inside a granted folder
+    stays hidden. At the same path the later list wins: ``hide``, ``read``, ``write``, ``binds``. What is protected is
+    read-only all the way down. Paths that do not exist are left out and never created.
     """
 
     directory: str

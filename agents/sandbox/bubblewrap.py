@@ -1,0 +1,182 @@
+"""Confinement by bubblewrap: own mounts, processes, users and, when the network is off, an own empty network.
+
+The file system is read-only from the root down; what a policy grants is mounted over it. Facts this rests on: a
+read-only mount does not stop connecting to a socket in it, so folders with sockets are hidden; bubblewrap makes missing
+mount points on the host, so only existing ones are named; ``--new-session`` takes a pty's terminal away.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from agents.errors import SandboxError
+from agents.sandbox import launcher
+from agents.sandbox.policy import Policy, PtySize
+from agents.sandbox.process import LocalProcess, spawn
+from agents.sandbox.rules import Rule, is_below, right_at, rules_of
+from agents.sandbox.runner import Backend, Stream
+from agents.sandbox.seccomp import memory_file, syscall_filter
+
+_NAMESPACES = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+_TEMPORARY = ("/tmp", "/var/tmp")
+_SHOWN_OF_RUN = ("/run/current-system", "/run/booted-system")
+"""Where NixOS keeps its programs; everything else of /run is sockets and state of other programs."""
+_RESOLVER = "/etc/resolv.conf"
+"""Often a link into /run: names resolve only if its target stays visible."""
+
+
+class Bubblewrap:
+    """Runner by the ``bwrap`` program; see :class:`agents.sandbox.Runner`."""
+
+    name: Backend = "bubblewrap"
+    mounts = True
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._filter = syscall_filter(sockets="all")
+        self._may_restrict = not Path(program).stat().st_mode & stat.S_ISUID
+        """A setuid program could not become root any more after giving up new privileges."""
+
+    async def start(
+        self,
+        argv: Sequence[str],
+        policy: Policy,
+        *,
+        stdin: Stream = "null",
+        stdout: Stream = "pipe",
+        stderr: Stream = "pipe",
+        pty: PtySize | None = None,
+    ) -> LocalProcess:
+        """See :meth:`agents.sandbox.Runner.start`."""
+        inherited = [memory_file(self._filter)] if self._filter else []
+        try:
+            return await spawn(
+                self._arguments(argv, policy, str(inherited[0]) if inherited else "", keeps_terminal=pty is not None),
+                environment=policy.environment,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                pty=pty,
+                inherited=inherited,
+                in_child=_before_bubblewrap() if self._may_restrict else None,
+            )
+        finally:
+            for descriptor in inherited:
+                os.close(descriptor)
+
+    def command_line(self, argv: Sequence[str], policy: Policy) -> list[str]:
+        """See :meth:`agents.sandbox.Runner.command_line`. The filter's descriptor is shown as ``FILTER``."""
+        return self._arguments(argv, policy, "FILTER" if self._filter else "", keeps_terminal=False)
+
+    def limits(self) -> tuple[str, ...]:
+        """See :meth:`agents.sandbox.Runner.limits`."""
+        said = ["What it may read it can send away while the network is on."]
+        if not self._may_restrict or launcher.landlock_version() < launcher.SCOPES_SINCE:
+            said.append("While the network is on, abstract unix sockets of other programs can be reached.")
+        if not self._filter:
+            said.append("System calls are not filtered on this kind of processor.")
+        return tuple(said)
+
+    def _arguments(self, argv: Sequence[str], policy: Policy, seccomp: str, *, keeps_terminal: bool) -> list[str]:
+        if not Path(policy.directory).is_dir():
+            raise SandboxError(f"The folder {policy.directory} does not exist, so nothing can run in it.")
+        return [
+            self._program,
+            *_NAMESPACES,
+            *(() if policy.network else ("--unshare-net",)),
+            "--die-with-parent",
+            *(() if keeps_terminal else ("--new-session",)),
+            *("--cap-drop", "ALL"),
+            *mount_arguments(policy),
+            *(("--seccomp", seccomp) if seccomp else ()),
+            *("--chdir", os.path.realpath(policy.directory)),
+            "--",
+            *argv,
+        ]
+
+
+def find() -> Bubblewrap | None:
+    """The runner if the program is installed; whether it works here is for the probe to say."""
+    program = shutil.which("bwrap")
+    return Bubblewrap(os.path.realpath(program)) if program else None
+
+
+def mount_arguments(policy: Policy) -> list[str]:
+    """The part of the command line that says what is where, parents before what lies in them.
+
+    Raises:
+        SandboxError: a mount point would have to be made on the host.
+    """
+    root = Rule(path="/", right="read", source="/")
+    rules = list(rules_of(policy, _every_sandbox(policy)))
+    if rules and rules[0].path == "/":
+        root = rules.pop(0)
+    arguments = [_binding(root), root.source, "/", "--dev", "/dev", "--proc", "/proc"]
+    emptied = []
+    for position, rule in enumerate(rules):
+        _check_mount_point(rule, [root, *rules[:position]])
+        if rule.right != "hide":
+            arguments += [_binding(rule), rule.source, rule.path] if rule.source else ["--tmpfs", rule.path]
+        elif Path(rule.path).is_dir():
+            arguments += ["--tmpfs", rule.path]
+            emptied.append(rule.path)
+        else:
+            arguments += ["--ro-bind", "/dev/null", rule.path]
+    for path in emptied:
+        arguments += ["--remount-ro", path]
+    return arguments
+
+
+def _every_sandbox(policy: Policy) -> list[Rule]:
+    """What holds in every sandbox unless the policy says otherwise: private temporary folders, nothing in /run."""
+    temp = os.path.realpath(policy.temp) if policy.temp else ""
+    rules = [Rule(path=path, right="write", source=temp) for path in _TEMPORARY if _is_real_folder(path)]
+    if _is_real_folder("/run"):
+        rules.append(Rule(path="/run", right="hide", source="/run"))
+        shown = {os.path.realpath(path) for path in (*_SHOWN_OF_RUN, _RESOLVER) if Path(path).exists()}
+        rules += [Rule(path=path, right="read", source=path) for path in shown if is_below(path, "/run")]
+    return rules
+
+
+def _is_real_folder(path: str) -> bool:
+    return Path(path).is_dir() and os.path.realpath(path) == path
+
+
+def _binding(rule: Rule) -> str:
+    if is_below(rule.path, "/dev"):
+        return "--dev-bind"
+    return "--bind" if rule.right == "write" else "--ro-bind"
+
+
+def _check_mount_point(rule: Rule, earlier: list[Rule]) -> None:
+    """Bubblewrap makes mount points that are missing: fine in an empty folder or the private /tmp, nowhere else."""
+    above = right_at(earlier, rule.path)
+    if above is None or above.right == "hide" or not above.source or above.path in _TEMPORARY:
+        return
+    if not os.path.lexists(above.source.rstrip("/") + rule.path[len(above.path.rstrip("/")) :]):
+        raise SandboxError(
+            f"The sandbox cannot show anything at {rule.path}, because nothing is there.",
+            "It would have to be made on this machine first.",
+        )
+
+
+def _before_bubblewrap() -> Callable[[], None]:
+    """Between fork and exec: die with us from the first moment on, and keep out of other programs' abstract sockets.
+
+    Bubblewrap asks for the first too, but only once it runs. The second is Landlock without a rule about files, so
+    bubblewrap may still mount.
+    """
+    parent = os.getpid()
+    scopes = launcher.landlock_version() >= launcher.SCOPES_SINCE
+
+    def confine() -> None:
+        launcher.die_with(parent, signal.SIGKILL)
+        if scopes:
+            launcher.restrict((), network=True, files=False)
+
+    return confine

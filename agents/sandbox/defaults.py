@@ -1,0 +1,159 @@
+"""What an agent may touch unless somebody says otherwise. The one place that decides it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from agents import paths
+from agents.profiles import SandboxSection
+from agents.sandbox.policy import Bind, Policy
+
+_SECRETS = (
+    # keys and passwords
+    ".ssh", ".gnupg", ".password-store", ".local/share/keyrings", ".local/share/kwalletd", ".1password", ".config/op",
+    ".config/Bitwarden CLI", ".vault-token", ".Xauthority", ".ICEauthority", ".config/sops", ".config/age",
+    # clouds and clusters
+    ".aws", ".azure", ".config/gcloud", ".kube", ".oci", ".boto", ".s3cfg", ".config/rclone", ".config/doctl", ".fly",
+    ".terraform.d/credentials.tfrc.json", ".terraformrc", ".databrickscfg", ".config/heroku", ".config/hcloud",
+    # containers: logins and sockets that are as good as root
+    ".docker/config.json", ".docker/run", ".docker/desktop", ".config/containers/auth.json", ".colima", ".lima",
+    ".orbstack/run", ".rd",
+    # code hosts, package registries, databases
+    ".netrc", "_netrc", ".git-credentials", ".config/git/credentials", ".cache/git/credential", ".config/gh",
+    ".config/glab-cli", ".config/hub", ".npmrc", ".yarnrc.yml", ".pypirc", ".config/pypoetry/auth.toml",
+    ".cargo/credentials", ".cargo/credentials.toml", ".gem/credentials", ".m2/settings.xml", ".pgpass", ".my.cnf",
+    ".huggingface/token", ".cache/huggingface/token",
+    # browsers and mail
+    ".mozilla", ".config/google-chrome", ".config/chromium", ".config/BraveSoftware", ".config/microsoft-edge",
+    ".config/vivaldi", ".config/opera", ".librewolf", ".zen", ".thunderbird", ".var/app",
+    "snap/firefox", "snap/chromium",
+    "Library/Keychains", "Library/Cookies", "Library/Safari", "Library/Mail", "Library/Messages",
+    "Library/Application Support/Google/Chrome", "Library/Application Support/Firefox",
+    "Library/Application Support/BraveSoftware", "Library/Application Support/Arc",
+)  # fmt: skip
+"""Below the home folder: what a person would not show, and the sockets that would act for them."""
+
+_INHERITED = ("PATH", "HOME", "LANG", "LANGUAGE", "TERM", "COLORTERM", "SHELL", "USER", "LOGNAME", "TZ")
+_CERTIFICATES = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CERT",
+)
+"""Files that say whom to trust; without them nothing can be downloaded in some networks."""
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+_CACHES = {
+    "XDG_CACHE_HOME": "",
+    "PIP_CACHE_DIR": "pip",
+    "UV_CACHE_DIR": "uv",
+    "PRE_COMMIT_HOME": "pre-commit",
+    "npm_config_cache": "npm",
+    "npm_config_store_dir": "pnpm",
+    "YARN_CACHE_FOLDER": "yarn",
+    "BUN_INSTALL_CACHE_DIR": "bun",
+    "DENO_DIR": "deno",
+    "COREPACK_HOME": "corepack",
+    "GOCACHE": "go-build",
+    "GOMODCACHE": "go-mod",
+    "CARGO_HOME": "cargo",
+    "GRADLE_USER_HOME": "gradle",
+    "COMPOSER_CACHE_DIR": "composer",
+    "NUGET_PACKAGES": "nuget",
+}
+"""The person's own caches hold code that the person runs later, so agents fill caches of their own."""
+
+
+def agent_policy(
+    worktree: Path,
+    *,
+    temp: Path,
+    cache: Path,
+    profile: SandboxSection | None,
+    repository: Path | None,
+    read: Iterable[Path] = (),
+    write: Iterable[Path] = (),
+    protect: Iterable[Path] = (),
+    binds: Iterable[Bind] = (),
+    extra_environment: Mapping[str, str] | None = None,
+) -> Policy:
+    """What an agent and its commands may touch: its worktree, a private temp folder and a private cache, nothing else.
+
+    ``repository`` stays readable; ``write`` and ``protect`` are what the workspace adds (private git folders), the
+    profile adds its own. A path of the profile that begins with ``~`` lies in the person's home, a relative one in
+    the worktree.
+    """
+    section = profile or SandboxSection()
+    return Policy(
+        directory=str(worktree),
+        write=_texts((worktree, cache, *write, *(_of_profile(path, worktree) for path in section.write))),
+        read=_texts((*_own_code(), *((repository,) if repository else ()), *read)),
+        binds=tuple(binds),
+        protect=_texts((*protect, *(_of_profile(path, worktree) for path in section.protect))),
+        hide=hidden_places(),
+        temp=str(temp),
+        network=section.network == "on",
+        environment=base_environment() | _cache_environment(cache) | dict(extra_environment or {}),
+    )
+
+
+def reader_policy(
+    worktree: Path,
+    *,
+    temp: Path,
+    repository: Path | None = None,
+    read: Iterable[Path] = (),
+    write: Iterable[Path] = (),
+    binds: Iterable[Bind] = (),
+    extra_environment: Mapping[str, str] | None = None,
+) -> Policy:
+    """For looking at a worktree that an agent may have prepared: nothing writable but ``write``, no network."""
+    return Policy(
+        directory=str(worktree),
+        write=_texts(write),
+        read=_texts((*_own_code(), worktree, *((repository,) if repository else ()), *read)),
+        binds=tuple(binds),
+        hide=hidden_places(),
+        temp=str(temp),
+        network=False,
+        environment=base_environment() | dict(extra_environment or {}),
+    )
+
+
+def hidden_places() -> tuple[str, ...]:
+    """Secrets of the person, and what Shopfloor itself keeps (tasks, keys, the socket). Not all need exist."""
+    home = Path.home()
+    own = (paths.state_dir(), paths.runtime_dir(), paths.config_dir())
+    return _texts((*(home / name for name in _SECRETS), *own))
+
+
+def base_environment() -> dict[str, str]:
+    """The variables of ours that say how this machine is set up, and none that lets anybody in."""
+    kept = {name: os.environ[name] for name in (*_INHERITED, *_CERTIFICATES) if os.environ.get(name)}
+    kept |= {name: value for name, value in os.environ.items() if name.startswith("LC_")}
+    kept |= {name: os.environ[name] for name in _PROXIES if os.environ.get(name) and "@" not in os.environ[name]}
+    kept["PATH"] = ":".join(part for part in kept.get("PATH", os.defpath).split(":") if part.startswith("/"))
+    return kept
+
+
+def _cache_environment(cache: Path) -> dict[str, str]:
+    """UV_LINK_MODE: files hard-linked out of a store would be changed in the store too."""
+    return {name: str(cache / folder) for name, folder in _CACHES.items()} | {"UV_LINK_MODE": "copy"}
+
+
+def _own_code() -> tuple[Path, ...]:
+    """The interpreter, its libraries and our package: what a tool host needs to start."""
+    return (Path(sys.base_prefix), Path(sys.prefix), Path(paths.__file__).parent)
+
+
+def _of_profile(path: str, worktree: Path) -> Path:
+    return worktree / Path(path).expanduser()
+
+
+def _texts(found: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(path) for path in found))

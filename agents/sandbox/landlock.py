@@ -1,0 +1,177 @@
+"""Confinement by Landlock, which every Linux since 5.13 may have and which needs no installation.
+
+Weaker than bubblewrap: files cannot be shown elsewhere and ``/tmp`` cannot be private. What it cannot do is said by
+:meth:`Landlock.limits`. A small launcher applies it and looks after the tree (:mod:`agents.sandbox.launcher`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from msgspec import structs
+
+from agents.errors import SandboxError
+from agents.sandbox import launcher
+from agents.sandbox.policy import Policy, PtySize
+from agents.sandbox.process import LocalProcess, spawn
+from agents.sandbox.rules import Rule, is_below, right_at, rules_of
+from agents.sandbox.runner import Backend, Stream
+from agents.sandbox.seccomp import memory_file, syscall_filter
+
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx")
+"""Not /dev/pts: a terminal there is somebody's screen. Not /dev/shm: what lies there belongs to other programs."""
+
+
+class Supervised:
+    """What Landlock and running unconfined share: the launcher that ends a whole tree."""
+
+    mounts = False
+    _confined: bool
+
+    async def start(
+        self,
+        argv: Sequence[str],
+        policy: Policy,
+        *,
+        stdin: Stream = "null",
+        stdout: Stream = "pipe",
+        stderr: Stream = "pipe",
+        pty: PtySize | None = None,
+    ) -> LocalProcess:
+        """See :meth:`agents.sandbox.Runner.start`."""
+        order = json.dumps(self._order(argv, policy)).encode("utf-8", "surrogateescape")
+        descriptor = memory_file(order)
+        try:
+            return await spawn(
+                _launch(str(descriptor)),
+                environment={},
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                pty=pty,
+                inherited=(descriptor,),
+                end=signal.SIGTERM,
+            )
+        finally:
+            os.close(descriptor)
+
+    def command_line(self, argv: Sequence[str], policy: Policy) -> list[str]:
+        """See :meth:`agents.sandbox.Runner.command_line`. The rules reach the launcher as ``ORDER``, a descriptor."""
+        self._order(argv, policy)
+        return [*_launch("ORDER"), *argv]
+
+    def _order(self, argv: Sequence[str], policy: Policy) -> launcher.Order:
+        if policy.binds:
+            raise SandboxError(
+                "Without bubblewrap a folder cannot be shown in the place of another.", "Install bubblewrap."
+            )
+        if not Path(policy.directory).is_dir():
+            raise SandboxError(f"The folder {policy.directory} does not exist, so nothing can run in it.")
+        temporary = {"TMPDIR": os.path.realpath(policy.temp)} if policy.temp else {}
+        order = launcher.Order(
+            argv=list(argv),
+            directory=policy.directory,
+            environment=policy.environment | temporary,
+            parent=os.getpid(),
+            confined=self._confined,
+            write=[],
+            read=None,
+            network=True,
+            filter="",
+        )
+        if self._confined:
+            rules = rules_of(_with_temp(policy))
+            order["write"] = [*_DEVICES, *writable(rules, os.path.realpath(policy.directory))]
+            order["read"] = list(readable(rules)) if any(rule.right == "hide" for rule in rules) else None
+            order["network"] = policy.network
+            order["filter"] = syscall_filter(sockets="no-unix" if policy.network else "none").hex()
+        return order
+
+
+class Landlock(Supervised):
+    """Runner by the kernel's Landlock; see :class:`agents.sandbox.Runner`."""
+
+    name: Backend = "landlock"
+    _confined = True
+
+    def __init__(self, version: int) -> None:
+        self._version = version
+
+    def limits(self) -> tuple[str, ...]:
+        """See :meth:`agents.sandbox.Runner.limits`."""
+        said = [
+            "What it may read it can send away while the network is on.",
+            "Permissions and times of files outside the worktree can be changed, their content cannot.",
+            "A protected file in the worktree can be renamed away or overwritten.",
+            "Names of hidden files can be seen, their content cannot.",
+            "Programs cannot use unix sockets by name, new terminals or shared memory in /dev/shm.",
+            "Temporary files are private only for programs that follow TMPDIR.",
+            "Names of other processes can be seen.",
+        ]
+        if self._version < 3:
+            said.append("Files outside the worktree can be emptied on a kernel before 6.2.")
+        if self._version < launcher.SCOPES_SINCE:
+            said.append("Other processes of yours can be sent signals on a kernel before 6.12.")
+        if not syscall_filter(sockets="all"):
+            said.append(
+                "System calls are not filtered on this kind of processor, so unix sockets of other programs are open."
+            )
+        return tuple(said)
+
+
+def find() -> Landlock | None:
+    """The runner if this kernel has Landlock; whether it works here is for the probe to say."""
+    version = launcher.landlock_version()
+    return Landlock(version) if version else None
+
+
+def writable(rules: Sequence[Rule], directory: str) -> Iterator[str]:
+    """The places below which everything may be changed.
+
+    A right holds for a whole folder. Where something in a writable folder is protected, only what lies beside it is
+    granted, and nothing new can be made there; except around the directory worked in, where that would stop the work.
+    """
+    for rule in rules:
+        if rule.right == "write":
+            closed = [other.path for other in rules if other.right != "write" and is_below(other.path, rule.path)]
+            yield from [rule.path] if is_below(directory, rule.path) else _all_but(closed, rule.path)
+
+
+def readable(rules: Sequence[Rule]) -> Iterator[str]:
+    """The places below which everything may be read, so that together they leave out what is hidden."""
+    hidden = [rule.path for rule in rules if rule.right == "hide"]
+    yield from _all_but(hidden, "/")
+    for position, rule in enumerate(rules):
+        above = right_at(rules[:position], rule.path)
+        if rule.right != "hide" and above is not None and above.right == "hide":
+            yield from _all_but(hidden, rule.path)
+
+
+def _all_but(closed: Iterable[str], folder: str) -> Iterator[str]:
+    """``folder``, or as much of what lies in it as keeps out of ``closed``."""
+    inside = [path for path in closed if is_below(path, folder)]
+    if not inside:
+        yield folder
+        return
+    if folder in inside:
+        return
+    try:
+        entries = sorted(Path(folder).iterdir())
+    except PermissionError:
+        return  # closed to us, so closed to what we start
+    for entry in entries:
+        if not entry.is_symlink():
+            yield from _all_but(inside, str(entry))
+
+
+def _with_temp(policy: Policy) -> Policy:
+    return structs.replace(policy, write=(*policy.write, policy.temp)) if policy.temp else policy
+
+
+def _launch(descriptor: str) -> list[str]:
+    return [sys.executable, "-I", "-S", str(Path(launcher.__file__).resolve()), descriptor]

@@ -1,0 +1,238 @@
+"""Starts one command confined by Landlock and watches over its tree. Needs nothing but Python itself.
+
+Run as ``python -I -S launcher.py FD``, where ``FD`` holds a JSON object (see :class:`Order`). The launcher stays
+outside the confinement as the reaper of everything below: when the command ends, when it is told to stop (SIGTERM) or
+when the one who started it dies, it ends whatever is left, also what has left the session, and then goes itself.
+
+Also imported for its few calls into the kernel. Facts: linux/landlock.h, landlock(7), prctl(2).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import signal
+import stat
+import struct
+import sys
+from collections.abc import Iterable
+from typing import NoReturn, TypedDict
+
+SCOPES_SINCE = 6
+"""Landlock version that keeps signals and abstract unix sockets inside."""
+NETWORK_SINCE = 4
+"""Landlock version that can refuse TCP."""
+
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
+_SECCOMP_MODE_FILTER = 2
+_RULE_PATH_BENEATH = 1
+
+_WRITE_FILE, _READ_FILE, _TRUNCATE, _IOCTL_DEVICE = 1 << 1, 1 << 2, 1 << 14, 1 << 15
+_FOR_FILES = _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
+_MAKE_AND_REMOVE = sum(1 << bit for bit in range(4, 13))
+_REFER = 1 << 13
+_BOTH_SCOPES = 0b11
+_BIND_AND_CONNECT = 0b11
+
+_library = ctypes.CDLL(None, use_errno=True)
+_syscall = _library.syscall
+_prctl = _library.prctl
+
+
+class Order(TypedDict):
+    """What to start and how."""
+
+    argv: list[str]
+    directory: str
+    environment: dict[str, str]
+    parent: int
+    """Process id of who starts us; when it is gone, so are we."""
+    confined: bool
+    write: list[str]
+    read: list[str] | None
+    """None: everything may be read."""
+    network: bool
+    filter: str
+    """Hexadecimal; empty: no filter."""
+
+
+def landlock_version() -> int:
+    """The version of Landlock this kernel has; 0 for none."""
+    return max(0, int(_syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)))
+
+
+def die_with(parent: int, ending: signal.Signals) -> None:
+    """Ask for a signal at the death of ``parent``, which must be the parent now; if it is gone, end at once."""
+    _prctl(_PR_SET_PDEATHSIG, int(ending), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(128 + signal.SIGKILL)
+
+
+def restrict(write: Iterable[str], *, network: bool, files: bool, read: Iterable[str] | None = None) -> None:
+    """Confine this process and all it starts, for good, as far as this kernel can.
+
+    ``files``: nothing may be changed but what is in ``write``, and nothing be read but what is in ``read`` (None: all).
+    In any case signals and abstract sockets stay inside.
+
+    Raises:
+        OSError: the kernel refused; nothing may run then.
+    """
+    version = landlock_version()
+    handled = _handled(version, reads=read is not None) if files else 0
+    refused_network = _BIND_AND_CONNECT if not network and version >= NETWORK_SINCE else 0
+    scopes = _BOTH_SCOPES if version >= SCOPES_SINCE else 0
+    size = 24 if version >= SCOPES_SINCE else 16 if version >= NETWORK_SINCE else 8
+    attributes = struct.pack("=QQQ", handled, refused_network, scopes)[:size]
+    ruleset = _checked(_syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0))
+    for path in write if files else ():
+        _allow(ruleset, path, handled)
+    for path in read or ():
+        _allow(ruleset, path, handled & _READ_FILE)
+    _checked(_prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _checked(_syscall(_RESTRICT_SELF, ruleset, 0))
+    os.close(ruleset)
+
+
+def filter_calls(program: bytes) -> None:
+    """Install a seccomp filter for this process and all it starts.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    code = ctypes.create_string_buffer(program, len(program))
+    argument = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
+    _checked(_prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _checked(_prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, argument, 0, 0))
+
+
+def _handled(version: int, *, reads: bool) -> int:
+    rights = _WRITE_FILE | _MAKE_AND_REMOVE | (_READ_FILE if reads else 0)
+    for right, since in ((_REFER, 2), (_TRUNCATE, 3), (_IOCTL_DEVICE, 5)):
+        rights |= right if version >= since else 0
+    return rights
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    try:
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except (FileNotFoundError, PermissionError):
+        return  # gone meanwhile, or closed to us anyway
+    try:
+        allowed = rights if stat.S_ISDIR(os.fstat(place).st_mode) else rights & _FOR_FILES
+        if allowed:
+            _checked(_syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, struct.pack("=Qi", allowed, place), 0))
+    finally:
+        os.close(place)
+
+
+def _checked(result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+# --- the program ------------------------------------------------------------------------------------------------------
+
+
+def main() -> NoReturn:
+    """Start the command, wait for its end or ours, leave nothing behind."""
+    with os.fdopen(int(sys.argv[1]), encoding="utf-8", errors="surrogateescape") as source:
+        order: Order = json.load(source)
+    die_with(order["parent"], signal.SIGTERM)
+    _checked(_prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+    watched = {signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP}
+    signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    launcher = os.getpid()
+    command = os.fork()
+    if command == 0:
+        _become(order, launcher)
+    _give_foreground(command)
+    status = _watch(command)
+    _end_all()
+    os._exit(status)
+
+
+def _become(order: Order, launcher: int) -> NoReturn:
+    """In the child: be the leader of a process group, confined, then be the command."""
+    try:
+        die_with(launcher, signal.SIGKILL)
+        os.setpgid(0, 0)
+        _give_foreground(os.getpid())
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTTOU):
+            signal.signal(number, signal.SIG_DFL)
+        os.chdir(order["directory"])
+        if order["confined"]:
+            restrict(order["write"], network=order["network"], files=True, read=order["read"])
+        if order["filter"]:
+            filter_calls(bytes.fromhex(order["filter"]))
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.execvpe(order["argv"][0], order["argv"], order["environment"])
+    except OSError as error:
+        said = f"shopfloor: cannot start {order['argv'][0]}: {error.strerror}\n"
+        os.write(2, said.encode("utf-8", "surrogateescape"))
+        os._exit(127 if error.errno == errno.ENOENT else 126)
+
+
+def _give_foreground(group: int) -> None:
+    """Let ``group`` own the terminal, if standard input is ours: then Ctrl-C reaches it and not the launcher.
+
+    Both sides call it, so that neither has to wait for the other.
+    """
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    try:
+        os.setpgid(group, group)
+        os.tcsetpgrp(0, group)
+    except OSError:
+        return  # no terminal, or the other side was first and the command has started
+
+
+def _watch(command: int) -> int:
+    """Wait until the command has ended (its exit status) or we are told to stop."""
+    while True:
+        received = signal.sigwait({signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP})
+        if received != signal.SIGCHLD:
+            return 128 + int(received)
+        while True:
+            try:
+                ended, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if ended == command:
+                code = os.waitstatus_to_exitcode(status)
+                return code if code >= 0 else 128 - code
+            if ended == 0:
+                break
+
+
+def _end_all() -> None:
+    """Kill every descendant. Orphans become our children, so none is left when we have no child any more."""
+    while True:
+        for process in _descendants(os.getpid()):
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def _descendants(process: int) -> list[int]:
+    try:
+        source = os.open(f"/proc/{process}/task/{process}/children", os.O_RDONLY)
+        with os.fdopen(source) as words:
+            children = [int(word) for word in words.read().split()]
+    except OSError:
+        return []
+    return [found for child in children for found in (child, *_descendants(child))]
+
+
+if __name__ == "__main__":
+    main()

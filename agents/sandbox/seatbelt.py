@@ -1,0 +1,123 @@
+"""Confinement by seatbelt, the sandbox of macOS, through ``sandbox-exec``.
+
+Everything is allowed except what the profile denies: changing files outside the policy's places, reading hidden ones,
+the network when it is off, unix sockets, signals to others, and the services through which a program makes another
+one act for it. The last matching rule of a profile decides. Paths in it must be real ones.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import structs
+
+from agents.errors import SandboxError
+from agents.sandbox.policy import Policy, PtySize
+from agents.sandbox.process import LocalProcess, spawn
+from agents.sandbox.rules import Rule, is_below, right_at, rules_of
+from agents.sandbox.runner import Backend, Stream
+
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/dtracehelper")
+_ACTING_FOR_US = ("appleevent-send", "lsopen", "job-creation", "nvram*", "system-privilege")
+
+
+class Seatbelt:
+    """Runner by ``sandbox-exec``; see :class:`agents.sandbox.Runner`."""
+
+    name: Backend = "seatbelt"
+    mounts = False
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+
+    async def start(
+        self,
+        argv: Sequence[str],
+        policy: Policy,
+        *,
+        stdin: Stream = "null",
+        stdout: Stream = "pipe",
+        stderr: Stream = "pipe",
+        pty: PtySize | None = None,
+    ) -> LocalProcess:
+        """See :meth:`agents.sandbox.Runner.start`."""
+        if not Path(policy.directory).is_dir():
+            raise SandboxError(f"The folder {policy.directory} does not exist, so nothing can run in it.")
+        temporary = {"TMPDIR": os.path.realpath(policy.temp)} if policy.temp else {}
+        return await spawn(
+            self.command_line(argv, policy),
+            environment=policy.environment | temporary,
+            directory=policy.directory,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pty=pty,
+        )
+
+    def command_line(self, argv: Sequence[str], policy: Policy) -> list[str]:
+        """See :meth:`agents.sandbox.Runner.command_line`."""
+        return [self._program, "-p", profile_text(policy), *argv]
+
+    def limits(self) -> tuple[str, ...]:
+        """See :meth:`agents.sandbox.Runner.limits`."""
+        return (
+            "What it may read it can send away while the network is on.",
+            "Temporary files are private only for programs that follow TMPDIR.",
+            "Processes that leave their process group outlive the command that started them.",
+            "Names of other processes can be seen.",
+        )
+
+
+def find() -> Seatbelt | None:
+    """The runner if the program is there; whether it works here is for the probe to say."""
+    program = shutil.which("sandbox-exec", path="/usr/bin:/bin")
+    return Seatbelt(program) if program else None
+
+
+def profile_text(policy: Policy) -> str:
+    """A policy in seatbelt's language.
+
+    Raises:
+        SandboxError: the policy wants to show one folder in the place of another.
+    """
+    if policy.binds:
+        raise SandboxError("On macOS a folder cannot be shown in the place of another.", "Use a clone as workspace.")
+    if policy.temp:
+        policy = structs.replace(policy, write=(*policy.write, policy.temp))
+    rules = rules_of(policy)
+    lines = ["(version 1)", "(allow default)", "(deny file-write*)"]
+    lines += [f"(allow file-write* (literal {_quoted(device)}))" for device in _DEVICES]
+    lines.append('(allow file-write* file-ioctl (regex #"^/dev/ttys[0-9]+$"))')
+    for position, rule in enumerate(rules):
+        lines += _lines_for(rule, rules[:position])
+    lines += [f"(deny {operation})" for operation in _ACTING_FOR_US]
+    lines += ["(deny signal)", "(allow signal (target same-sandbox))", "(deny process-info-pidinfo (target others))"]
+    lines += ["(deny network-outbound (remote unix-socket))", "(allow system-socket)"]
+    lines += [] if policy.network else ["(deny network*)"]
+    return "\n".join(lines) + "\n"
+
+
+def _lines_for(rule: Rule, earlier: Sequence[Rule]) -> list[str]:
+    place = f"(subpath {_quoted(rule.path)})"
+    if rule.right == "hide":
+        return [f"(deny file-read* file-write* {place})"]
+    if rule.right == "write":
+        return [f"(allow file-read* file-write* {place})"]
+    above = right_at(earlier, rule.path)
+    lines = [f"(allow file-read* {place})", f"(deny file-write* {place})"]
+    if above is not None and above.right == "write":
+        lines += [f"(deny file-write-unlink (literal {_quoted(folder)}))" for folder in _between(above.path, rule.path)]
+    return lines
+
+
+def _between(top: str, path: str) -> list[str]:
+    """The folders from ``top`` down to ``path``: renaming one of them would move what is protected out of the way."""
+    return [str(folder) for folder in Path(path).parents if is_below(str(folder), top)]
+
+
+def _quoted(path: str) -> str:
+    return json.dumps(path, ensure_ascii=False)
