@@ -1,5 +1,5 @@
 """Fixtures of the engine's tests."""
 
-from engine_shop import home, shop
+from tests.shop import home, shop
 
 __all__ = ["home", "shop"]

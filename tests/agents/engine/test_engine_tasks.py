@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from engine_shop import KEY, Shop, git, runs, writes
+from tests.shop import KEY, Shop, git, runs, writes
 
 from agents.errors import NotFound, ShopfloorError, UsageError
 from agents.model import CommentDraft, NewTask
