@@ -1,0 +1,37 @@
+"""``make bench``: everything the design has a budget for, measured here and now.
+
+Machines are noisy: compare rows of one run, quote medians. Names of benchmarks as arguments run only those.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+
+BENCHMARKS = {
+    "imports": "tests.bench.bench_engine:imports",
+    "workspaces": "tests.bench.bench_engine:workspaces",
+    "confinement": "tests.bench.bench_engine:confinement",
+    "engine": "tests.bench.bench_engine:engine_process",
+}
+
+
+def main() -> int:
+    """Run the benchmarks named, or all."""
+    wanted = sys.argv[1:] or list(BENCHMARKS)
+    unknown = [name for name in wanted if name not in BENCHMARKS]
+    if unknown:
+        print(f"There is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)
+        return 2
+    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
+    for name in wanted:
+        module, _, function = BENCHMARKS[name].partition(":")
+        for figure in getattr(importlib.import_module(module), function)():
+            print(figure.line(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
