@@ -17,7 +17,7 @@ import msgspec
 
 from agents import paths, rpc
 from agents.api import PROTOCOL, Api
-from agents.errors import EngineUnreachable, ShopfloorError
+from agents.errors import EngineUnreachable, ShopfloorError, UsageError
 from agents.model import AnyEvent
 
 START_SECONDS = 20.0
@@ -128,7 +128,11 @@ def _remote(method: rpc.Method) -> Any:
     async def call(self: _Connection, *arguments: object, **named: object) -> object:
         bound = method.signature.bind(self, *arguments, **named)
         params = {name: value for name, value in bound.arguments.items() if name != "self"}
-        result = await self.call(method.name, rpc.encode(params))
+        try:
+            encoded = rpc.encode(params)
+        except UnicodeEncodeError as error:
+            raise UsageError("A name in this call is not valid UTF-8.", "Rename it, or use another one.") from error
+        result = await self.call(method.name, encoded)
         return msgspec.json.decode(result, type=method.result)
 
     call.__name__ = method.name

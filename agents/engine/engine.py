@@ -464,7 +464,8 @@ class Engine:
 
     async def branches(self, project: str) -> list[str]:
         """See :class:`agents.api.Api`."""
-        return await (await open_project(Path(project))).branches()
+        names = await (await open_project(Path(project))).branches()
+        return [name for name in names if name.isprintable()]  # a lone surrogate stands for bytes that are no UTF-8
 
     async def project_file(self, project: str) -> tuple[str, bool]:
         """See :class:`agents.api.Api`."""

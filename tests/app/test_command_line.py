@@ -4,83 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import sys
-import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-
-from agents.offline import Fault, OfflineServer, ScriptedPlayer
-from tests.shop import KEY, a_repository, git, runs, writes
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-class Shell:
-    """A person at a shell in a repository, with folders of their own and a model on a loopback port."""
-
-    def __init__(self, folder: Path, model: ScriptedPlayer) -> None:
-        self.folder = folder
-        self.model = model
-        self.repository = a_repository(folder / "repository")
-        self.variables = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "LANG": "C.UTF-8",
-            "SHOPFLOOR_HOME": str(folder / "home"),
-            KEY: "secret-test-key",
-        }
-
-    async def __call__(
-        self, *arguments: str, at: Path | None = None, text: str = "", **variables: str
-    ) -> tuple[int, str, str]:
-        """Run ``shopfloor``; exit status, standard output, standard error."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(ROOT / "app" / "launch.py"),
-            *arguments,
-            cwd=at or self.repository,
-            env={**self.variables, **variables},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await asyncio.wait_for(process.communicate(text.encode()), 60)
-        return process.returncode or 0, out.decode(), err.decode()
-
-    async def refused(self, status: int, *arguments: str, at: Path | None = None, **variables: str) -> str:
-        """Run something that cannot work; it must exit with ``status`` and say why in one line, without a traceback."""
-        code, out, err = await self(*arguments, at=at, **variables)
-        assert code == status, f"exit status {code}, not {status}: {out}{err}"
-        assert err.startswith("shopfloor: "), err
-        assert "Traceback" not in err
-        assert len(err.strip().splitlines()) == 1, f"one plain sentence, not: {err}"
-        return err
-
-
-@pytest.fixture
-async def shell() -> AsyncIterator[Shell]:
-    folder = Path(tempfile.mkdtemp(prefix="sf-"))  # short: a socket's path must fit in 104 bytes
-    model = ScriptedPlayer()
-    server = OfflineServer(model)
-    url = await server.start()
-    (folder / ".gitconfig").write_text("[user]\n\tname = Person\n\temail = person@example.invalid\n")
-    profiles = folder / "home" / "config" / "profiles"
-    profiles.mkdir(parents=True)
-    (profiles / "test.toml").write_text(
-        f'name = "Test"\n[native]\nprovider = "anthropic"\nmodel = "claude-test"\nbase_url = "{url}"\n'
-        f'api_key_env = "{KEY}"\n'
-    )
-    shell = Shell(folder, model)
-    try:
-        yield shell
-    finally:
-        await shell("engine", "stop", at=folder)
-        await server.close()
-        shutil.rmtree(folder, ignore_errors=True)
+from agents.offline import Fault
+from tests.shell import ROOT, Shell
+from tests.shop import KEY, git, runs, writes
 
 
 async def test_run_waits_and_ends_with_one_object(shell: Shell) -> None:
@@ -124,11 +53,7 @@ async def test_the_whole_review_works_without_a_screen(shell: Shell) -> None:
     shell.model.add(writes("hello.txt", "hello\nfriend\n"), "R1-C1: done")
     status, _, err = await shell("review", task, "--send")
     assert status == 0, err
-    async with asyncio.timeout(30):
-        while json.loads((await shell("show", task, "--json"))[1])["turns"] < 2:
-            pass
-        while json.loads((await shell("show", task, "--json"))[1])["state"] != "ready":
-            pass
+    await shell.until(task, lambda known: known["turns"] == 2 and known["state"] == "ready", "the second turn")
     _, out, _ = await shell("comments", task, "--json")
     comment = json.loads(out)
     assert (comment["state"], comment["claim"]) == ("claimed", "done")
@@ -142,28 +67,21 @@ async def test_agents_work_on_while_nobody_looks(shell: Shell) -> None:
     status, out, err = await shell("run", "Wait for it", "-p", "test", "--json")
     assert status == 0, err
     task = json.loads(out)["id"]
-    async with asyncio.timeout(30):
-        while not (worktree := json.loads((await shell("show", task, "--json"))[1])["worktree"]):
-            pass
-        Path(worktree, "go").touch()
-        while json.loads((await shell("ls", "--json"))[1])["state"] != "ready":
-            pass
+    known = await shell.until(task, lambda known: bool(known["worktree"]), "a worktree")
+    Path(known["worktree"], "go").touch()
+    await shell.until(task, lambda known: known["state"] == "ready", "its end")
 
 
 async def test_stop_resume_and_close_by_the_beginning_of_an_id(shell: Shell) -> None:
     shell.model.add(runs("sleep 600"))
     _, out, _ = await shell("run", "Never ends", "-p", "test", "--json")
     task = json.loads(out)["id"]
-    async with asyncio.timeout(30):
-        while json.loads((await shell("show", task, "--json"))[1])["state"] != "working":
-            pass
+    await shell.until(task, lambda known: known["state"] == "working", "its turn")
     status, out, err = await shell("stop", task[:3], "--json")
     assert (status, json.loads(out)["state"]) == (0, "stopped"), err
     shell.model.add("Went on.", "Went on.")
     assert (await shell("resume", task))[0] == 0
-    async with asyncio.timeout(30):
-        while json.loads((await shell("show", task, "--json"))[1])["state"] != "ready":
-            pass
+    await shell.until(task, lambda known: known["state"] == "ready", "its end")
     status, out, err = await shell("close", task, "--json")
     assert (status, json.loads(out)["state"]) == (0, "closed"), err
     assert (await shell("ls"))[1].startswith("No tasks.")

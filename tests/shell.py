@@ -1,0 +1,102 @@
+"""A person at a shell: the command line as a process, with folders of its own and a model on a loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.offline import OfflineServer, ScriptedPlayer
+from tests.shop import KEY, a_repository
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Shell:
+    """A person at a shell in a repository, with folders of their own and a model on a loopback port."""
+
+    def __init__(self, folder: Path, model: ScriptedPlayer) -> None:
+        self.folder = folder
+        self.model = model
+        self.repository = a_repository(folder / "repository")
+        self.variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "SHOPFLOOR_HOME": str(folder / "home"),
+            KEY: "secret-test-key",
+        }
+
+    async def __call__(
+        self, *arguments: str, at: Path | None = None, text: str = "", **variables: str
+    ) -> tuple[int, str, str]:
+        """Run ``shopfloor``; exit status, standard output, standard error."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(ROOT / "app" / "launch.py"),
+            *arguments,
+            cwd=at or self.repository,
+            env={**self.variables, **variables},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(text.encode()), 60)
+        return process.returncode or 0, out.decode(), err.decode()
+
+    async def task(self, task: str) -> dict[str, Any]:
+        """A task as ``show --json`` prints it."""
+        status, out, err = await self("show", task, "--json")
+        assert status == 0, err
+        return dict(json.loads(out))
+
+    async def until(self, task: str, condition: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
+        """Wait for a task to be as wanted."""
+        known: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(40):
+                while not condition(known := await self.task(task)):
+                    pass
+        except TimeoutError:
+            story = (await self("show", task, "--transcript"))[1]
+            pytest.fail(f"waited for {what}; the task is {known}\n{story}")
+        return known
+
+    async def refused(self, status: int, *arguments: str, at: Path | None = None, **variables: str) -> str:
+        """Run something that cannot work; it must exit with ``status`` and say why in one line, without a traceback."""
+        code, out, err = await self(*arguments, at=at, **variables)
+        assert code == status, f"exit status {code}, not {status}: {out}{err}"
+        assert err.startswith("shopfloor: "), err
+        assert "Traceback" not in err
+        assert len(err.strip().splitlines()) == 1, f"one plain sentence, not: {err}"
+        return err
+
+
+@pytest.fixture
+async def shell() -> AsyncIterator[Shell]:
+    folder = Path(tempfile.mkdtemp(prefix="sf-"))  # short: a socket's path must fit in 104 bytes
+    model = ScriptedPlayer()
+    server = OfflineServer(model)
+    url = await server.start()
+    (folder / ".gitconfig").write_text("[user]\n\tname = Person\n\temail = person@example.invalid\n")
+    profiles = folder / "home" / "config" / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "test.toml").write_text(
+        f'name = "Test"\n[native]\nprovider = "anthropic"\nmodel = "claude-test"\nbase_url = "{url}"\n'
+        f'api_key_env = "{KEY}"\n'
+    )
+    shell = Shell(folder, model)
+    try:
+        yield shell
+    finally:
+        await shell("engine", "stop", at=folder)
+        await server.close()
+        shutil.rmtree(folder, ignore_errors=True)
