@@ -1,0 +1,9 @@
+"""The diff view: a row table over a parsed diff and its comments, and the widget that draws it line by line."""
+
+from __future__ import annotations
+
+from widgets.diff.rows import Placed
+from widgets.diff.state import Position
+from widgets.diff.view import DiffView
+
+__all__ = ["DiffView", "Placed", "Position"]

@@ -1,0 +1,122 @@
+"""Colours of the diff: what the component classes look like, dark and light.
+
+Backgrounds of changed lines and words are delta's (its defaults for dark and light terminals), so that a diff looks
+the same here and in a pager. Everything else follows the theme.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SYNTAX = {
+    # name: (dark, light, attributes)
+    "keyword": ("#c792ea", "#8b2bb9", ""),
+    "name-function": ("#82aaff", "#2554c7", ""),
+    "name-class": ("#ffcb6b", "#8a5a00", ""),
+    "builtin": ("#89ddff", "#00707f", ""),
+    "decorator": ("#f0a45d", "#a34a00", ""),
+    "string": ("#c3e88d", "#3b6d11", ""),
+    "string-escape": ("#f0a45d", "#a34a00", ""),
+    "number": ("#f78c6c", "#b5360b", ""),
+    "comment": ("#7f8c98", "#66707a", "italic"),
+    "operator": ("#9fb4c7", "#4a5966", ""),
+    "tag": ("#f07178", "#a8233a", ""),
+    "attribute": ("#ffcb6b", "#8a5a00", ""),
+    "heading": ("#82aaff", "#2554c7", "bold"),
+    "error": ("#ff7b86", "#b3122a", ""),
+}
+
+SYNTAX_STYLES = tuple(_SYNTAX)
+"""Names of the styles that code can be coloured with."""
+
+
+def _syntax_rules() -> str:
+    rules = []
+    for name, (dark, light, attributes) in _SYNTAX.items():
+        style = f" text-style: {attributes};" if attributes else ""
+        rules.append(f"    & > .diff--{name} {{ color: {light};{style} }}")
+        rules.append(f"    &:dark > .diff--{name} {{ color: {dark};{style} }}")
+    return "\n".join(rules)
+
+
+DIFF_CSS = (
+    """
+DiffView {
+    height: 1fr;
+    width: 1fr;
+    overflow: hidden hidden;
+    background: $background;
+    color: $foreground;
+    layout: vertical;
+    & > .diff--context { color: $foreground; }
+    & > .diff--add { background: #d0ffd0; color: #12261a; }
+    & > .diff--add-changed { background: #a0efa0; }
+    & > .diff--delete { background: #ffe0e0; color: #33161a; }
+    & > .diff--delete-changed { background: #ffc0c0; }
+    & > .diff--sign-context { color: $foreground; }
+    & > .diff--sign-add { color: #0a6b1f; text-style: bold; }
+    & > .diff--sign-delete { color: #a3122a; text-style: bold; }
+    & > .diff--mark { background: $warning; color: black; }
+    & > .diff--trailing-space { background: #d36bd3; }
+    & > .diff--numbers { color: $foreground 45%; }
+    & > .diff--numbers-add { color: #1f7a34; }
+    & > .diff--numbers-delete { color: #b04050; }
+    & > .diff--file { color: $foreground; }
+    & > .diff--file-mark { color: $foreground 60%; }
+    & > .diff--file-name { color: $primary; text-style: bold; }
+    & > .diff--file-fact { color: $foreground 60%; }
+    & > .diff--file-comments { color: $warning; }
+    & > .diff--sticky { background: $panel; }
+    & > .diff--status-added { color: #0a6b1f; text-style: bold; }
+    & > .diff--status-deleted { color: #a3122a; text-style: bold; }
+    & > .diff--status-renamed, & > .diff--status-copied { color: $secondary; text-style: bold; }
+    & > .diff--status-type-changed, & > .diff--status-unmerged { color: $warning; text-style: bold; }
+    & > .diff--count-add { color: #0a6b1f; }
+    & > .diff--count-delete { color: #a3122a; }
+    & > .diff--rule { color: $primary 60%; }
+    & > .diff--hunk { background: $surface; }
+    & > .diff--hunk-numbers { color: $foreground 35%; }
+    & > .diff--hunk-line { color: $primary; text-style: bold; }
+    & > .diff--hunk-section { color: $foreground 75%; }
+    & > .diff--note { color: $foreground 60%; text-style: italic; }
+    & > .diff--box { background: $panel; color: $foreground; }
+    & > .diff--box-strong { text-style: bold; }
+    & > .diff--box-dim { color: $foreground 60%; }
+    & > .diff--box-key { color: $accent; text-style: bold; }
+    & > .diff--quote-add { color: #0a6b1f; }
+    & > .diff--quote-delete { color: #a3122a; }
+    & > .diff--bar-fix, & > .diff--kind-fix { color: $warning; }
+    & > .diff--bar-question, & > .diff--kind-question { color: $primary; }
+    & > .diff--bar-suggestion, & > .diff--kind-suggestion { color: $success; }
+    & > .diff--bar-do-not-touch, & > .diff--kind-do-not-touch { color: $error; }
+    & > .diff--bar-resolved { color: $foreground 40%; }
+    & > .diff--state-draft { color: $foreground 60%; }
+    & > .diff--state-sent { color: $secondary; }
+    & > .diff--state-claimed { color: $accent; text-style: bold; }
+    & > .diff--state-resolved { color: $success; }
+    & > .diff--place-moved, & > .diff--place-edited { color: $secondary; }
+    & > .diff--place-orphaned { color: $error; }
+    & > .diff--cursor { background: $primary; color: $primary; }
+    & > .diff--selection { background: $accent; color: $accent; }
+    & > .diff--found { background: $warning; color: black; }
+    & > .diff--scroll { color: $foreground 15%; }
+    & > .diff--scroll-thumb { color: $foreground 45%; }
+    & > .diff--scroll-comment { color: $warning; }
+    &:dark > .diff--add { background: #002800; color: #e6f2e6; }
+    &:dark > .diff--add-changed { background: #006000; }
+    &:dark > .diff--delete { background: #3f0001; color: #f5e3e3; }
+    &:dark > .diff--delete-changed { background: #901011; }
+    &:dark > .diff--sign-add { color: #57d977; }
+    &:dark > .diff--sign-delete { color: #ff7b86; }
+    &:dark > .diff--trailing-space { background: #a03ca0; }
+    &:dark > .diff--numbers-add { color: #3f9d5a; }
+    &:dark > .diff--numbers-delete { color: #c25562; }
+    &:dark > .diff--status-added, &:dark > .diff--count-add, &:dark > .diff--quote-add { color: #57d977; }
+    &:dark > .diff--status-deleted, &:dark > .diff--count-delete, &:dark > .diff--quote-delete { color: #ff7b86; }
+"""
+    + _syntax_rules()
+    + "\n}\n"
+)
+
+COMPONENT_CLASSES = frozenset(re.findall(r"\.(diff--[\w-]+)", DIFF_CSS))
+"""Every style there is a rule for."""

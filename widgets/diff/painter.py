@@ -1,0 +1,282 @@
+"""Rows of the table as strips: line numbers, sign, code with syntax, emphasis and marks, headers, comments.
+
+Strips are made for rows that come into view and kept; what moves with the reader (cursor, selection, search) is laid
+over them afterwards by the view.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from time import perf_counter
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from agents.review.emphasis import Ranges, emphasize
+from agents.review.escape import escape_name
+from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff
+from widgets.diff.boxes import comment_rows
+from widgets.diff.rows import COMMENT, EDITOR, FILE, HUNK, NOTE, SAME, Section, Spot
+from widgets.diff.same import RUN
+from widgets.diff.shown import hanging_columns, line_text, row_starts, show_line
+from widgets.text_strips import Span, Spans, StyleBook, cells, cut, spans_cells, strip_of
+
+LineSpans = Sequence[tuple[int, int, str]]
+"""Coloured parts of a line: start, end (characters), name of the style."""
+SyntaxOf = Callable[[bytes, str, int], LineSpans]
+"""Path, side and line number → coloured parts of that line (nothing while they are not known)."""
+
+STATUS_WORDS = {
+    "added": "added",
+    "deleted": "removed",
+    "renamed": "renamed",
+    "copied": "copied",
+    "type-changed": "type changed",
+    "unmerged": "unmerged",
+}
+EMPHASIS_SECONDS = 0.006
+"""Time one frame may spend on comparing lines; what is left is painted plain and done right after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gutter:
+    """The columns left of the code."""
+
+    digits: int
+
+    @property
+    def width(self) -> int:
+        """Columns: bar, two numbers, sign."""
+        return 2 * self.digits + 7
+
+
+class Emphases:
+    """Within-line emphasis of the runs of changed lines that came into view."""
+
+    def __init__(self) -> None:
+        self._runs: dict[tuple[int, int], list[int]] = {}
+        self._ranges: dict[tuple[int, int], Mapping[int, Ranges]] = {}
+        self.pending = False
+        """Something was asked for and not computed because time was up."""
+
+    def of(self, section: Section, row: int, deadline: float) -> Ranges | None:
+        """The changed parts of a line; None when it is not known yet."""
+        file, index = section.file, section.refs[row]
+        hunk = section.hunk_of(row)
+        if file is None or hunk is None or not file.additions or not file.deletions or file.is_combined:
+            return ()
+        starts = self._runs.get((id(file), hunk.first))
+        if starts is None:
+            found = RUN.finditer(file.lines.kind, hunk.first, hunk.last)
+            starts = self._runs[id(file), hunk.first] = [run.start() for run in found]
+        start = starts[bisect_right(starts, index) - 1]
+        key = (id(file), start)
+        known = self._ranges.get(key)
+        if known is None:
+            if perf_counter() > deadline:
+                self.pending = True
+                return None
+            known = self._ranges[key] = _compared(file, section.twins, start, hunk.last)
+        return known.get(index, ())
+
+    def clear(self) -> None:
+        """Forget everything: other files are shown."""
+        self._runs.clear()
+        self._ranges.clear()
+        self.pending = False
+
+
+def _compared(file: FileDiff, twins: Mapping[int, int], start: int, limit: int) -> dict[int, Ranges]:
+    run = RUN.match(file.lines.kind, start, limit)
+    inside = range(start, run.end() if run else start)
+    left_out = {*twins, *twins.values()}
+    deleted = [index for index in inside if file.lines.kind[index] == DELETE and index not in left_out]
+    added = [index for index in inside if file.lines.kind[index] == ADD and index not in left_out]
+    if not deleted or not added:
+        return {}
+    text = file.lines.text
+    found = emphasize([text(index) for index in deleted], [text(index) for index in added])
+    return dict(zip(deleted, found.deleted, strict=True)) | dict(zip(added, found.added, strict=True))
+
+
+class Painter:
+    """Makes the strips of rows in one width and theme."""
+
+    def __init__(self, styles: StyleBook, width: int, gutter: Gutter, syntax: SyntaxOf, emphases: Emphases) -> None:
+        self.styles = styles
+        self.width = width
+        self.gutter = gutter
+        self._syntax = syntax
+        self._emphases = emphases
+        self.deadline = 0.0
+
+    @property
+    def code_width(self) -> int:
+        """Columns for code."""
+        return max(10, self.width - self.gutter.width)
+
+    def box(self, section: Section, row: int) -> list[Spans]:
+        """The rows of a comment."""
+        return comment_rows(section.comments[section.ref(row)], self.code_width)
+
+    def paint(self, section: Section, spot: Spot) -> tuple[list[Strip], bool]:
+        """The strips of a row, and whether they are final (False: emphasis is still to come)."""
+        row = spot.row
+        kind = section.kinds[row]
+        if kind == FILE:
+            return self._file(section), True
+        if kind == HUNK:
+            return [self._hunk(section, row)], True
+        if kind == NOTE:
+            note = ((" " * self.gutter.width, ""), (section.notes[section.ref(row)], "note"))
+            return [strip_of(note, self.styles, self.width)], True
+        if kind == COMMENT:
+            indent = (" " * (self.gutter.width - 1), "")
+            box = self.box(section, row)
+            return [strip_of((indent, *spans), self.styles, self.width, "box") for spans in box], True
+        if kind == EDITOR:
+            height = section.tops[row + 1] - section.tops[row]
+            return [strip_of((), self.styles, self.width)] * height, True
+        return self._line(section, row)
+
+    # headers
+
+    def header(self, section: Section) -> Spans:
+        """The line that names a file: fold mark, what happened, counts."""
+        file = section.file
+        if file is None:
+            return ()
+        left: list[Span] = [(" ▸ " if section.folded else " ▾ ", "file file-mark")]
+        word = STATUS_WORDS.get(file.status)
+        if word:
+            left.append((f"{word}: ", f"file status-{file.status}"))
+        name = escape_name(file.path)
+        if file.status in ("renamed", "copied"):
+            name = f"{escape_name(file.old_path)} ⟶ {escape_name(file.new_path)}"
+        left.append((name, "file file-name"))
+        left += [(f"  ({fact})", "file file-fact") for fact in _facts(file)]
+        right: list[Span] = []
+        if section.comments:
+            count = len(section.comments)
+            right.append((f"{count} comment{'s' * (count > 1)}  ", "file file-comments"))
+        right += [(f"+{file.additions:,} ", "file count-add"), (f"−{file.deletions:,} ", "file count-delete")]
+        room = self.width - spans_cells(right) - 1
+        shown = cut(left, room)
+        return (*shown, (" " * (room + 1 - spans_cells(shown)), "file"), *right)
+
+    def _file(self, section: Section) -> list[Strip]:
+        title = strip_of(self.header(section), self.styles, self.width, "file")
+        rule = strip_of((("─" * self.width, "rule"),), self.styles, self.width)
+        blank = [strip_of((), self.styles, self.width)] if section.tops[1] == 3 else []
+        return [*blank, title, rule]
+
+    def _hunk(self, section: Section, row: int) -> Strip:
+        assert section.file is not None
+        hunk = section.file.hunks[section.ref(row)]
+        start = hunk.new_start if hunk.new_count else hunk.old_start
+        digits = self.gutter.digits
+        spans: list[Span] = [(f" {'⋯':>{digits}} ⋮ {'⋯':>{digits}} │ ", "hunk hunk-numbers")]
+        spans.append((f"{start}", "hunk hunk-line"))
+        if hunk.section:
+            spans.append((f": {show_line(hunk.section).text}", "hunk hunk-section"))
+        return strip_of(cut(spans, self.width), self.styles, self.width, "hunk")
+
+    # lines
+
+    def _line(self, section: Section, row: int) -> tuple[list[Strip], bool]:
+        file, index = section.file, section.refs[row]
+        assert file is not None
+        kind = CONTEXT if section.kinds[row] == SAME else file.lines.kind[index]
+        if kind == NO_NEWLINE:
+            blank = (" " * self.gutter.width, "")
+            return [strip_of((blank, ("no line feed at the end of the file", "note")), self.styles, self.width)], True
+        base = ("context", "add", "delete")[kind]
+        shown = show_line(line_text(file.lines, index, keep_return=section.keep_return))
+        changed = self._emphases.of(section, row, self.deadline) if kind != CONTEXT else ()
+        names = [base] * len(shown.text)
+        self._lay_syntax(section, row, base, names, shown.range)
+        for start, end in changed or ():
+            first, last = shown.range(start, end)
+            for at in range(first, last):
+                names[at] = names[at].replace(base, f"{base} {base}-changed", 1)
+        for first, last in shown.marks:
+            names[first:last] = [f"{base} mark"] * (last - first)
+        if kind == ADD and not shown.marks:
+            _mark_trailing_space(shown.text, names, base)
+        return self._rows(section, row, kind, base, shown.text, names), changed is not None
+
+    def _lay_syntax(
+        self, section: Section, row: int, base: str, names: list[str], place: Callable[[int, int], tuple[int, int]]
+    ) -> None:
+        assert section.file is not None
+        old, new = section.numbers(row)
+        side, number = ("new", new) if new else ("old", old)
+        path = section.file.new_path if side == "new" else section.file.old_path
+        for start, end, style in self._syntax(path, side, number):
+            first, last = place(start, end)
+            names[first:last] = [f"{base} {style}"] * (last - first)
+
+    def _rows(self, section: Section, row: int, kind: int, base: str, text: str, names: list[str]) -> list[Strip]:
+        starts = row_starts(text, self.code_width)
+        hanging = " " * hanging_columns(text, self.code_width) if len(starts) > 1 else ""
+        styles = self.styles
+        strips = []
+        for number, start in enumerate(starts):
+            end = starts[number + 1] if number + 1 < len(starts) else len(text)
+            segments = self._numbers(section.numbers(row), kind, base, first=number == 0)
+            if number:
+                segments.append(Segment(hanging, styles[base]))
+            at = start
+            for style, group in groupby(names[start:end]):
+                size = sum(1 for _ in group)
+                segments.append(Segment(text[at : at + size], styles[style]))
+                at += size
+            used = self.gutter.width + (len(hanging) if number else 0) + cells(text[start:end])
+            if used < self.width:
+                segments.append(Segment(" " * (self.width - used), styles[base]))
+            strips.append(Strip(segments, max(used, self.width)))
+        return strips
+
+    def _numbers(self, numbers: tuple[int, int], kind: int, base: str, *, first: bool) -> list[Segment]:
+        digits, styles = self.gutter.digits, self.styles
+        old, new = (str(number or "") for number in numbers)
+        if not first:
+            return [
+                Segment(f" {'':>{digits}} ⋮ {'':>{digits}} │", styles["numbers"]),
+                Segment("↪", styles[f"{base} sign-{base}"]),
+            ]
+        return [
+            Segment(f" {old:>{digits}}", styles["numbers numbers-delete" if kind == DELETE else "numbers"]),
+            Segment(" ⋮ ", styles["numbers"]),
+            Segment(f"{new:>{digits}}", styles["numbers numbers-add" if kind == ADD else "numbers"]),
+            Segment(" │", styles["numbers"]),
+            Segment(" +-"[kind], styles[f"{base} sign-{base}"]),
+        ]
+
+
+def _mark_trailing_space(text: str, names: list[str], base: str) -> None:
+    """White space at the end of an added line is shown: nobody puts it there on purpose."""
+    end = len(text)
+    start = len(text.rstrip(" "))
+    if text and start < end:
+        names[start:end] = [f"{base} trailing-space"] * (end - start)
+
+
+def _facts(file: FileDiff) -> list[str]:
+    facts = []
+    if file.old_mode and file.new_mode and file.old_mode != file.new_mode:
+        pair = (file.old_mode, file.new_mode)
+        short = {("100644", "100755"): "mode +x", ("100755", "100644"): "mode −x"}
+        facts.append(short.get(pair, f"mode {file.old_mode} ⟶ {file.new_mode}"))
+    elif "120000" in (file.old_mode, file.new_mode):
+        facts.append("symbolic link")
+    if file.is_binary:
+        facts.append("binary file")
+    if file.is_submodule:
+        facts.append("submodule")
+    if file.is_combined:
+        facts.append("merge")
+    return facts

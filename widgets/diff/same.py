@@ -1,0 +1,78 @@
+"""Which changed lines of a hunk differ in white space only, and in what order a hunk's lines are then shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from agents.review.model import ADD, CONTEXT, DELETE, Hunk, Lines
+
+RUN = re.compile(rb"\x02[\x02\x03]*(?:\x01[\x01\x03]*)?|[\x01\x03]+")
+"""Deleted lines with the added lines that follow them, or either alone, in the kinds of a hunk's lines."""
+_SPACE = b" \t\r\v\f"
+_COMPARISONS = 250_000
+"""Pairs of lines compared in one run; beyond it only runs of equal length are looked at, pair by pair."""
+
+
+def without_space_changes(lines: Lines, hunk: Hunk) -> tuple[list[int], dict[int, int]] | None:
+    """The lines of a hunk to show when changes of white space do not count.
+
+    Returns:
+        The line indexes in the order to show them, and for each added line among them that differs from a deleted
+        line in white space only, that deleted line (which is left out). None when the hunk has no such lines.
+    """
+    order: list[int] = []
+    twins: dict[int, int] = {}
+    at = hunk.first
+    for run in RUN.finditer(lines.kind, hunk.first, hunk.last):
+        pairs = _space_pairs(lines, run.start(), run.end())
+        if pairs:
+            order += [*range(at, run.start()), *_merged(lines, run.start(), run.end(), pairs)]
+            twins.update((added, deleted) for deleted, added in pairs)
+            at = run.end()
+    if not twins:
+        return None
+    return [*order, *range(at, hunk.last)], twins
+
+
+def changes_anything(lines: Lines, order: Sequence[int], twins: dict[int, int]) -> bool:
+    """Whether something of a hunk remains when lines that differ in white space only count as unchanged."""
+    return any(lines.kind[index] != CONTEXT and index not in twins for index in order)
+
+
+def _space_pairs(lines: Lines, first: int, last: int) -> list[tuple[int, int]]:
+    """Deleted and added lines of a run that are equal but for white space, in order, never crossing."""
+    kinds = lines.kind[first:last]
+    if not kinds.count(DELETE) or not kinds.count(ADD) or len(kinds) != kinds.count(DELETE) + kinds.count(ADD):
+        return []  # a missing line feed at the end is a change that counts
+    middle = kinds.index(ADD) + first
+    deleted = [lines.raw(index).translate(None, _SPACE) for index in range(first, middle)]
+    added = [lines.raw(index).translate(None, _SPACE) for index in range(middle, last)]
+    if set(deleted).isdisjoint(added):
+        return []
+    return [(first + old, middle + new) for old, new in _matches(deleted, added)]
+
+
+def _matches(deleted: Sequence[bytes], added: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    if len(deleted) == len(added) and list(deleted) == list(added):
+        yield from ((index, index) for index in range(len(deleted)))
+    elif len(deleted) * len(added) <= _COMPARISONS:
+        for old, new, count in SequenceMatcher(None, deleted, added, autojunk=False).get_matching_blocks():
+            yield from ((old + step, new + step) for step in range(count) if deleted[old + step])
+    elif len(deleted) == len(added):
+        yield from (
+            (index, index) for index, (old, new) in enumerate(zip(deleted, added, strict=True)) if old and old == new
+        )
+
+
+def _merged(lines: Lines, first: int, last: int, pairs: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """The run with each pair as one line, and what is changed before it in front of it."""
+    old, new = first, first + lines.kind[first:last].index(ADD)
+    middle = new
+    for deleted, added in pairs:
+        yield from range(old, deleted)
+        yield from range(new, added + 1)
+        old, new = deleted + 1, added + 1
+    yield from range(old, middle)
+    yield from range(new, last)

@@ -1,0 +1,191 @@
+"""One screen of the diff: the strips of the rows in view, and what moves with the reader laid over them."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.geometry import Size
+from textual.strip import Strip
+
+from widgets.diff.painter import EMPHASIS_SECONDS, Emphases, Gutter, Painter, SyntaxOf
+from widgets.diff.rows import COMMENT, FILE, Spot
+from widgets.diff.state import DiffState
+from widgets.text_strips import StyleBook, strip_of
+
+STRIPS_KEPT = 4_000
+TINTS = {"cursor": 0.22, "selection": 0.32}
+"""How much of its colour is laid over a row."""
+
+
+class Screenful:
+    """Paints screens of a diff; keeps the strips of rows it has painted."""
+
+    def __init__(self, state: DiffState, styles: StyleBook, syntax: SyntaxOf) -> None:
+        self._state = state
+        self._styles = styles
+        self._syntax = syntax
+        self.emphases = Emphases()
+        self.painter: Painter | None = None
+        self._strips: dict[Spot, list[Strip]] = {}
+        self._tints: dict[tuple[Style, str], Style] = {}
+
+    def lay_out(self, width: int, gutter: Gutter) -> Painter:
+        """Paint in this width from now on; the last column is the scroll bar's."""
+        self.painter = Painter(self._styles, max(20, width - 1), gutter, self._syntax, self.emphases)
+        self._strips.clear()
+        return self.painter
+
+    def clear(self) -> None:
+        """Forget painted rows: the table is another one."""
+        self._strips.clear()
+
+    def forget(self, section: int) -> None:
+        """Forget the painted rows of one section."""
+        for spot in [spot for spot in self._strips if spot.section == section]:
+            del self._strips[spot]
+
+    def restyle(self) -> None:
+        """Forget everything that has colours."""
+        self._strips.clear()
+        self._tints.clear()
+
+    def paint(self, top: int, size: Size, searched: str, focused: bool) -> tuple[list[Strip], bool]:
+        """The strips of a screen whose first line is ``top``.
+
+        Returns:
+            The strips, and whether they are final (False: paint again, there was no time for all emphasis).
+        """
+        width, height = size
+        painter, table = self.painter, self._state.table
+        if painter is None or not table.height:
+            return self._empty(width, height), True
+        painter.deadline = perf_counter() + EMPHASIS_SECONDS
+        self.emphases.pending = False
+        strips: list[Strip] = []
+        spot, sub = table.at(top)
+        while len(strips) < height:
+            rows = self._pointed(self._row(painter, spot)[sub:], spot, sub, focused)
+            strips += [_marked(strip, searched, painter.gutter.width, self._styles["found"]) for strip in rows]
+            following = table.step(spot, 1)
+            if following == spot:
+                break
+            spot, sub = following, 0
+        strips += [strip_of((), self._styles, width - 1)] * (height - len(strips))
+        del strips[height:]
+        self._lay_sticky_header(strips, top)
+        bar = self._scroll_bar(top, height)
+        return [Strip([*strip, bar[y]], width) for y, strip in enumerate(strips)], not self.emphases.pending
+
+    def _row(self, painter: Painter, spot: Spot) -> list[Strip]:
+        strips = self._strips.get(spot)
+        if strips is None:
+            strips, final = painter.paint(self._state.table.sections[spot.section], spot)
+            if final:
+                while len(self._strips) >= STRIPS_KEPT:
+                    del self._strips[next(iter(self._strips))]
+                self._strips[spot] = strips
+        return strips
+
+    def _empty(self, width: int, height: int) -> list[Strip]:
+        hidden = bool(self._state.diff.files)
+        text = "Every file is hidden. H shows them." if hidden else "Nothing differs."
+        lines = [strip_of((), self._styles, width) for _ in range(height)]
+        if height:
+            lines[height // 3] = strip_of(((f"  {text}", "note"),), self._styles, width)
+        return lines
+
+    def _lay_sticky_header(self, strips: list[Strip], top: int) -> None:
+        """The name of the file at the top of the screen, once its own header is above it."""
+        spot, sub = self._state.table.at(top)
+        section = self._state.table.sections[spot.section]
+        if section.file is None or self.painter is None or not strips:
+            return
+        name_line = section.tops[1] - 2  # a header is an optional blank, the name, a rule
+        if spot.row or sub > name_line:
+            spans = [(text, f"{style} sticky") for text, style in self.painter.header(section)]
+            strips[0] = strip_of(spans, self._styles, self.painter.width, "sticky")
+
+    # what moves with the reader
+
+    def _pointed(self, rows: list[Strip], spot: Spot, sub: int, focused: bool) -> list[Strip]:
+        """A row with the look of the cursor or the selection laid over it, if it is there."""
+        state = self._state
+        ranged = state.anchor is not None
+        first, last = state.selection()
+        is_cursor = spot == state.cursor
+        if not is_cursor and not (ranged and first <= spot <= last):
+            return rows
+        look = "selection" if ranged else "cursor"
+        bar = " " if not is_cursor else "▌" if focused else "▏"
+        section = state.table.sections[spot.section]
+        if section.kinds[spot.row] == FILE:
+            name_line = section.tops[1] - 2 - sub
+            return [self._tinted(strip, look, bar) if y == name_line else strip for y, strip in enumerate(rows)]
+        return [self._tinted(strip, look, bar) for strip in rows]
+
+    def _tinted(self, strip: Strip, look: str, bar: str) -> Strip:
+        segments = [Segment(text, self._tint(style or Style(), look)) for text, style, _ in strip]
+        first, rest = segments[0], segments[1:]
+        pointer = (first.style or Style()) + Style(color=self._styles[look].color)
+        return Strip([Segment(bar, pointer), Segment(first.text[1:], first.style), *rest], strip.cell_length)
+
+    def _tint(self, style: Style, look: str) -> Style:
+        tinted = self._tints.get((style, look))
+        if tinted is None:
+            over, under = self._styles[look].bgcolor, style.bgcolor or self._styles[""].bgcolor
+            assert over is not None
+            assert under is not None
+            blended = Color.from_rich_color(under).blend(Color.from_rich_color(over), TINTS[look])
+            tinted = self._tints[style, look] = style + Style(bgcolor=blended.rich_color)
+        return tinted
+
+    def _scroll_bar(self, top: int, height: int) -> list[Segment]:
+        """The last column: where the screen stands in the diff, and where comments are."""
+        table = self._state.table
+        if table.height <= height:
+            return [Segment(" ", self._styles[""])] * height
+        bar = [Segment("│", self._styles["scroll"])] * height
+        size = max(1, round(height * height / table.height))
+        start = round(top / (table.height - height) * (height - size))
+        bar[start : start + size] = [Segment("┃", self._styles["scroll-thumb"])] * size
+        comment = Segment("◆", self._styles["scroll-comment"])
+        for index, section in enumerate(table.sections):
+            row = section.kinds.find(COMMENT) if section.comments else -1
+            while row >= 0:
+                bar[min(height - 1, table.top(Spot(index, row)) * height // table.height)] = comment
+                row = section.kinds.find(COMMENT, row + 1)
+        return bar
+
+
+def _marked(strip: Strip, searched: str, start: int, style: Style) -> Strip:
+    """A strip with every occurrence of a text right of character ``start`` in another style."""
+    if not searched:
+        return strip
+    text = strip.text
+    if searched == searched.lower() and len(text.lower()) == len(text):
+        text = text.lower()
+    at = text.find(searched, start)
+    if at < 0:
+        return strip
+    pieces: list[Segment] = []
+    done = 0
+    while at >= 0:
+        end = at + len(searched)
+        pieces += _cut(strip, done, at)
+        pieces += [Segment(each.text, (each.style or Style()) + style) for each in _cut(strip, at, end)]
+        done, at = end, text.find(searched, end)
+    return Strip([*pieces, *_cut(strip, done, len(text))], strip.cell_length)
+
+
+def _cut(strip: Strip, start: int, end: int) -> list[Segment]:
+    """The segments between two characters of a strip."""
+    found, at = [], 0
+    for text, style, _ in strip:
+        first, last = max(start - at, 0), min(end - at, len(text))
+        if first < last:
+            found.append(Segment(text[first:last], style))
+        at += len(text)
+    return found

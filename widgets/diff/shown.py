@@ -1,0 +1,134 @@
+"""A line of code as it stands on the screen: tabs as blanks, what would act on a terminal as visible marks, its rows.
+
+Geometry and painter both ask here, so that a row is exactly as high as it is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from agents.review.escape import Escaped, escape
+from agents.review.model import Lines
+from widgets.text_strips import TAB_WIDTH, cells, split_cells
+
+LINE_LIMIT = 2_000
+"""Characters of a line that are drawn; the rest is counted, not shown."""
+HANGING_INDENT = 2
+"""Columns by which the rows of a wrapped line stand further right than its code."""
+
+_ODD = re.compile(rb"[^\x20-\x7e\n]")
+"""A byte that is not one printable column by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A line ready to be drawn."""
+
+    text: str
+    marks: tuple[tuple[int, int], ...] = ()
+    """Ranges of ``text`` that stand for characters which cannot be shown."""
+    _escaped: Escaped | None = None
+    _columns: Sequence[int] | None = None
+    """For each character of the escaped line its offset in ``text``, and the length at the end."""
+
+    def range(self, start: int, end: int) -> tuple[int, int]:
+        """Where the characters ``start`` up to ``end`` of the line stand in ``text``."""
+        return self._place(start), self._place(end)
+
+    def _place(self, offset: int) -> int:
+        if self._escaped is not None:
+            offset = self._escaped.position(min(offset, LINE_LIMIT))
+        if self._columns is not None:
+            return self._columns[min(offset, len(self._columns) - 1)]
+        return min(offset, len(self.text))
+
+
+def show_line(text: str) -> Shown:
+    """A line's text as it is drawn. Tab stops count characters of the escaped line."""
+    rest = len(text) - LINE_LIMIT
+    if rest <= 0 and text.isascii() and text.isprintable():
+        return Shown(text)
+    escaped = escape(text[:LINE_LIMIT])
+    shown, columns = escaped.text, None
+    if "\t" in shown:
+        columns = array("I", accumulate(_widths(shown), initial=0))
+        shown = shown.expandtabs(TAB_WIDTH)
+    marks = escaped.marks if columns is None else tuple((columns[start], columns[end]) for start, end in escaped.marks)
+    if rest > 0:
+        note = f"→ {rest:,} more characters"
+        marks = (*marks, (len(shown), len(shown) + len(note)))
+        shown += note
+    return Shown(shown, marks, escaped, columns)
+
+
+def _widths(text: str) -> Iterator[int]:
+    """Characters that each character becomes when tabs are expanded."""
+    column = 0
+    for character in text:
+        width = TAB_WIDTH - column % TAB_WIDTH if character == "\t" else 1
+        column += width
+        yield width
+
+
+def row_starts(text: str, width: int) -> list[int]:
+    """Offsets in a drawn line at which its rows begin; the first is 0. Rows after the first hang further right."""
+    if len(text) <= width and (text.isascii() or cells(text) <= width):
+        return [0]
+    inner = width - hanging_columns(text, width)
+    if text.isascii():
+        return [0, *range(width, len(text), inner)]
+    starts, at, room = [0], 0, width
+    while at < len(text):
+        taken, _ = split_cells(text[at : at + room], room)
+        at += max(1, len(taken))
+        starts.append(at)
+        room = inner
+    return starts[:-1]
+
+
+def hanging_columns(text: str, width: int) -> int:
+    """Columns the rows after the first are moved right, at most a third of the width."""
+    return min(len(text) - len(text.lstrip(" ")) + HANGING_INDENT, width // 3)
+
+
+def line_text(lines: Lines, index: int, *, keep_return: bool) -> str:
+    """A line of a diff without its mark; its carriage return only where line ends are what differs."""
+    text = lines.text(index)
+    return text if keep_return or not text.endswith("\r") else text[:-1]
+
+
+def line_heights(lines: Lines, indexes: Sequence[int], width: int, *, keep_return: bool) -> bytearray | list[int]:
+    """How many rows each of these lines takes at a width.
+
+    Most files hold printable ASCII that fits: then nothing is looked at line by line.
+    """
+    if not indexes:
+        return bytearray()
+    first, last = min(indexes), max(indexes)
+    start, end = lines.start[first], lines.end[last]
+    plain = _ODD.search(lines.data, start, end) is None
+    if plain and _longest(lines, first, last) <= width:
+        return bytearray(b"\1" * len(indexes))
+    return [_height(lines, index, width, keep_return) for index in indexes]
+
+
+def _longest(lines: Lines, first: int, last: int) -> int:
+    pairs: Iterable[tuple[int, int]] = zip(lines.start[first : last + 1], lines.end[first : last + 1], strict=True)
+    return max(end - start for start, end in pairs)
+
+
+def _height(lines: Lines, index: int, width: int, keep_return: bool) -> int:
+    start, end = lines.start[index], lines.end[index]
+    # A byte is at most TAB_WIDTH columns unless it is undecodable or a mark, which take up to nine.
+    if (end - start) * 9 <= width:
+        return 1
+    raw = lines.data[start:end]
+    if raw.isascii() and end - start <= LINE_LIMIT:
+        columns = len(raw) if b"\t" not in raw else len(raw.expandtabs(TAB_WIDTH))
+        if columns <= width and b"\r" not in raw and raw.replace(b"\t", b"").decode().isprintable():
+            return 1
+    return len(row_starts(show_line(line_text(lines, index, keep_return=keep_return)).text, width))

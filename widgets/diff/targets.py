@@ -1,0 +1,81 @@
+"""What a comment written at the reader's place is about: from rows of the table to a draft."""
+
+from __future__ import annotations
+
+from agents.model import CommentDraft
+from agents.review.model import NO_NEWLINE
+from widgets.diff.rows import COMMENT, FILE, HUNK, LINE, NOTE, SAME, Section
+
+_MARKS = " +-\\"
+
+
+def draft_at(section: Section, first: int, last: int) -> CommentDraft:
+    """A draft without text on the rows ``first`` to ``last`` of a file: its lines, its hunk, the file or the change.
+
+    Several rows are a range of lines. The side is the new one as soon as a line of it is among them.
+    """
+    file = section.file
+    if file is None:
+        return CommentDraft(text="", target="change")
+    rows = [row for row in range(first, last + 1) if section.kinds[row] in (LINE, SAME)]
+    if not rows and section.kinds[first] == HUNK:
+        hunk = file.hunks[section.ref(first)]
+        rows = [row for row in range(first + 1, len(section)) if section.hunk_of(row) is hunk]
+        return _on_lines(section, [row for row in rows if section.kinds[row] in (LINE, SAME)], "hunk")
+    if not rows and section.kinds[first] == COMMENT:
+        return _beside_comment(section, first)
+    if not rows or (first == last and section.kinds[first] in (FILE, NOTE)):
+        return CommentDraft(text="", target="file", path=file.path)
+    return _on_lines(section, rows, "lines")
+
+
+def _on_lines(section: Section, rows: list[int], target: str) -> CommentDraft:
+    assert section.file is not None
+    file, lines = section.file, section.file.lines
+    if len(rows) > 1 and lines.kind[section.refs[rows[-1]]] == NO_NEWLINE:
+        rows = rows[:-1]
+    numbers = [section.numbers(row) for row in rows]
+    new = [number for _, number in numbers if number]
+    old = [number for number, _ in numbers if number]
+    side, named = ("new", new) if new else ("old", old)
+    hunk = section.hunk_of(rows[0])
+    return CommentDraft(
+        text="",
+        target="hunk" if target == "hunk" else "lines",
+        path=file.path,
+        side="new" if side == "new" else "old",
+        start=min(named, default=0),
+        end=max(named, default=0),
+        section=hunk.section if hunk else "",
+        quote=tuple(_quoted(section, row) for row in rows),
+    )
+
+
+def _quoted(section: Section, row: int) -> str:
+    assert section.file is not None
+    index = section.refs[row]
+    mark = " " if section.kinds[row] == SAME else _MARKS[section.file.lines.kind[index]]
+    return mark + section.file.lines.text(index)
+
+
+def _beside_comment(section: Section, row: int) -> CommentDraft:
+    """On the same lines as the comment in a row."""
+    comment = section.comments[section.ref(row)].comment
+    return CommentDraft(
+        text="",
+        target=comment.target,
+        path=comment.path,
+        side=comment.side,
+        start=comment.start,
+        end=comment.end,
+        section=comment.section,
+        quote=comment.quote,
+    )
+
+
+def suggestion_text(draft: CommentDraft) -> str:
+    """A suggestion block that holds the new side of the quoted lines, to be changed into what should stand there."""
+    kept = [line[1:] for line in draft.quote if line[:1] in ("+", " ")]
+    longest = max((len(line) - len(line.lstrip("`")) for line in kept), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join((f"{fence}suggestion", *kept, fence))

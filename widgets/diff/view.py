@@ -1,0 +1,519 @@
+"""The diff view: all files of a change in one scrolling view that draws only the lines on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from agents.model import CommentDraft
+from agents.review.model import DiffSet
+from widgets.diff.boxes import comment_rows
+from widgets.diff.keys import DIFF_KEYS
+from widgets.diff.look import COMPONENT_CLASSES, DIFF_CSS
+from widgets.diff.painter import Gutter, LineSpans
+from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Placed, Spot
+from widgets.diff.screenful import Screenful
+from widgets.diff.search import matching_rows
+from widgets.diff.state import DiffState, Keep, Position
+from widgets.text_strips import StyleBook
+
+MARGIN = 2
+"""Lines kept between the cursor and the upper and lower edge."""
+WHEEL_LINES = 3
+"""Lines that one step of the mouse wheel scrolls."""
+
+
+class DiffView(Widget, can_focus=True):
+    """A unified diff to be read, moved through and pointed at.
+
+    It scrolls by itself: nothing of it is layout, a line that scrolls into view is painted once and kept.
+    """
+
+    DEFAULT_CSS = DIFF_CSS
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENT_CLASSES)
+    ALLOW_SELECT = False
+    BINDING_GROUP_TITLE = "Diff"
+    BINDINGS: ClassVar[list[BindingType]] = list(DIFF_KEYS)
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is elsewhere, or what is shown around it is different."""
+
+        view: DiffView
+        position: Position
+
+        @property
+        def control(self) -> DiffView:
+            """The view it comes from."""
+            return self.view
+
+    @dataclass
+    class Copied(Message):
+        """The person wants this text on the clipboard."""
+
+        view: DiffView
+        text: str
+
+        @property
+        def control(self) -> DiffView:
+            """The view it comes from."""
+            return self.view
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.state = DiffState()
+        self.searched = ""
+        """What is searched for; empty when nothing is."""
+        self._matches: list[Spot] = []
+        self._top = 0
+        self._styles = StyleBook(self, "diff--")
+        self._syntax: dict[tuple[bytes, str], Mapping[int, LineSpans]] = {}
+        self._screen = Screenful(self.state, self._styles, self._line_syntax)
+        self._strips: list[Strip] | None = None
+        self._editor_box: Widget | None = None
+        self._dragging = False
+
+    # what is shown
+
+    def show(self, diff: DiffSet, placed: Sequence[Placed] = ()) -> None:
+        """Show a diff with its comments; the reader stays on the same line of code when it is still there."""
+        keep = self.state.keep(self._top) if self.state.diff.files else None
+        self._screen.emphases.clear()
+        self._syntax.clear()
+        self.state.show(diff, placed)
+        self._lay_out()
+        self._restored(keep)
+
+    def place_comments(self, placed: Sequence[Placed]) -> None:
+        """Show these comments; the reader stays where they are."""
+        keep = self.state.keep(self._top)
+        self.state.place_comments(placed)
+        self._restored(keep)
+
+    def colour(self, path: bytes, side: str, lines: Mapping[int, LineSpans]) -> None:
+        """Take the syntax of one side of a file: line number → coloured parts."""
+        self._syntax[path, side] = lines
+        for index, section in enumerate(self.state.table.sections):
+            if section.file is not None and path in (section.file.new_path, section.file.old_path):
+                self._screen.forget(index)
+        self._redraw()
+
+    def is_coloured(self, path: bytes, side: str) -> bool:
+        """Whether the syntax of a side of a file is here."""
+        return (path, side) in self._syntax
+
+    def files_in_view(self) -> list[int]:
+        """Indexes of the files on the screen, the one at the top first."""
+        table = self.state.table
+        if not table.height:
+            return []
+        first, last = table.at(self._top)[0].section, table.at(self._top + self.size.height)[0].section
+        return [index - 1 for index in range(first, last + 1) if index and len(table.sections[index])]
+
+    @property
+    def top(self) -> int:
+        """The first line on the screen, counted from the first of the diff."""
+        return self._top
+
+    def draft(self) -> CommentDraft:
+        """A draft on the line, range, hunk or file at the cursor."""
+        return self.state.draft()
+
+    # a comment being written
+
+    def open_editor(self, box: Widget, draft: CommentDraft, height: int, comment: str = "") -> None:
+        """Mount a widget beneath the lines it is about, over rows kept free for it.
+
+        Args:
+            comment: the comment that is edited; its box is not shown meanwhile.
+        """
+        self._editor_box = box
+        self.state.editor = (draft.path, Editor(draft.side, draft.end, height))
+        self.state.edited_comment = comment
+        self._rebuilt({draft.path})
+        self.mount(box)
+        spot = self.state.spot_of_editor()
+        if spot is not None:
+            self._reveal(spot)
+        self._place_box()
+        box.focus(scroll_visible=False)
+
+    def resize_editor(self, height: int) -> None:
+        """Give the comment being written another number of rows."""
+        if self.state.editor is None:
+            return
+        path, editor = self.state.editor
+        if editor.height != height:
+            self.state.editor = (path, Editor(editor.side, editor.line, height))
+            self._rebuilt({path})
+            spot = self.state.spot_of_editor()
+            if spot is not None:
+                self._reveal(spot)
+            self._place_box()
+
+    def close_editor(self) -> None:
+        """Take the widget away again."""
+        if self.state.editor is None:
+            return
+        path, _ = self.state.editor
+        box, self._editor_box = self._editor_box, None
+        self.state.editor, self.state.edited_comment = None, ""
+        self._rebuilt({path})
+        if box is not None:
+            box.remove()
+        self.focus(scroll_visible=False)
+
+    @property
+    def is_editing(self) -> bool:
+        """A comment is being written."""
+        return self.state.editor is not None
+
+    def _place_box(self) -> None:
+        spot = self.state.spot_of_editor()
+        if self._editor_box is None or spot is None or self._screen.painter is None:
+            return
+        indent = self._screen.painter.gutter.width - 1
+        self._editor_box.styles.width = min(self.size.width - 1 - indent, 104)
+        self._editor_box.styles.height = self.state.table.row_height(spot)
+        self._editor_box.styles.offset = (indent, self.state.table.top(spot) - self._top)
+
+    # geometry
+
+    def _lay_out(self) -> None:
+        """Make painter and table for the width there is."""
+        files = self.state.diff.files
+        highest = max((hunk.old_start + hunk.old_count for file in files for hunk in file.hunks), default=0)
+        highest = max(highest, max((h.new_start + h.new_count for file in files for h in file.hunks), default=0))
+        gutter = Gutter(max(3, len(str(highest))))
+        painter = self._screen.lay_out(self.size.width, gutter)
+        self.state.layout = Layout(
+            painter.code_width,
+            comment_height=lambda placed: len(comment_rows(placed, painter.code_width)),
+        )
+        self.state.build()
+        self._screen.clear()
+        if self.searched:
+            self._matches = matching_rows(self.state.table, self.searched)
+
+    def _line_syntax(self, path: bytes, side: str, number: int) -> LineSpans:
+        lines = self._syntax.get((path, side))
+        return lines.get(number, ()) if lines else ()
+
+    def _rebuilt(self, paths: set[bytes]) -> None:
+        keep = self.state.keep(self._top)
+        self.state.rebuild(paths)
+        self._restored(keep)
+
+    def _restored(self, keep: Keep | None) -> None:
+        self._screen.clear()
+        if self.searched:
+            self._matches = matching_rows(self.state.table, self.searched)
+        if keep is None:
+            first = self.state.table.first()
+            if first is not None:
+                self.state.cursor = self.state.table.step(first, 0)
+            self._top = 0
+        else:
+            self._top = self.state.restore(keep)
+        self._set_top(self._top)
+        self._show_cursor()
+        self._moved()
+
+    def on_resize(self) -> None:
+        """Wrap to the new width and stay at the same code."""
+        keep = self.state.keep(self._top)
+        self._lay_out()
+        self._restored(keep)
+        self._place_box()
+
+    # scrolling
+
+    def _set_top(self, top: int) -> None:
+        self._top = max(0, min(top, self.state.table.height - self.size.height))
+        self._place_box()
+        self._redraw()
+
+    def _show_cursor(self) -> None:
+        """Scroll just so far that the cursor's row is inside the margins."""
+        table, height = self.state.table, self.size.height
+        if not table.height or not height:
+            return
+        first = table.top(self.state.cursor)
+        last = first + table.row_height(self.state.cursor)
+        margin = min(MARGIN, height // 4)
+        if last > self._top + height - margin:
+            self._set_top(min(last - height + margin, first - 1))
+        if first < self._top + margin:
+            self._set_top(first - margin)
+
+    def _reveal(self, spot: Spot) -> None:
+        """Scroll so that a tall row is in view as a whole, if it fits."""
+        first = self.state.table.top(spot)
+        last = first + self.state.table.row_height(spot)
+        if last > self._top + self.size.height:
+            self._set_top(min(last - self.size.height + 1, first - 2))
+        elif first < self._top + 1:
+            self._set_top(first - 2)
+
+    def _go(self, spot: Spot | None, *, to_top: bool = False) -> None:
+        if spot is None:
+            return
+        if self.state.anchor is not None and spot.section != self.state.anchor.section:
+            self.state.anchor = None
+        self.state.cursor = spot
+        if to_top:
+            self._set_top(self.state.table.top(spot))
+        self._show_cursor()
+        self._moved()
+
+    def _moved(self) -> None:
+        self._redraw()
+        self.post_message(self.Moved(self, self.state.position()))
+
+    # keys
+
+    def action_step(self, by: int) -> None:
+        """Move by rows."""
+        if self.state.table.height:
+            self._go(self.state.table.step(self.state.cursor, by))
+
+    def action_half_page(self, by: int) -> None:
+        """Move by half pages, the cursor stays where it is on the screen."""
+        table = self.state.table
+        if not table.height:
+            return
+        lines = by * max(1, self.size.height // 2)
+        y = table.top(self.state.cursor)
+        self._set_top(self._top + lines)
+        spot = table.at(y + lines)[0]
+        self._go(spot if spot != self.state.cursor else table.step(spot, 1 if by > 0 else -1))
+
+    def action_end(self, direction: int) -> None:
+        """Go to the first or last row."""
+        self._go(self.state.table.last() if direction > 0 else self.state.table.first())
+
+    def action_file(self, direction: int) -> None:
+        """Go to the next file, or to the beginning of this one or the one before."""
+        self._go(self.state.find(FILE, direction), to_top=True)
+
+    def action_hunk(self, direction: int) -> None:
+        """Go to the next or previous hunk."""
+        self._go_and_show(self.state.find(HUNK, direction))
+
+    def action_next(self, direction: int) -> None:
+        """Go to the next match while searching, else to the next comment."""
+        if not self.searched:
+            self._go_and_show(self.state.find(COMMENT, direction))
+            return
+        if not self._matches:
+            return
+        cursor = self.state.cursor
+        if direction > 0:
+            spot = next((spot for spot in self._matches if spot > cursor), self._matches[0])
+        else:
+            spot = next((spot for spot in reversed(self._matches) if spot < cursor), self._matches[-1])
+        self._go_and_show(spot)
+
+    def _go_and_show(self, spot: Spot | None) -> None:
+        """Go to a row; when it is not on the screen, bring it to the upper third."""
+        if spot is None:
+            return
+        y = self.state.table.top(spot)
+        if not self._top + MARGIN <= y < self._top + self.size.height - max(MARGIN, self.size.height // 4):
+            self._set_top(y - self.size.height // 4)
+        self._go(spot)
+
+    def action_select(self) -> None:
+        """Begin a range at the cursor, or end the one there is."""
+        self.state.anchor = None if self.state.anchor is not None else self.state.cursor
+        self._moved()
+
+    def clear_selection(self) -> bool:
+        """End the range; False when there was none."""
+        had, self.state.anchor = self.state.anchor is not None, None
+        self._redraw()
+        return had
+
+    def action_space(self) -> None:
+        """Show or hide changes of white space only."""
+        self.state.hide_space = not self.state.hide_space
+        self._filtered()
+
+    def action_tests(self) -> None:
+        """Show or hide test files."""
+        self.state.hide_tests = not self.state.hide_tests
+        self._filtered()
+
+    def action_hide(self) -> None:
+        """Hide the file at the cursor."""
+        section = self.state.section
+        if section is not None and section.file is not None:
+            following = self.state.find(FILE, 1) or self.state.spot_of_file(section.file.path)
+            self.state.hidden.add(section.file.path)
+            if following is not None:
+                self.state.cursor = following
+            self._filtered()
+
+    def action_show_all(self) -> None:
+        """Show everything that is hidden."""
+        self.state.hidden.clear()
+        self.state.hide_tests = False
+        self._filtered()
+
+    def action_fold(self) -> None:
+        """Fold the file at the cursor to its name, or unfold it."""
+        section = self.state.section
+        if section is None or section.file is None:
+            return
+        path = section.file.path
+        self.state.folds[path] = not self.state.is_folded(section.file)
+        self._rebuilt({path})
+        if self.state.folds[path]:
+            self._go(self.state.spot_of_file(path))
+
+    def _filtered(self) -> None:
+        keep = self.state.keep(self._top)
+        self.state.build()
+        self._restored(keep)
+
+    def action_copy(self) -> None:
+        """Hand out the line, range, name or comment at the cursor."""
+        text = self.state.selected_text()
+        if text:
+            self.post_message(self.Copied(self, text))
+
+    def go_to_file(self, path: bytes) -> None:
+        """Go to a file's name."""
+        self._go(self.state.spot_of_file(path), to_top=True)
+
+    def go_to_comment(self, comment: str) -> None:
+        """Go to a comment's box."""
+        self._go_and_show(self.state.spot_of_comment(comment))
+
+    # search
+
+    def search(self, query: str) -> int:
+        """Search all that is shown, go to the first match from the cursor on; returns how many rows match."""
+        self.searched = query
+        self._matches = matching_rows(self.state.table, query)
+        if self._matches:
+            cursor = self.state.cursor
+            self._go_and_show(next((spot for spot in self._matches if spot >= cursor), self._matches[0]))
+        self._moved()
+        return len(self._matches)
+
+    def match(self) -> tuple[int, int]:
+        """Number of the match at the cursor (0: none) and of all."""
+        cursor = self.state.cursor
+        return (self._matches.index(cursor) + 1 if cursor in self._matches else 0), len(self._matches)
+
+    # mouse
+
+    def _spot_at(self, y: int) -> Spot | None:
+        if not self.state.table.height:
+            return None
+        return self.state.table.at(self._top + y)[0]
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Put the cursor where the mouse is; on the scroll bar, scroll there."""
+        if self._editor_box is not None and event.widget is not self:
+            return
+        if event.x >= self.size.width - 1:
+            self._set_top(round(event.y / max(1, self.size.height - 1) * self.state.table.height))
+            self._moved()
+            return
+        spot = self._spot_at(event.y)
+        if spot is None:
+            return
+        self.state.anchor = None
+        is_same = spot == self.state.cursor
+        self._go(spot)
+        if self.state.table.sections[spot.section].kinds[spot.row] == FILE and (is_same or event.x < 3):
+            self.action_fold()
+            return
+        self._dragging = True
+        self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Select a range while the button is held."""
+        if not self._dragging:
+            return
+        if not 0 <= event.y < self.size.height:
+            self._set_top(self._top + (1 if event.y > 0 else -1))
+        spot = self._spot_at(max(0, min(event.y, self.size.height - 1)))
+        if spot is None or spot == self.state.cursor or spot.section != self.state.cursor.section:
+            return
+        if self.state.anchor is None:
+            self.state.anchor = self.state.cursor
+        self.state.cursor = spot
+        self._moved()
+
+    def on_mouse_up(self) -> None:
+        """End the range."""
+        if self._dragging:
+            self._dragging = False
+            self.release_mouse()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll; the cursor goes along when it would leave the screen."""
+        event.stop()
+        self._wheel(WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll back."""
+        event.stop()
+        self._wheel(-WHEEL_LINES)
+
+    def _wheel(self, lines: int) -> None:
+        table = self.state.table
+        if not table.height:
+            return
+        self._set_top(self._top + lines)
+        y = table.top(self.state.cursor)
+        inside = max(self._top + MARGIN, min(y, self._top + self.size.height - 1 - MARGIN))
+        if inside != y and not self.is_editing:
+            self.state.cursor = table.at(inside)[0]
+        self._moved()
+
+    # painting
+
+    def notify_style_update(self) -> None:
+        """Paint everything again: theme or style sheet changed."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._screen.restyle()
+        self._strips = None
+
+    def on_focus(self) -> None:
+        """Show the cursor as active."""
+        self._redraw()
+
+    def on_blur(self) -> None:
+        """Show the cursor as resting."""
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._strips = None
+        self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The strips of a part of the screen."""
+        if self._strips is None:
+            self._strips, final = self._screen.paint(self._top, self.size, self.searched, self.has_focus)
+            for line_filter in self.get_line_filters():
+                background = self.background_colors[1]
+                self._strips = [strip.apply_filter(line_filter, background) for strip in self._strips]
+            if not final:
+                self.call_later(self._redraw)
+        strips = self._strips[crop.y : crop.bottom]
+        if crop.x or crop.width != self.size.width:
+            strips = [strip.crop(crop.x, crop.right) for strip in strips]
+        return strips
