@@ -169,6 +169,14 @@ def confined_environment(git_dir: str, **variables: str) -> dict[str, str]:
     return _base_environment() | count | {"GIT_DIR": git_dir, "GIT_COMMON_DIR": git_dir} | variables
 
 
+def person_config() -> tuple[str, ...]:
+    """Files of the person's own git configuration that exist: identity, ignored names, filters. No credentials."""
+    home = Path(os.environ.get("HOME", "/"))
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "git"
+    files = (home / ".gitconfig", folder / "config", folder / "ignore", folder / "attributes")
+    return tuple(str(file) for file in files if file.exists())
+
+
 @functools.cache
 def _program(search_path: str) -> str:
     """The git to run, checked once per search path."""

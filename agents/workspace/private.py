@@ -22,9 +22,11 @@ from pathlib import Path
 from agents.errors import GitError
 from agents.model import Struct
 from agents.sandbox import Bind
-from agents.workspace.git import Repository, git
+from agents.workspace.git import Repository, git, person_config
 
 _NO_MAINTENANCE = "\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n"
+_IDENTITY = {"user.name": "Agent", "user.email": "agent@shopfloor.invalid"}
+"""Who an agent commits as when the person has not said who they are."""
 _HIDDEN_REFS = b"refs/shopfloor/"
 
 
@@ -80,7 +82,7 @@ class Grants(Struct, kw_only=True):
 def grants(workspace: Workspace, mounts: bool) -> Grants:
     """What the agent of a workspace may touch, under a backend with or without mounts."""
     objects = Path(workspace.git_dir, "objects")
-    read = (workspace.repository, workspace.git_dir, *(str(path) for path in alternates(objects)))
+    read = (workspace.repository, workspace.git_dir, *(str(path) for path in alternates(objects)), *person_config())
     if not mounts:
         # Landlock has no exception inside a grant, and rights to make files such as packed-refs.lock cover the folder.
         return Grants(write=(workspace.worktree, str(workspace.agent_git)), read=read)
@@ -106,8 +108,11 @@ async def make_agent_git(workspace: Workspace) -> None:
         GitError: the refs cannot be read or the folder cannot be written.
     """
     listed = await git(workspace, "for-each-ref", "--format=%(objectname) %(refname)%00%(symref)")
+    configured = await git(workspace, "config", "--name-only", "--get-regexp", r"^user\.(name|email)$", accept=(0, 1))
+    known = configured.out.decode("utf-8", "replace").split()
+    missing = "".join(f"[user]\n\t{key[5:]} = {value}\n" for key, value in _IDENTITY.items() if key not in known)
     try:
-        _write_agent_git(workspace, listed.out)
+        _write_agent_git(workspace, listed.out, _NO_MAINTENANCE + missing)
     except (OSError, shutil.Error) as error:
         raise GitError(f"The private git folder of task {workspace.task} cannot be made: {error}.") from error
 
@@ -186,7 +191,7 @@ def _set_aside(workspace: Workspace, folder: int) -> None:
         shutil.move(Path(workspace.worktree, ".git"), Path(workspace.private, f"replaced-git-{secrets.token_hex(4)}"))
 
 
-def _write_agent_git(workspace: Workspace, refs: bytes) -> None:
+def _write_agent_git(workspace: Workspace, refs: bytes, settings: str) -> None:
     real, own = Path(workspace.git_dir), workspace.agent_git
     shutil.rmtree(own, ignore_errors=True)
     for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "logs", "info", "hooks"):
@@ -204,7 +209,7 @@ def _write_agent_git(workspace: Workspace, refs: bytes) -> None:
     ):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy2(real / name, own / name)
-    (own / "config").write_bytes((real / "config").read_bytes() + _NO_MAINTENANCE.encode())
+    (own / "config").write_bytes((real / "config").read_bytes() + settings.encode())
     _copy_hooks(real / "hooks", own / "hooks")
     shutil.copytree(workspace.entry, workspace.agent_entry, copy_function=shutil.copy2)
     borrowed = [workspace.objects_mount, real / "objects", *alternates(real / "objects")]

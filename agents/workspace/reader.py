@@ -19,7 +19,7 @@ import msgspec
 from agents.errors import GitError
 from agents.model import Struct
 from agents.sandbox import Policy, Runner
-from agents.workspace.git import Result, confined, confined_environment, git
+from agents.workspace.git import Result, confined, confined_environment, git, person_config
 from agents.workspace.private import Workspace, alternates
 
 PACK_LIMIT_BYTES = 1024 * 1024 * 1024
@@ -73,7 +73,6 @@ async def check_out(runner: Runner, workspace: Workspace, files: str, index: str
         files: the commit whose files to write.
         index: the commit whose tree the worktree's index shall hold; the same, except when restoring.
     """
-    workspace.reading.mkdir(parents=True, exist_ok=True)
     own = _index(workspace)
     _remove(own)
     result = await confined(
@@ -123,7 +122,6 @@ async def read_branch(runner: Runner, workspace: Workspace, known: str) -> str |
     Raises:
         GitError: it cannot be read, or git found the result damaged.
     """
-    workspace.reading.mkdir(parents=True, exist_ok=True)
     _remove(_pack(workspace))
     reference = f"refs/heads/{workspace.branch}"
     arguments = [reference, workspace.base_commit, known, str(_pack(workspace))]
@@ -154,7 +152,6 @@ async def read_branch(runner: Runner, workspace: Workspace, known: str) -> str |
 
 
 async def _snapshot(runner: Runner, workspace: Workspace, commit: str, tree: str) -> Result:
-    _objects(workspace).mkdir(parents=True, exist_ok=True)
     _remove(_pack(workspace))
     _remove(_index(workspace).with_name("index.lock"))  # of a reader that was killed
     arguments = [commit, tree, str(_pack(workspace))]
@@ -172,11 +169,19 @@ def _policy(workspace: Workspace, writable: bool = False) -> Policy:
         GIT_ALTERNATE_OBJECT_DIRECTORIES=os.pathsep.join((str(objects), *borrowed)),
     )
     temp = workspace.reading / "tmp"
-    temp.mkdir(parents=True, exist_ok=True)
+    for folder in (temp, _objects(workspace)):
+        folder.mkdir(parents=True, exist_ok=True)
     return Policy(
         directory=workspace.worktree,
         write=(str(workspace.reading), *((workspace.worktree,) if writable else ())),
-        read=(workspace.repository, workspace.git_dir, *borrowed, workspace.worktree, workspace.private),
+        read=(
+            workspace.repository,
+            workspace.git_dir,
+            *borrowed,
+            workspace.worktree,
+            workspace.private,
+            *person_config(),
+        ),
         temp=str(temp),
         network=False,
         environment=environment,
@@ -197,7 +202,13 @@ async def _import_pack(workspace: Workspace) -> None:
         command = ["unpack-objects", "-q", "--strict", limit]
         if count > _LOOSE_LIMIT:
             command = ["index-pack", "--stdin", "--strict", limit]
-        await git(workspace, *command, stdin=pack)
+        taken = await git(workspace, *command, stdin=pack, accept=(0, 1, 128))
+    if taken.status:
+        found = re.search(r"^error: (object .*)$", taken.err.decode("utf-8", "backslashreplace"), re.MULTILINE)
+        raise GitError(
+            f"Git refuses what the agent left in {workspace.worktree}: {found[1] if found else taken.complaint}.",
+            "Mend or delete that file, or tell the agent to, then go on.",
+        )
     _remove(_pack(workspace))
 
 

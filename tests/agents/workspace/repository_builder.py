@@ -47,16 +47,16 @@ class ARepository:
         return self.git("rev-parse", ref)
 
     def everything(self) -> dict[str, str]:
-        """All that an agent must not change: refs, config, hooks, files, and whether every object is there."""
-        state = {
-            "refs": self.git("for-each-ref"),
+        """All that an agent must not change: other refs, config, hooks, files, and whether every object is there."""
+        refs = self.git("for-each-ref").split("\n")
+        return {
+            "refs": "\n".join(line for line in refs if "shopfloor/" not in line),
             "config": (self.path / ".git/config").read_text(),
             "hooks": " ".join(sorted(file.name for file in (self.path / ".git/hooks").iterdir())),
-            "top": " ".join(sorted(file.name for file in (self.path / ".git").iterdir())),
+            "top": " ".join(sorted({file.name for file in (self.path / ".git").iterdir()} - {"worktrees"})),
             "status": self.git("status", "--porcelain"),
             "fsck": self.git("fsck", "--full", "--strict", "--no-dangling"),
         }
-        return state
 
 
 def a_repository(path: Path) -> ARepository:

@@ -1,0 +1,295 @@
+"""An agent that turns on its owner: whatever it does to git, the repository and the host stay as they were."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from an_agent import AnAgent, an_agent
+from repository_builder import ARepository, a_repository, person
+
+from agents.errors import GitError
+from agents.sandbox import Runner
+
+PLANTED_CONFIG = """
+[core]
+    fsmonitor = {evil}
+    hooksPath = {hooks}
+    pager = {evil}
+    editor = {evil}
+    sshCommand = {evil}
+    attributesFile = {attributes}
+[filter "evil"]
+    clean = {evil}
+    smudge = {evil}
+    process = {evil}
+    required = true
+[diff "evil"]
+    command = {evil}
+    textconv = {evil}
+[diff]
+    external = {evil}
+[merge "evil"]
+    driver = {evil}
+[gpg]
+    program = {evil}
+[commit]
+    gpgSign = true
+[submodule]
+    recurse = true
+[alias]
+    status = !{evil}
+"""
+
+
+class AnAttack:
+    """A repository, an agent in it, and a program in the worktree that leaves a mark where no agent may write."""
+
+    def __init__(self, tmp_path: Path, repository: ARepository, agent: AnAgent) -> None:
+        self.repository, self.agent = repository, agent
+        self.mark = tmp_path / "host" / "mark"
+        self.mark.parent.mkdir()
+        self.evil = agent.worktree / "evil.sh"
+        self.evil.write_text(f"#!/bin/sh\ntouch {self.mark}\ncat\n")
+        self.evil.chmod(0o755)
+        hooks = agent.worktree / "evil-hooks"
+        hooks.mkdir()
+        for hook in (
+            "post-checkout",
+            "pre-commit",
+            "reference-transaction",
+            "post-index-change",
+            "pre-auto-gc",
+            "post-commit",
+        ):
+            (hooks / hook).symlink_to("../evil.sh")
+        (agent.worktree / ".gitattributes").write_text("* filter=evil diff=evil merge=evil\n")
+        (agent.worktree / "evil-attributes").write_text("* filter=evil diff=evil\n")
+        self.config = PLANTED_CONFIG.format(evil=self.evil, hooks=hooks, attributes=agent.worktree / "evil-attributes")
+        (agent.worktree / "evil-config").write_text(self.config)
+
+    async def host_works_and_runs_nothing(self, *, branch: bool = True, person: bool = True) -> None:
+        """Every call of the host, after which the mark must not be there and the repository as it was."""
+        agent, before = self.agent, self.repository.everything()
+        (agent.worktree / "a").write_text("changed by the agent\n")
+        snapshot = await agent.workspaces.snapshot(agent.workspace, "now", "Now")
+        assert self.repository.git("show", f"{snapshot.tree}:a") == "changed by the agent"
+        try:
+            await agent.workspaces.import_branch(agent.workspace)
+        except GitError:
+            assert not branch, "the agent's branch should have been fit for import"
+        await agent.workspaces.diff(agent.workspace, "main", snapshot.tree)
+        await agent.workspaces.numstat(agent.workspace, "main", snapshot.commit)
+        await agent.workspaces.prepare(agent.workspace)
+        await agent.workspaces.rest(agent.workspace)
+        assert not self.mark.exists(), "the engine ran a program of the agent on the host"
+        if person:
+            self.person_looks()
+        await agent.workspaces.remove(agent.workspace)
+        assert not self.mark.exists(), "the person's git ran a program of the agent"
+        assert self.repository.everything() == before
+
+    def person_looks(self) -> None:
+        """The person's plain git in the worktree at rest, and in the main checkout."""
+        for directory in (self.agent.worktree, self.repository.path):
+            for command in (["status"], ["log", "-p", "-2"], ["branch", "--all"]):
+                subprocess.run(["git", *command], cwd=directory, env=person(), capture_output=True, check=False)
+
+
+async def an_attack(tmp_path: Path, runner: Runner) -> AnAttack:
+    repository = a_repository(tmp_path / "r").with_file("a", "1\n").with_file("b").with_commit("One")
+    repository.with_file("b", "2\n").with_commit("Two")
+    repository.git("branch", "other")
+    repository.git("tag", "v1")
+    return AnAttack(tmp_path, repository, await an_agent(runner, repository))
+
+
+GIT_FOLDERS = (
+    "$(git rev-parse --git-common-dir 2>/dev/null) $(git rev-parse --git-dir 2>/dev/null) $REAL $REAL/worktrees/$NAME"
+)
+EACH = f"for d in {GIT_FOLDERS}; do"
+
+ATTACKS = {
+    # Only below the test's own folder: a sandbox that fails must cost this test, not the machine.
+    "deletes every object it can reach": (
+        "find $MAIN/.. -path '*/objects/*' -type f -delete 2>/dev/null; " + EACH + " rm -rf $d/objects; done"
+    ),
+    "deletes the whole git folder": EACH + " rm -rf $d $d/*; done; rm -rf $MAIN",
+    "moves main and deletes refs": """
+        git commit -q --allow-empty -m x; git update-ref refs/heads/main HEAD; git push . HEAD:main
+        git update-ref -d refs/tags/v1; git branch -D other; git pack-refs --all --prune
+    """,
+    "writes config and hooks": EACH
+    + """
+        cat evil-config >> $d/config; mkdir -p $d/hooks; for h in evil-hooks/*; do cp -L $h $d/hooks/; done; done
+    """,
+    "plants commondir": EACH
+    + """
+        cp -r $(git rev-parse --git-common-dir) fake; cat evil-config >> fake/config
+        rm -f $d/commondir; echo $PWD/fake > $d/commondir; done
+    """,
+    "plants config.worktree and attributes": EACH
+    + """
+        cp evil-config $d/config.worktree; mkdir -p $d/info; cp evil-attributes $d/info/attributes
+        git config --file $d/config extensions.worktreeConfig true; done
+    """,
+    "plants alternates": "git init -q fake; "
+    + EACH
+    + " echo $PWD/fake/.git/objects > $d/objects/info/alternates; done",
+    "replaces .git by a folder": """
+        rm -rf .git; mv .git old-git; git init -q .; cat evil-config >> .git/config; cp -L evil-hooks/* .git/hooks/
+    """,
+    "points .git elsewhere": """
+        git init -q fake; cat evil-config >> fake/.git/config; rm -f .git; mv .git x; echo gitdir: fake/.git > .git
+    """,
+    "makes .git a link": """
+        git init -q fake; cat evil-config >> fake/.git/config; rm -f .git; mv .git x; ln -s fake/.git .git
+    """,
+    "makes .git a fifo": "rm -f .git; mv .git x; mkfifo .git",
+    "plants a nested repository": """
+        git init -q sub; cat evil-config >> sub/.git/config; cp evil-attributes sub/.gitattributes; cd sub; echo x > x
+        git -c core.fsmonitor= -c core.hooksPath= -c commit.gpgSign=false commit -q --allow-empty -m x
+    """,
+    "plants a submodule": """
+        git init -q sub; git -C sub commit -q --allow-empty -m x; git add sub
+        printf '[submodule "sub"]\\n\\tpath = sub\\n\\turl = ./sub\\n' > .gitmodules
+        cat evil-config >> sub/.git/config; cp evil-attributes sub/.gitattributes; git add -A; git commit -qm Sub
+    """,
+    "plants a bare repository": "git init -q --bare sub; cat evil-config >> sub/config",
+    "commits its attributes": "git add -A; git commit -qm Attributes",
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+async def test_repository_and_host_survive_an_agent_that(tmp_path: Path, runner: Runner, name: str) -> None:
+    attack = await an_attack(tmp_path, runner)
+    before = attack.repository.everything()
+    await attack.agent.tries(ATTACKS[name])
+    assert attack.repository.everything() == before
+    assert not attack.mark.exists(), "the sandbox let the program write"
+    # Plain git of the person enters any submodule that is committed, planted ones too: the review warns about those.
+    await attack.host_works_and_runs_nothing(branch=False, person=name != "plants a submodule")
+
+
+@pytest.mark.parametrize(
+    "name", ["index", "HEAD", "logs/HEAD", "COMMIT_EDITMSG", "ORIG_HEAD", "FETCH_HEAD", "MERGE_MSG", "commondir"]
+)
+async def test_links_in_the_git_folder_lead_the_host_nowhere(tmp_path: Path, runner: Runner, name: str) -> None:
+    attack = await an_attack(tmp_path, runner)
+    target = tmp_path / "host" / "bashrc"
+    target.write_text("mine\n")
+    attempt = f"cp $d/{name} $d/keep; ln -sf {target} $d/{name}; ln -sf {target}.new $d/{name}.new"
+    await attack.agent.tries(
+        f"for d in {GIT_FOLDERS}; do {attempt}; done; "
+        f"rm -rf $(git rev-parse --git-common-dir)/logs; ln -s {target.parent} $(git rev-parse --git-common-dir)/logs"
+    )
+    await attack.host_works_and_runs_nothing(branch=False)
+    assert target.read_text() == "mine\n"
+    assert [file.name for file in target.parent.iterdir()] == ["bashrc"]
+
+
+async def test_links_in_the_worktree_are_recorded_and_not_followed(tmp_path: Path, runner: Runner) -> None:
+    attack = await an_attack(tmp_path, runner)
+    await attack.agent.does(f"rm a; ln -s {attack.repository.path}/b a; ln -s {attack.repository.path} dir")
+    snapshot = await attack.agent.workspaces.snapshot(attack.agent.workspace, "now", "Now")
+    assert attack.repository.git("ls-tree", snapshot.tree, "a", "dir").count("120000") == 2
+    await attack.agent.workspaces.remove(attack.agent.workspace)
+    assert (attack.repository.path / "b").read_text() == "2\n", "removing the worktree followed a link"
+
+
+async def test_clean_filter_of_the_person_that_is_a_file_of_the_worktree_runs_confined(
+    tmp_path: Path, runner: Runner
+) -> None:
+    attack = await an_attack(tmp_path, runner)
+    attack.repository.with_config(
+        "filter.evil.clean=./evil.sh", "filter.evil.smudge=./evil.sh", "diff.evil.textconv=./evil.sh"
+    )
+    snapshot = await attack.agent.snapshot()
+    await attack.agent.does("git add -A && git commit -qm Evil")
+    tip = await attack.agent.workspaces.import_branch(attack.agent.workspace)
+    assert tip
+    await an_agent(runner, attack.repository, "cd34", tip)
+    await attack.agent.workspaces.restore(*(await removed(attack.agent, snapshot)))
+    assert not attack.mark.exists(), "a filter that lies in the worktree ran on the host"
+
+
+async def removed(agent: AnAgent, snapshot: str) -> tuple[object, str]:
+    await agent.workspaces.remove(agent.workspace)
+    return agent.workspace, snapshot
+
+
+@pytest.mark.parametrize("damage", ["missing", "wrong"])
+async def test_branch_with_damaged_objects_is_refused(tmp_path: Path, runner: Runner, damage: str) -> None:
+    attack = await an_attack(tmp_path, runner)
+    script = {
+        "missing": "rm -f $o/$(echo $b | cut -c1-2)/$(echo $b | cut -c3-)",
+        "wrong": "f=$o/$(echo $b | cut -c1-2)/$(echo $b | cut -c3-); g=$(echo other | git hash-object -w --stdin); "
+        "rm -f $f; cp $o/$(echo $g | cut -c1-2)/$(echo $g | cut -c3-) $f",
+    }[damage]
+    await attack.agent.does(
+        "o=$(git rev-parse --git-common-dir)/objects; echo secret > s; git add s; git commit -qm s; "
+        f"b=$(git rev-parse HEAD:s); {script}"
+    )
+    before = attack.repository.commit("shopfloor/ab12/a-task")
+    with pytest.raises(GitError):
+        await attack.agent.workspaces.import_branch(attack.agent.workspace)
+    assert attack.repository.commit("shopfloor/ab12/a-task") == before
+    assert attack.repository.everything()["fsck"] == ""
+
+
+async def test_branch_that_names_a_commit_nobody_has_is_no_branch(tmp_path: Path, runner: Runner) -> None:
+    attack = await an_attack(tmp_path, runner)
+    await attack.agent.does(
+        "c=$(git rev-parse --git-common-dir); mkdir -p $c/refs/heads/shopfloor/ab12; "
+        f"echo {'1' * 40} > $c/refs/heads/shopfloor/ab12/a-task"
+    )
+    assert await attack.agent.workspaces.import_branch(attack.agent.workspace) is None
+    assert attack.repository.commit("shopfloor/ab12/a-task") == attack.repository.commit("main")
+
+
+async def test_file_that_git_finds_dangerous_is_named(tmp_path: Path, runner: Runner) -> None:
+    attack = await an_attack(tmp_path, runner)
+    module = attack.agent.worktree / ".gitmodules"
+    module.write_text(f'[submodule "sub"]\n\tpath = sub\n\turl = ./sub\n\tupdate = !{attack.evil}\n')
+    with pytest.raises(GitError, match="submodule update setting"):
+        await attack.agent.snapshot()
+    module.unlink()
+    assert await attack.agent.snapshot(), "the task cannot go on after the file is gone"
+
+
+async def test_trees_that_would_write_into_git_are_refused(tmp_path: Path, runner: Runner) -> None:
+    attack = await an_attack(tmp_path, runner)
+    await attack.agent.does(
+        "b=$(echo evil | git hash-object -w --stdin); t=$(printf '100644 blob %s\\tconfig\\n' $b | git mktree); "
+        "t=$(printf '040000 tree %s\\t.git\\n' $t | git mktree); "
+        "git update-ref refs/heads/shopfloor/ab12/a-task $(git commit-tree -m x $t)"
+    )
+    with pytest.raises(GitError):
+        await attack.agent.workspaces.import_branch(attack.agent.workspace)
+
+
+async def test_git_on_the_host_never_runs_in_a_worktree(
+    tmp_path: Path, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every git the host starts is pinned to the repository, starts outside worktrees, and sees none of our keys."""
+    attack = await an_attack(tmp_path, runner)
+    log = tmp_path / "calls"
+    wrapper = tmp_path / "bin" / "git"
+    wrapper.parent.mkdir()
+    real = shutil.which("git")
+    wrapper.write_text(f'#!/bin/sh\n{{ pwd; env; echo "$@"; echo ---; }} >> {log} 2>/dev/null\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "secret-key")
+    await attack.host_works_and_runs_nothing()
+    calls = [call for call in log.read_text().split("---\n") if "GIT_WORK_TREE" in call]
+    assert len(calls) > 5
+    for call in calls:
+        assert f"GIT_DIR={attack.repository.path}/.git\n" in call
+        assert f"GIT_WORK_TREE={attack.repository.path}\n" in call
+        assert not call.startswith(str(attack.agent.worktree))
+        assert "core.hooksPath=/dev/null" in call
+        assert "secret-key" not in call
