@@ -64,6 +64,11 @@ class Assistant(Struct, kw_only=True, tag="assistant"):
         """The tools it asks for, in order."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
+    @property
+    def says_something(self) -> bool:
+        """There is more than reasoning and blanks."""
+        return any(part.text.strip() if isinstance(part, Text) else isinstance(part, ToolCall) for part in self.parts)
+
 
 class Image(Struct, kw_only=True):
     """A picture a tool has read."""

@@ -75,7 +75,8 @@ class Output:
             return
         rest = _unfinished.search(self._pending, max(0, len(self._pending) - 512))
         cut = rest.start() if rest else len(self._pending)
-        self._show(printed(self._pending[:cut][-SHOW_LIMIT:]))
+        if text := printed(self._pending[:cut][-SHOW_LIMIT:]):
+            self._show(text)
         self._pending, self._shown = self._pending[cut:], now
 
     def text(self) -> str:

@@ -54,7 +54,7 @@ def load(path: Path) -> bytes:
         raise Refused(f"{shown(path)}: there is no such file.") from None
     except OSError as error:
         raise Refused(f"{shown(path)}: {error.strerror}.") from error
-    with open(descriptor, "rb") as file:  # noqa: PTH123
+    try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
             raise Refused(f"{shown(path)} is a folder. List it with bash: ls -la {shown(path)}")
@@ -62,7 +62,10 @@ def load(path: Path) -> bytes:
             raise Refused(f"{shown(path)} is not a regular file.")
         if status.st_size > READ_LIMIT:
             raise Refused(f"{shown(path)} has {status.st_size} bytes; take parts of it with bash (sed, head, grep).")
-        return file.read()
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(READ_LIMIT)
+    finally:
+        os.close(descriptor)
 
 
 def store(path: Path, data: bytes) -> None:

@@ -1,0 +1,121 @@
+"""Our own agent as a driver: a model, the tool host and the loop between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from agents import paths
+from agents.drivers import Notice, Reporter, TurnEnd
+from agents.errors import ModelError, ShopfloorError, UsageError
+from agents.native.conversation import Message, decode
+from agents.native.loop import Agent, Limits
+from agents.native.models import Model, Patience, open_model
+from agents.native.prompt import instruction_files, system_prompt
+from agents.native.tools import ToolHost
+from agents.profiles import Profile
+from agents.sandbox import Policy, Runner
+
+
+class NativeDriver:
+    """See :class:`agents.drivers.Driver`. The model is looked up when a turn starts, so that a key set meanwhile is
+    used; the tool host starts with the first tool call."""
+
+    def __init__(
+        self,
+        *,
+        profile: Profile,
+        runner: Runner,
+        policy: Policy,
+        worktree: str,
+        report: Reporter,
+        history: Sequence[bytes] = (),
+        environment: Mapping[str, str],
+        base_url: str = "",
+        checks: Sequence[str] = (),
+        patience: Patience | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """
+        Args:
+            history: every message reported as Remember so far, in order.
+            environment: where keys and base URLs are looked up.
+            base_url: instead of the profile's; the offline server's.
+            checks: the project's checks, as the agent should run them.
+            limits: instead of the profile's.
+
+        Raises:
+            UsageError: the profile has no ``[native]`` section.
+            ShopfloorError: the history cannot be read.
+        """
+        if profile.native is None:
+            raise UsageError(
+                f"The profile {profile.name} has no [native] section.", "Add one, with provider and model."
+            )
+        self._section = profile.native
+        self._profile = profile
+        self._worktree = worktree
+        self._report = report
+        self._environment = environment
+        self._base_url = base_url
+        self._checks = tuple(checks)
+        self._patience = patience
+        self._limits = limits or Limits(steps=self._section.max_steps, context_window=self._section.context_window)
+        self._history = _decoded(history)
+        self._tool_host = ToolHost(runner, policy, lambda text: report(Notice(text=text, severity="warning")))
+        self._model: Model | None = None
+        self._agent: Agent | None = None
+
+    async def run_turn(self, prompt: str) -> TurnEnd:
+        """See :meth:`agents.drivers.Driver.run_turn`."""
+        if self._agent is None:
+            try:
+                self._agent = self._open()
+            except ModelError as problem:
+                return TurnEnd(outcome="blocked", reason=problem.message, hint=problem.hint)
+        return await self._agent.run_turn(prompt)
+
+    def _open(self) -> Agent:
+        # without waiting anywhere: an interrupt finds either no turn or one it can end
+        self._model = open_model(self._section, self._environment, self._base_url, self._patience)
+        folders = [paths.config_dir(), Path(self._worktree)]
+        return Agent(
+            model=self._model,
+            tool_host=self._tool_host,
+            system=system_prompt(self._worktree, self._checks, instruction_files(folders)),
+            report=self._report,
+            history=self._history,
+            limits=self._limits,
+            prices=self._profile.prices,
+        )
+
+    def steer(self, prompt_id: int, text: str) -> bool:
+        """See :meth:`agents.drivers.Driver.steer`."""
+        return self._agent is not None and self._agent.steer(prompt_id, text)
+
+    async def interrupt(self) -> None:
+        """See :meth:`agents.drivers.Driver.interrupt`."""
+        if self._agent is not None:
+            await self._agent.interrupt()
+
+    async def close(self) -> None:
+        """See :meth:`agents.drivers.Driver.close`."""
+        await self.interrupt()
+        await self._tool_host.close()
+        if self._model is not None:
+            await self._model.close()
+
+
+def _decoded(history: Sequence[bytes]) -> list[Message]:
+    messages: list[Message] = []
+    for number, data in enumerate(history, 1):
+        try:
+            messages.append(decode(data))
+        except msgspec.MsgspecError as error:
+            raise ShopfloorError(
+                f"Message {number} of the stored conversation cannot be read: {error}.",
+                "It may come from another version of Shopfloor; start a new task from this branch.",
+            ) from error
+    return messages

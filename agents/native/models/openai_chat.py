@@ -1,0 +1,188 @@
+"""Chat Completions, as any compatible server speaks it: Ollama, vLLM, llama.cpp, routers, OpenAI itself.
+
+They differ in small ways: options they refuse, calls without an index or an id, all calls under one index, arguments
+as an object, no usage. What is optional in a request is left out for good once a server has refused it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from agents.model import Usage
+from agents.native.conversation import Message, Text, Thinking, ToolCall, ToolResult, User
+from agents.native.models.failures import Declined, refused, watched
+from agents.native.models.model import Endpoint, PartDone, Piece, Retryable, Spent, Stopped, TextPiece
+from agents.native.models.wiring import argument_text, openai_client, parsed_call
+from agents.native.tools import ToolSpec
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+_OPTIONAL = ("stream_options", "reasoning_effort", "max_completion_tokens", "max_tokens")
+_REASONING = ("reasoning_content", "reasoning")
+"""What compatible servers call a field that OpenAI does not have."""
+_NO_PICTURE = "[The picture cannot be shown over this connection.]"
+
+
+class ChatModel:
+    """See :class:`agents.native.models.Model`."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._client: AsyncOpenAI | None = None
+        self._left_out: set[str] = set()
+        """Options the server has refused."""
+
+    async def stream(
+        self, system: str, messages: Sequence[Message], tools: Sequence[ToolSpec]
+    ) -> AsyncGenerator[Piece]:
+        """See :meth:`agents.native.models.Model.stream`."""
+        client = self._client = self._client or await openai_client(self.endpoint)
+        whole = self._request(system, messages, tools)
+        while True:
+            request = {name: value for name, value in whole.items() if name not in self._left_out}
+            try:
+                events = watched(self.endpoint, lambda request=request: client.chat.completions.create(**request))  # type: ignore[misc]
+                async with aclosing(events), aclosing(_pieces(events, self.endpoint)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+                return
+            except Declined as problem:
+                option = next((name for name in _OPTIONAL if name in request and name in problem.message), "")
+                if not option:
+                    raise refused(problem, self.endpoint) from problem
+                self._left_out.add(option)
+
+    def _request(self, system: str, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, Any]:
+        limit = "max_completion_tokens" if self.endpoint.host == "api.openai.com" else "max_tokens"
+        request: dict[str, Any] = {
+            "model": self.endpoint.model,
+            "messages": [{"role": "system", "content": system}, *request_messages(messages, self.endpoint.model)],
+            "tools": [
+                {"type": "function", "function": {"name": t.name, "description": t.description, "parameters": t.schema}}
+                for t in tools
+            ],
+            limit: self.endpoint.max_output,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        if self.endpoint.thinking != "off":
+            request["reasoning_effort"] = self.endpoint.thinking
+        return request
+
+    async def close(self) -> None:
+        """See :meth:`agents.native.models.Model.close`."""
+        if self._client is not None:
+            await self._client.close()
+
+
+def request_messages(messages: Sequence[Message], model: str) -> list[dict[str, Any]]:
+    """A repaired conversation as the API wants it."""
+    return [_message(message, model) for message in messages]
+
+
+def _message(message: Message, model: str) -> dict[str, Any]:
+    if isinstance(message, User):
+        return {"role": "user", "content": message.text}
+    if isinstance(message, ToolResult):
+        text = f"{message.text}\n{_NO_PICTURE}" if message.images else message.text
+        return {"role": "tool", "tool_call_id": message.call, "content": text or "(no output)"}
+    text = "\n\n".join(part.text for part in message.parts if isinstance(part, Text))
+    answer: dict[str, Any] = {"role": "assistant", "content": text or None}
+    if not message.calls:
+        return answer
+    answer["tool_calls"] = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": argument_text(call)}}
+        for call in message.calls
+    ]
+    if message.wire == "openai-chat" and message.model == model:
+        # servers that send reasoning beside calls want it back there, and only there
+        for part in message.parts:
+            if isinstance(part, Thinking) and (field := part.opaque.get("field")):
+                answer[str(field)] = part.text
+    return answer
+
+
+class _Calls:
+    """Tool calls put together from pieces."""
+
+    def __init__(self) -> None:
+        self._calls: list[dict[str, Any]] = []
+
+    def add(self, delta: Any) -> None:
+        """Take a piece. It belongs to the call of its index, unless it carries another id; without an index a piece
+        with an id or a name begins a call and any other goes on with the last one."""
+        index, identity, function = getattr(delta, "index", None), delta.id or "", delta.function
+        name = (function.name if function else "") or ""
+        call = next((call for call in reversed(self._calls) if index is not None and call["index"] == index), None)
+        if index is None and not (identity or name) and self._calls:
+            call = self._calls[-1]
+        if call is None or (identity and call["id"] and identity != call["id"]):
+            call = {"index": index, "id": "", "name": "", "arguments": ""}
+            self._calls.append(call)
+        call["id"] = call["id"] or identity
+        call["name"] = call["name"] or name
+        arguments: object = function.arguments if function else None
+        if isinstance(arguments, str):
+            call["arguments"] += arguments
+        elif arguments is not None:
+            call["arguments"] = msgspec.json.encode(arguments).decode()
+
+    def finished(self) -> list[ToolCall]:
+        """The calls in the order they began."""
+        return [parsed_call(call["id"], call["name"], call["arguments"]) for call in self._calls]
+
+
+async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGenerator[Piece]:
+    """The SDK's chunks as our pieces."""
+    text: list[str] = []
+    thinking: list[str] = []
+    field = ""
+    calls = _Calls()
+    finish = ""
+    async for chunk in events:
+        if chunk.usage is not None:
+            yield Spent(usage=_usage(chunk.usage))
+        choice = chunk.choices[0] if chunk.choices else None
+        if choice is None:
+            continue
+        finish = choice.finish_reason or finish
+        delta = choice.delta
+        if delta is None:
+            continue
+        for name in _REASONING:
+            if isinstance(piece := getattr(delta, name, None), str) and piece:
+                field = name
+                thinking.append(piece)
+                yield TextPiece(text=piece, thinking=True)
+                break
+        if piece := delta.content or delta.refusal:
+            if thinking and not text:
+                yield PartDone(part=Thinking(text="".join(thinking), opaque={"field": field}))
+                thinking = []
+            text.append(piece)
+            yield TextPiece(text=piece)
+        for call in delta.tool_calls or ():
+            calls.add(call)
+    if not finish:
+        raise Retryable(f"The answer of {endpoint.host} ended in the middle")
+    if thinking:
+        yield PartDone(part=Thinking(text="".join(thinking), opaque={"field": field}))
+    if text:
+        yield PartDone(part=Text(text="".join(text)))
+    for whole in calls.finished():
+        yield PartDone(part=whole)
+    reasons = {"length": "length", "content_filter": "refusal"}
+    yield Stopped(reason=reasons.get(finish, "end"))  # type: ignore[arg-type]
+
+
+def _usage(usage: Any) -> Usage:
+    read = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", 0) or 0
+    sent = usage.prompt_tokens or 0
+    return Usage(
+        input_tokens=max(0, sent - read), output_tokens=usage.completion_tokens or 0, cache_read_tokens=read
+    )  # fmt: skip
