@@ -6,7 +6,10 @@ What it answers comes from a player: a function from a neutral :class:`ModelRequ
 ``profiles/offline/`` (the demo). The engine starts the server; nothing here knows tasks, git or the engine.
 """
 
+from agents.config import read_config
 from agents.offline.exchange import Call, Fault, Message, ModelRequest, Player, Reply, Text, Thinking, Tool, say
+from agents.offline.play import ScenarioPlayer
+from agents.offline.scenario import load_scenarios
 from agents.offline.script import ScriptedPlayer
 from agents.offline.server import OfflineServer
 
@@ -18,9 +21,28 @@ __all__ = [
     "OfflineServer",
     "Player",
     "Reply",
+    "ScenarioPlayer",
     "ScriptedPlayer",
     "Text",
     "Thinking",
     "Tool",
+    "load_scenarios",
     "say",
+    "start_offline_server",
 ]
+
+
+async def start_offline_server() -> tuple[OfflineServer, str]:
+    """Start a server that plays the shipped scenarios at the pace of the person's settings.
+
+    Returns:
+        The server, to be closed by the caller, and its base URL, which suits every SDK as it is.
+
+    Raises:
+        UsageError: a scenario or ``config.toml`` cannot be understood.
+        OSError: the loopback address cannot be listened on.
+    """
+    scenarios = load_scenarios()
+    delay_seconds = read_config().offline.delay_ms / 1000
+    server = OfflineServer(ScenarioPlayer(scenarios), delay_seconds=delay_seconds, models=("offline", *scenarios))
+    return server, await server.start()

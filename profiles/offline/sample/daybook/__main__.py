@@ -1,0 +1,7 @@
+"""``python3 -m daybook``."""
+
+import sys
+
+from daybook.cli import main
+
+sys.exit(main(sys.argv[1:]))
