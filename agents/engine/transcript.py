@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Literal
 
@@ -39,6 +40,7 @@ class Transcript:
     def add(self, kind: EntryKind, text: str = "", *, tool: ToolUse | None = None, done: bool = True) -> Entry:
         """A new entry."""
         self.end_text()
+        text = encodable(text)
         self._last += 1
         entry = Entry(
             task=self._task, id=self._last, turn=self.turn, kind=kind, text=text, tool=tool, done=done, at=time.time()
@@ -65,6 +67,7 @@ class Transcript:
         entry = self._open.get(entry_id)
         if entry is None or not text:
             return
+        text = encodable(text)
         part: Literal["text", "output"] = "output" if entry.tool else "text"
         self._ledger.grew(self._task, entry_id, self._lengths[entry_id], text, part)
         self._grown[entry_id].append(text)
@@ -119,7 +122,7 @@ class Transcript:
             case TextEnded():
                 self.end_text()
             case ToolStarted(call=call, name=name, title=title, arguments=arguments):
-                tool = ToolUse(name=name, title=title, arguments=arguments)
+                tool = ToolUse(name=name, title=encodable(title), arguments=_encodable_object(arguments))
                 self._calls[call] = self.add("tool", tool=tool, done=False).id
             case ToolOutput(call=call, text=text):
                 if call in self._calls:
@@ -149,7 +152,11 @@ class Transcript:
         if entry is None or entry.tool is None:
             return
         tool = msgspec.structs.replace(
-            entry.tool, status=event.status, output=event.output, diff=event.diff, seconds=event.seconds
+            entry.tool,
+            status=event.status,
+            output=encodable(event.output),
+            diff=encodable(event.diff),
+            seconds=event.seconds,
         )
         self.replace(msgspec.structs.replace(entry, tool=tool, done=True))
 
@@ -169,3 +176,20 @@ def closed(entry: Entry) -> Entry:
     """An open entry whose writer is gone."""
     tool = msgspec.structs.replace(entry.tool, status="interrupted") if entry.tool else None
     return msgspec.structs.replace(entry, tool=tool, done=True)
+
+
+def encodable(text: str) -> str:
+    """Text as it can be stored: a model's JSON may hold half a surrogate pair, which is no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
+def _encodable_object(value: dict[str, object]) -> dict[str, object]:
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return dict(json.loads(encodable(json.dumps(value, ensure_ascii=False))))
+    return value

@@ -290,3 +290,11 @@ async def test_two_tasks_do_not_see_each_other(shop: Shop) -> None:
     first, second = await shop.rests(one.id), await shop.rests(two.id)
     assert first.worktree != second.worktree
     assert first.branch != second.branch
+
+
+async def test_half_a_surrogate_pair_from_a_model_is_no_fault(shop: Shop) -> None:
+    shop.model.add(writes("odd.txt", "a\ud800b"), "Odd \udfff answer.")
+    task = await shop.rests((await shop.task()).id)
+    assert task.state == "ready"
+    texts = [entry.text for entry in await shop.engine.transcript(task.id) if entry.kind == "text"]
+    assert texts[-1] == "Odd ? answer."
