@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,6 +15,7 @@ from agents.errors import UsageError
 
 T = TypeVar("T")
 
+_ADVICE = "Correct the file and try again."
 _WORDS = {
     "str": "a string",
     "int": "a whole number",
@@ -55,11 +58,11 @@ def parse_toml(text: str, path: Path, kind: type[T]) -> T:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(_syntax_message(str(error), text, path), "Correct the file and try again.") from error
+        raise UsageError(_syntax_message(str(error), text, path), _ADVICE) from error
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise UsageError(_content_message(str(error), text, path), "Correct the file and try again.") from error
+        raise UsageError(_content_message(str(error), text, path, data, kind), _ADVICE) from error
 
 
 def _syntax_message(complaint: str, text: str, path: Path) -> str:
@@ -71,22 +74,60 @@ def _syntax_message(complaint: str, text: str, path: Path) -> str:
     return f"{path}, {place}: {what[:1].lower()}{what[1:]}."
 
 
-def _content_message(complaint: str, text: str, path: Path) -> str:
+def _content_message(complaint: str, text: str, path: Path, data: dict[str, Any], kind: type[Any]) -> str:
     what, _, place = complaint.partition(" - at ")
     steps = [key or number for key, number in _STEP.findall(place.strip("`").removeprefix("$"))]
     unknown = re.search(r"unknown field `(.*)`", what)
     missing = re.search(r"missing required field `(.*)`", what)
     if unknown:
         steps.append(unknown.group(1))
+    steps = _culprit(complaint, data, kind, steps, missing.group(1) if missing else "")
     line = line_of(text, steps)
     where = f"{path}, line {line}" if line else str(path)
-    name = ".".join(step for step in steps if not step.isdigit() and step != "...")
+    name = ".".join(step for step in steps if not step.isdigit())
     if unknown:
         return f"{where}: there is no setting `{name}`."
     if missing:
         needed = ".".join(filter(None, (name, missing.group(1))))
         return f"{where}: `{needed}` is missing."
     return f"{where}: `{name}` must be {_in_words(what)}."
+
+
+def _culprit(complaint: str, data: dict[str, Any], kind: type[Any], steps: list[str], missing: str) -> list[str]:
+    """The steps with real positions in lists, which msgspec leaves out: the place that cures the complaint."""
+    places = list(_places(data, steps))
+    for place in places:
+        trial = copy.deepcopy(data)
+        parent = _value_at(trial, place if missing else place[:-1])
+        if missing:
+            if missing not in parent:
+                return place
+            continue
+        del parent[int(place[-1]) if isinstance(parent, list) else place[-1]]
+        try:
+            msgspec.convert(trial, kind)
+        except msgspec.ValidationError as error:
+            if str(error) == complaint:
+                continue
+        return place
+    return places[0] if places else [step for step in steps if step != "..."]
+
+
+def _places(value: Any, steps: list[str]) -> Iterator[list[str]]:
+    if not steps:
+        yield []
+    elif isinstance(value, list):
+        indices = range(len(value)) if steps[0] == "..." else [int(steps[0])]
+        for index in indices:
+            yield from ([str(index), *rest] for rest in _places(value[index], steps[1:]))
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from ([steps[0], *rest] for rest in _places(value[steps[0]], steps[1:]))
+
+
+def _value_at(value: Any, steps: list[str]) -> Any:
+    for step in steps:
+        value = value[int(step) if isinstance(value, list) else step]
+    return value
 
 
 def _in_words(complaint: str) -> str:
@@ -109,15 +150,16 @@ def line_of(text: str, steps: list[str]) -> int:
     """
     best, best_depth = 0, 0
     table: list[str] = []
-    counts: dict[str, int] = {}
+    positions: dict[tuple[str, ...], int] = {}
+    in_text = False
     for number, line in enumerate(text.splitlines(), 1):
+        was_in_text = in_text
+        if (line.count("'''") + line.count('"""')) % 2:
+            in_text = not in_text
+        if was_in_text:
+            continue
         if header := _HEADER.match(line):
-            name = header.group(2)
-            table = _parts(name)
-            if header.group(1) == "[[":
-                table = [*table, str(counts.get(name, 0))]
-                counts[name] = counts.get(name, 0) + 1
-            here = table
+            table = here = _table(header, positions)
         elif key := _KEY.match(line):
             here = table + _parts(key.group(1))
         else:
@@ -125,6 +167,21 @@ def line_of(text: str, steps: list[str]) -> int:
         if len(here) > best_depth and here == steps[: len(here)]:
             best, best_depth = number, len(here)
     return best
+
+
+def _table(header: re.Match[str], positions: dict[tuple[str, ...], int]) -> list[str]:
+    """The steps to the table a header opens; counts the tables of lists in ``positions``."""
+    parts = tuple(_parts(header.group(2)))
+    if header.group(1) == "[[":
+        positions[parts] = positions.get(parts, -1) + 1
+        for deeper in [known for known in positions if len(known) > len(parts) and known[: len(parts)] == parts]:
+            del positions[deeper]
+    steps: list[str] = []
+    for depth, part in enumerate(parts, 1):
+        steps.append(part)
+        if parts[:depth] in positions:
+            steps.append(str(positions[parts[:depth]]))
+    return steps
 
 
 def _parts(name: str) -> list[str]:

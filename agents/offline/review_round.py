@@ -18,7 +18,7 @@ CANNOT = "The offline model cannot do this: it plays a prepared scenario and is 
 
 _ROUND = re.compile(r"\s*Review round (\d+) of your change in ")
 _HEADING = re.compile(
-    r"### (?P<id>R\d+-C\d+) \[(?P<kind>[a-z-]+)[^\]]*\] (?P<path>.+?)(?::(?P<start>\d+)(?:-(?P<end>\d+))?)?"
+    r"### (?P<id>R\d+-C\d+) \[(?P<kind>[^\]]*)\] (?P<path>.+?)(?::(?P<start>\d+)(?:-(?P<end>\d+))?)?"
     r"(?: \((?P<side>old side|new side)\b.*\))?"
 )
 _QUOTE = re.compile(r"(~{4,})diff")
@@ -167,7 +167,7 @@ def _remark(heading: re.Match[str], quote: list[str], text: str) -> Remark:
     start = int(heading["start"] or 0)
     return Remark(
         id=heading["id"],
-        kind=heading["kind"],
+        kind="do-not-touch" if heading["kind"].startswith("do not touch") else heading["kind"].partition(",")[0],
         path=heading["path"],
         start=start,
         end=int(heading["end"] or start),
