@@ -181,6 +181,8 @@ class Entry(Struct, kw_only=True):
     done: bool = True
     """False while it is still being written."""
     at: float = 0.0
+    origin: Literal["", "person", "review", "check"] = ""
+    """Who said a prompt; empty when that is not known, and for every other kind."""
 
 
 class Prompt(Struct, kw_only=True):

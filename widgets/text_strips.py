@@ -16,6 +16,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from agents.review.escape import escape
+
 if TYPE_CHECKING:
     from textual.widget import Widget
 
@@ -25,28 +27,17 @@ Spans: TypeAlias = tuple[Span, ...]
 
 TAB_WIDTH = 4
 
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
 _WORDS = re.compile(r" +|[^ ]+")
 
 
 def printable(text: str) -> str:
-    """The text with everything that would act on a terminal made visible.
+    """The text with everything that would act on a terminal made visible; line feeds and tabs stay.
 
-    C0 controls become their control pictures (``␛``), C1, bidirectional and other invisible controls their code
-    point in brackets (``⟨U+202E⟩``). Line feeds and tabs stay. Doing it twice changes nothing more.
+    Doing it twice changes nothing more.
     """
     if text.isascii() and text.isprintable():
         return text
-    return _UNPRINTABLE.sub(_picture, text)
-
-
-def _picture(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
+    return "\n".join([escape(line).text for line in text.split("\n")])
 
 
 def cells(text: str) -> int:

@@ -37,6 +37,16 @@ Item: TypeAlias = Line | Table
 BLANK = Line()
 
 
+class Row(NamedTuple):
+    """A row of the transcript at a width."""
+
+    spans: Spans = ()
+    fill: str = ""
+    """Style of the columns after the text."""
+    click: Literal["", "toggle", "earlier"] = ""
+    """What a click asks for: nothing, fold or unfold the entry, load what came before."""
+
+
 class ListPlace(NamedTuple):
     """Where a list item stands in its list."""
 
@@ -235,28 +245,31 @@ def _plain(text: str) -> str:
 # --- lines to rows ----------------------------------------------------------------------------------------------------
 
 
-class LaidRow(NamedTuple):
-    """A row of an item at a width, and the style of the columns after its end."""
-
-    spans: Spans
-    fill: str = ""
-
-
-def lay_item(item: Item, width: int) -> list[LaidRow]:
+def lay_item(item: Item, width: int) -> list[Row]:
     """The rows of a line or table at a width."""
     room = max(4, width - spans_cells(item.rest))
     if isinstance(item, Table):
-        bodies = [LaidRow(row) for row in _lay_table(item, room)]
+        bodies = [Row(row) for row in _lay_table(item, room)]
     elif item.mode == "rule":
-        bodies = [LaidRow((("─" * room, "faint"),))]
+        bodies = [Row((("─" * room, "faint"),))]
     elif item.mode == "code":
-        margin: Span = (" ", "code")
-        bodies = [LaidRow((margin, *row), "code") for row in chop(item.spans, room - 1)]
+        bodies = [Row(row, "code") for row in _lay_code(item.spans, room)]
     else:
-        bodies = [LaidRow(row) for row in wrap(item.spans, room)]
-    return [
-        LaidRow(((item.rest if index else item.first) + body.spans), body.fill) for index, body in enumerate(bodies)
-    ]
+        bodies = [Row(row) for row in wrap(item.spans, room)]
+    return [Row(((item.rest if index else item.first) + body.spans), body.fill) for index, body in enumerate(bodies)]
+
+
+def _lay_code(spans: Spans, width: int) -> list[Spans]:
+    """A line of code; what does not fit goes on below, a little further in than its beginning."""
+    text = "".join(text for text, _ in spans)
+    indent = len(text) - len(text.lstrip(" ")) + 4
+    lead: Span = (" " * (indent if indent < width // 2 else 1), "code")
+    first, *others = chop(spans, width - 1)
+    rows = [((" ", "code"), *first)]
+    if others:
+        rest = [span for row in others for span in row]
+        rows += [(lead, *row) for row in chop(rest, width - len(lead[0]))]
+    return rows
 
 
 def _lay_table(table: Table, width: int) -> list[Spans]:

@@ -44,21 +44,18 @@ class MarkdownText:
         if text:
             self.append(text)
 
-    def append(self, text: str) -> int:
-        """Add text at the end; return the index of the first item that may differ from before."""
-        first_changed = self._finished if self._fence is None else self._finished + len(self._fence.finished)
+    def append(self, text: str) -> None:
+        """Add text at the end. Items of finished blocks stay the very same objects."""
         self._tail += text
         if self._fence and not self._grow_fence(self._fence):
-            return first_changed
-        first_changed = min(first_changed, self._finished)
+            return
         while "\n" in self._tail:
             self._finish_blocks()
             if self._fence is None:
                 break
             if not self._grow_fence(self._fence):
-                return first_changed
+                return
         self._show(render_blocks(_PARSER.parse(_normal(self._tail)), self._place))
-        return first_changed
 
     def _show(self, items: list[Item]) -> None:
         del self.items[self._finished :]

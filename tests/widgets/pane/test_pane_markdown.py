@@ -53,14 +53,12 @@ def test_any_cut_of_the_text_gives_the_same_lines_as_the_whole(pieces: list[str]
     assert streamed.items == MarkdownText(text).items, f"{text!r} cut at {places} gives other lines"
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=20))
-def test_the_reported_first_change_leaves_everything_before_it_as_it_was(pieces: list[str]) -> None:
-    streamed = MarkdownText()
-    for piece in pieces:
-        before = list(streamed.items)
-        first = streamed.append(piece)
-        assert streamed.items[:first] == before[:first], f"{piece!r} changed an item before {first} in {pieces!r}"
+def test_finished_blocks_are_not_made_again() -> None:
+    streamed = MarkdownText("# Title\n\nfirst paragraph\n\n- a\n- b\n")
+    before = streamed.items[:5]
+    for letter in "- c\n\nlast":
+        streamed.append(letter)
+    assert all(old is new for old, new in zip(before, streamed.items, strict=False)), "a finished block was redone"
 
 
 def test_long_code_is_the_same_letter_by_letter_as_at_once() -> None:

@@ -1,0 +1,385 @@
+"""One agent at work: a header and its transcript, drawn by rows.
+
+The pane overrides ``render_lines``: no border, no padding and no layout stand between a row of text and the screen, a
+row that scrolls stays the same strip, and text that streams in only repaints the rows it changes. ``feed`` is cheap and
+paints nothing; the :class:`~widgets.pump.Pump` calls ``flush``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from agents.model import AnyEvent, Entry, Task
+from widgets.pane_header import header_spans, reason_rows, tile_spans
+from widgets.pane_look import PANE_CSS, PANE_STYLES
+from widgets.pump import Pump
+from widgets.text_strips import Spans, StyleBook, strip_of
+from widgets.transcript.area import MARGIN, TranscriptArea
+from widgets.transcript.copying import copied_text
+
+TILE_ROWS = 6
+TILE_COLUMNS = 24
+"""A pane with fewer rows or columns shows its task in a single row."""
+WHEEL_ROWS = 3
+
+_RESTING = {
+    "queued": "Waits for a free place.", "preparing": "The worktree is being prepared.", "working": "No answer yet."
+}  # fmt: skip
+
+
+class AgentPane(Widget, can_focus=True):
+    """The live view of one task."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = PANE_STYLES
+    DEFAULT_CSS = PANE_CSS
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_rows(-1)", "Up", show=False, id="pane.up", tooltip="One row up"),
+        Binding("down,j", "scroll_rows(1)", "Down", show=False, id="pane.down", tooltip="One row down"),
+        Binding("pageup", "scroll_pages(-2)", "Page up", show=False, id="pane.page-up", tooltip="One screen up"),
+        Binding("pagedown", "scroll_pages(2)", "Page down", show=False, id="pane.page-down", tooltip="One screen down"),
+        Binding("u", "scroll_pages(-1)", "Half up", show=False, id="pane.half-up", tooltip="Half a screenful up"),
+        Binding("d", "scroll_pages(1)", "Half down", show=False, id="pane.half-down", tooltip="Half a screenful down"),
+        Binding("home,g", "scroll_start", "Begin", show=False, id="pane.start", tooltip="The first row"),
+        Binding("end,G", "scroll_end", "Follow", show=False, id="pane.end", tooltip="The end, and follow it"),
+        Binding("left_square_bracket", "step_entry(-1)", "Previous", key_display="[", show=False, id="pane.previous",
+                tooltip="The entry before"),
+        Binding("right_square_bracket", "step_entry(1)", "Next", key_display="]", show=False, id="pane.next",
+                tooltip="The entry after"),
+        Binding("left_curly_bracket", "step_prompt(-1)", "Prompt before", key_display="{", show=False,
+                id="pane.previous-prompt", tooltip="The prompt before"),
+        Binding("right_curly_bracket", "step_prompt(1)", "Prompt after", key_display="}", show=False,
+                id="pane.next-prompt", tooltip="The prompt after"),
+        Binding("enter", "toggle_entry", "Unfold", id="pane.toggle", tooltip="Fold or unfold the marked entry"),
+        Binding("y", "copy_entry", "Copy", id="pane.copy", tooltip="Copy the marked entry"),
+    ]  # fmt: skip
+
+    @dataclass
+    class _PaneMessage(Message):
+        pane: AgentPane
+        task: str
+
+        @property
+        def control(self) -> AgentPane:
+            """The pane it is about."""
+            return self.pane
+
+    @dataclass
+    class PaneFocused(_PaneMessage):
+        """The person works in this pane now."""
+
+    @dataclass
+    class PaneZoomed(_PaneMessage):
+        """The header was double-clicked: show this pane alone, or all again."""
+
+    @dataclass
+    class EntryToggled(_PaneMessage):
+        """An entry was folded or unfolded."""
+
+        entry: int
+        expanded: bool
+
+    @dataclass
+    class CopyText(_PaneMessage):
+        """The person wants this text in the clipboard."""
+
+        text: str
+
+    @dataclass
+    class EarlierWanted(_PaneMessage):
+        """The person wants the entries before this one: answer with ``show_earlier``."""
+
+        before: int
+
+    @dataclass
+    class DetailsLost(_PaneMessage):
+        """An event was missed: watch the task again."""
+
+    def __init__(
+        self, pump: Pump, task: Task | None = None, *, clock: Callable[[], float] = time.time, id: str | None = None
+    ) -> None:
+        """A pane that is flushed by ``pump``; ``clock`` gives seconds since the epoch."""
+        super().__init__(id=id)
+        self._pump = pump
+        self._clock = clock
+        self._shown = task
+        self._styles_by_name = StyleBook(self, "pane--")
+        self._area = TranscriptArea(self._styles_by_name)
+        self._header_changed = True
+        self._header: tuple[Spans, ...] = ()
+        self._lost_told = False
+
+    # --- what the pane is told ----------------------------------------------------------------------------------------
+
+    @property
+    def task_shown(self) -> Task | None:
+        """The task as it was last shown."""
+        return self._shown
+
+    @property
+    def is_following(self) -> bool:
+        """The end of the transcript stays in view."""
+        return self._area.view.following
+
+    def show_task(self, task: Task | None) -> None:
+        """Show a task, or how it is now. Another task than before begins with an empty transcript."""
+        if task == self._shown:
+            return
+        if task is None or self._shown is None or task.id != self._shown.id:
+            self._area = TranscriptArea(self._styles_by_name)
+            self._lost_told = False
+            self._header = ()
+        self._shown = task
+        self._header_changed = True
+        self._pump.wake()
+
+    def feed(self, event: AnyEvent) -> None:
+        """Take in an event of this task's transcript. Nothing is painted before the next flush."""
+        if self._area.feed(event):
+            self._pump.wake()
+        if self._area.lost and not self._lost_told:
+            self.post_message(self.DetailsLost(self, self._task_id))
+        self._lost_told = self._area.lost
+
+    def show_earlier(self, entries: Iterable[Entry], earlier: bool) -> None:
+        """Put older entries before what is here; ``earlier``: there are still older ones. The view stays."""
+        self._area.prepend(entries, earlier, self._clock())
+        self._refresh_area(range(self._area.height))
+
+    # --- what the pump calls ------------------------------------------------------------------------------------------
+
+    @property
+    def is_urgent(self) -> bool:
+        """The person works in it."""
+        return self.has_focus
+
+    @property
+    def has_changes(self) -> bool:
+        """There is something to show, and it is in view."""
+        return (self._header_changed or self._area.has_changes) and self._is_in_view
+
+    @property
+    def has_clock(self) -> bool:
+        """A time that moves is in view."""
+        working = self._shown is not None and self._shown.state == "working"
+        return (working or self._area.has_clock) and self._is_in_view
+
+    @property
+    def _is_in_view(self) -> bool:
+        return self.is_mounted and bool(self.display) and bool(self.size)
+
+    def flush(self) -> None:
+        """Lay out what has changed and refresh the lines that differ."""
+        self._header_changed = False
+        was_empty = self._area.is_empty
+        lines = self._area.lay(self._clock()) if self._area.has_changes else range(0)
+        header = self._compose_header()
+        if len(header) != len(self._header):
+            self._arrange(header)
+            self.refresh()
+            return
+        if header != self._header:
+            self._header = header
+            self.refresh(Region(0, 0, self.size.width, len(header)))
+        self._refresh_area(range(self._area.height) if was_empty else lines)
+
+    def tick(self) -> None:
+        """Move the clocks."""
+        for line in self._area.tick(self._clock()):
+            self._refresh_area(range(line, line + 1))
+        self._header_changed = True
+        self.flush()
+
+    def _refresh_area(self, lines: range) -> None:
+        if lines:
+            self.refresh(Region(0, len(self._header) + lines.start, self.size.width, len(lines)))
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Be flushed from now on."""
+        self._pump.add(self)
+
+    def on_unmount(self) -> None:
+        """Be left alone."""
+        self._pump.remove(self)
+
+    def on_resize(self) -> None:
+        """Lay the transcript out for the new size."""
+        self._arrange(self._compose_header())
+        self._repaint()
+
+    def on_show(self) -> None:
+        """What has gathered while it was hidden is shown soon."""
+        self._header_changed = True
+        self._pump.wake()
+
+    def notify_style_update(self) -> None:
+        """Colours may be others now."""
+        super().notify_style_update()
+        self._styles_by_name.clear()
+        self._forget_strips()
+
+    def on_focus(self) -> None:
+        """Show it and tell it."""
+        self._repaint()
+        self.post_message(self.PaneFocused(self, self._task_id))
+
+    def on_blur(self) -> None:
+        """Show that the keys go elsewhere."""
+        self._repaint()
+
+    @property
+    def _task_id(self) -> str:
+        return self._shown.id if self._shown else ""
+
+    def _repaint(self) -> None:
+        self._forget_strips()
+        self.refresh()
+
+    def _forget_strips(self) -> None:
+        self._area.focused = self.has_focus
+        self._area.forget_strips(self.get_line_filters(), self.background_colors[1])
+
+    # --- header and painting ------------------------------------------------------------------------------------------
+
+    @property
+    def is_tile(self) -> bool:
+        """Too small for a transcript: the task is shown in a single row."""
+        return self.size.height < TILE_ROWS or self.size.width < TILE_COLUMNS
+
+    def _compose_header(self) -> tuple[Spans, ...]:
+        width = self.size.width - MARGIN
+        if self._shown is None:
+            return ((("no task", "fact"),),)
+        if self.is_tile:
+            return (tile_spans(self._shown, self._area.last_row(), width), *([()] * (self.size.height - 1)))
+        reasons = reason_rows(self._shown, width - 1, 2 if self.size.height >= 10 else 1)
+        return (header_spans(self._shown, width, self._clock()), *reasons)
+
+    def _arrange(self, header: tuple[Spans, ...]) -> None:
+        self._header = header
+        self._area.resize(self.size.width, max(0, self.size.height - len(header)), self._clock())
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The strips of some lines: header first, then the transcript."""
+        strips = [self._line(y) for y in range(crop.y, crop.bottom)]
+        if crop.x or crop.width != self.size.width:
+            strips = [strip.crop(crop.x, crop.right) for strip in strips]
+        return strips
+
+    def _line(self, y: int) -> Strip:
+        if y < len(self._header):
+            return self._header_strip(y)
+        if self._area.is_empty and y == len(self._header) and self._shown:
+            return self._area.text_line(_RESTING.get(self._shown.state, "Nothing was said."))
+        return self._area.line(y - len(self._header))
+
+    def _header_strip(self, y: int) -> Strip:
+        bar = "header-focused" if self.has_focus else "header"
+        if self.is_tile and y:
+            bar = ""
+        mark = ("▌", f"{bar} rule-focused") if self.has_focus else ("▏", f"{bar} rule")
+        spans = (
+            mark,
+            (" ", bar),
+            *((text, f"{bar} {style}".strip()) for text, style in self._header[y]),
+        )
+        strip = strip_of(spans, self._styles_by_name, self.size.width, bar)
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return strip
+
+    # --- what the person does -----------------------------------------------------------------------------------------
+
+    def _moved(self) -> None:
+        self._refresh_area(range(self._area.height))
+        self.refresh_bindings()
+
+    def action_scroll_rows(self, count: int) -> None:
+        """Scroll by rows."""
+        self._area.view.scroll_by(count)
+        self._moved()
+
+    def action_scroll_pages(self, halves: int) -> None:
+        """Scroll by half screenfuls."""
+        self.action_scroll_rows(halves * max(1, (self._area.height - 1) // 2))
+
+    def action_scroll_start(self) -> None:
+        """Go to the first row, and ask for what came before it."""
+        self._area.view.scroll_to(0)
+        self._moved()
+        self._want_earlier()
+
+    def action_scroll_end(self) -> None:
+        """Go to the end and follow it."""
+        self._area.marked = 0
+        self._area.view.following = True
+        self._repaint()
+
+    def _want_earlier(self) -> None:
+        if self._area.earlier:
+            self.post_message(self.EarlierWanted(self, self._task_id, self._area.first_entry))
+
+    def action_step_entry(self, count: int) -> None:
+        """Mark the next entry in a direction."""
+        if self._area.step(count, prompts=False):
+            self._moved()
+
+    def action_step_prompt(self, count: int) -> None:
+        """Mark the next prompt in a direction."""
+        if self._area.step(count, prompts=True):
+            self._moved()
+
+    def action_toggle_entry(self) -> None:
+        """Fold or unfold the marked entry."""
+        if entry_id := self._area.current:
+            self._toggle(entry_id)
+
+    def _toggle(self, entry_id: int) -> None:
+        expanded = self._area.toggle(entry_id, self._clock())
+        self._moved()
+        self.post_message(self.EntryToggled(self, self._task_id, entry_id, expanded))
+
+    def action_copy_entry(self) -> None:
+        """Offer the text of the marked entry for the clipboard."""
+        if entry_id := self._area.marked or self._area.last_entry:
+            self.post_message(self.CopyText(self, self._task_id, copied_text(self._area.entry(entry_id))))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll up."""
+        event.stop()
+        self.action_scroll_rows(-WHEEL_ROWS)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll down."""
+        event.stop()
+        self.action_scroll_rows(WHEEL_ROWS)
+
+    def on_click(self, event: events.Click) -> None:
+        """Fold, load earlier output, go to the end, mark an entry; twice on the header: zoom."""
+        event.stop()
+        if event.y < len(self._header):
+            if event.chain == 2:
+                self.post_message(self.PaneZoomed(self, self._task_id))
+            return
+        asked, entry_id = self._area.click(event.y - len(self._header))
+        if asked == "end":
+            self.action_scroll_end()
+        elif asked == "earlier":
+            self._want_earlier()
+        elif entry_id:
+            self._area.choose(entry_id)
+            if asked == "toggle":
+                self._toggle(entry_id)
+            self._moved()

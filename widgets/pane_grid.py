@@ -1,0 +1,287 @@
+"""Many panes at once: as many as fit, in rows and columns, the rest on further pages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.content import Content
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.message import Message
+from textual.widget import Widget
+
+from agents.model import AnyEvent, EntryChanged, EntryGrew, Task, TranscriptOpened
+from widgets.agent_pane import AgentPane
+from widgets.pump import Pump
+
+MINIMUM_COLUMNS = 40
+MINIMUM_ROWS = 8
+"""The smallest pane of a page; with less room there are more pages."""
+COMFORTABLE_COLUMNS = 80
+COMFORTABLE_ROWS = 24
+"""What a grid is chosen for: the arrangement whose panes come nearest to it."""
+HIDDEN_PANES_KEPT = 64
+"""Panes out of view that keep their transcript and place; beyond it the one not seen longest shows another task."""
+
+
+def capacity(width: int, height: int, minimum: tuple[int, int] = (MINIMUM_COLUMNS, MINIMUM_ROWS)) -> int:
+    """How many panes fit into so many columns and rows; at least one."""
+    return max(1, width // minimum[0]) * max(1, height // minimum[1])
+
+
+def arrange_panes(count: int, width: int, height: int) -> list[Region]:
+    """Where each of ``count`` panes stands, row by row; a last row that is not full is stretched."""
+    if count < 1:
+        return []
+    columns = max(range(1, count + 1), key=lambda columns: _fitness(count, columns, width, height))
+    rows = -(-count // columns)
+    regions: list[Region] = []
+    for row in range(rows):
+        top, bottom = height * row // rows, height * (row + 1) // rows
+        in_row = min(columns, count - row * columns)
+        for column in range(in_row):
+            left, right = width * column // in_row, width * (column + 1) // in_row
+            regions.append(Region(left, top, right - left, bottom - top))
+    return regions
+
+
+def _fitness(count: int, columns: int, width: int, height: int) -> tuple[float, int, int]:
+    rows = -(-count // columns)
+    room = min(width / columns / COMFORTABLE_COLUMNS, height / rows / COMFORTABLE_ROWS)
+    return (round(room, 3), -(rows * columns - count), columns)
+
+
+class _PaneLayout(Layout):
+    """Places the panes in view; the others are not displayed."""
+
+    name = "panes"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        assert isinstance(parent, PaneGrid)
+        parent.pre_layout(self)
+        panes = [pane for pane in parent.panes_in_view if pane in children]
+        regions = arrange_panes(len(panes), size.width, size.height)
+        return [
+            WidgetPlacement(region, NULL_OFFSET, NULL_SPACING, pane)
+            for region, pane in zip(regions, panes, strict=True)
+        ]  # fmt: skip
+
+
+class PaneGrid(Widget):
+    """The panes of a list of tasks."""
+
+    DEFAULT_CSS = """
+    PaneGrid { width: 1fr; height: 1fr; content-align: center middle; color: $foreground 60%; }
+    """
+
+    @dataclass
+    class PageChanged(Message):
+        """Other tasks are in view than before: watch these."""
+
+        grid: PaneGrid
+        visible: tuple[str, ...]
+        page: int
+        """From 1."""
+        pages: int
+
+        @property
+        def control(self) -> PaneGrid:
+            """The grid it is about."""
+            return self.grid
+
+    def __init__(
+        self,
+        pump: Pump,
+        *,
+        minimum: tuple[int, int] = (MINIMUM_COLUMNS, MINIMUM_ROWS),
+        empty: str = "No tasks yet.",
+        clock: Callable[[], float] = time.time,
+        id: str | None = None,
+    ) -> None:
+        """A grid whose panes ``pump`` flushes.
+
+        Args:
+            pump: Of the application.
+            minimum: Columns and rows of the smallest pane of a page.
+            empty: What is said when there are no tasks.
+            clock: Seconds since the epoch.
+            id: Of the widget.
+        """
+        super().__init__(id=id)
+        self._pump = pump
+        self._minimum = minimum
+        self._empty = empty
+        self._clock = clock
+        self._placing = _PaneLayout()
+        self._tasks: dict[str, Task] = {}
+        self._panes: dict[str, AgentPane] = {}
+        """By task; those seen last at the end."""
+        self._visible: tuple[str, ...] = ()
+        self._told: tuple[tuple[str, ...], int, int] = ((), 1, 1)
+        self._place = ""
+        """The page shown is the one with this task."""
+        self.zoomed = False
+        """One pane has all the room; pages are then single tasks."""
+
+    @property
+    def layout(self) -> Layout:
+        """The arrangement of the panes in view."""
+        return self._placing
+
+    def render(self) -> Content:
+        """What is said when there is nothing to show."""
+        return Content("" if self._tasks else self._empty)
+
+    # --- what it shows ------------------------------------------------------------------------------------------------
+
+    @property
+    def panes_in_view(self) -> list[AgentPane]:
+        """The panes of this page in order."""
+        return [self._panes[task] for task in self._visible]
+
+    @property
+    def tasks_in_view(self) -> tuple[str, ...]:
+        """The tasks of this page in order."""
+        return self._visible
+
+    @property
+    def page(self) -> int:
+        """The page shown, from 1."""
+        tasks = list(self._tasks)
+        return 1 + (tasks.index(self._place) // self._page_size if self._place in self._tasks else 0)
+
+    @property
+    def pages(self) -> int:
+        """How many there are, at least 1."""
+        return max(1, -(-len(self._tasks) // self._page_size))
+
+    @property
+    def focused_task(self) -> str:
+        """The task of the pane that has the focus, else of the one that had it last or begins the page; '' if none."""
+        for task in self._visible:
+            if self._panes[task].has_focus:
+                return task
+        return self._place if self._place in self._visible else next(iter(self._visible), "")
+
+    @property
+    def _page_size(self) -> int:
+        return 1 if self.zoomed else capacity(self.size.width, self.size.height, self._minimum)
+
+    def pane(self, task: str) -> AgentPane | None:
+        """The pane of a task, if it has one by now."""
+        return self._panes.get(task)
+
+    # --- what it is told ----------------------------------------------------------------------------------------------
+
+    def show_tasks(self, tasks: Sequence[Task]) -> None:
+        """Show these tasks in this order. The page stays with the task that is in view."""
+        before = list(self._tasks)
+        self._tasks = {task.id: task for task in tasks}
+        if self._place not in self._tasks:
+            after = before[before.index(self._place) :] if self._place in before else []
+            self._place = next((task for task in after if task in self._tasks), next(iter(self._tasks), ""))
+        for task in tasks:
+            if pane := self._panes.get(task.id):
+                pane.show_task(task)
+        self._turn_page()
+
+    def update_task(self, task: Task) -> None:
+        """A task is now like this. One that is not shown is left out."""
+        if task.id in self._tasks:
+            self._tasks[task.id] = task
+            if pane := self._panes.get(task.id):
+                pane.show_task(task)
+
+    def feed(self, event: AnyEvent) -> None:
+        """Hand a transcript event to the pane of its task; others are left out."""
+        match event:
+            case TranscriptOpened(task=task) | EntryGrew(task=task):
+                pane = self._panes.get(task)
+            case EntryChanged(entry=entry):
+                pane = self._panes.get(entry.task)
+            case _:
+                pane = None
+        if pane:
+            pane.feed(event)
+
+    def focus_task(self, task: str) -> None:
+        """Turn to the page of a task and put the focus on its pane."""
+        if task in self._tasks:
+            self._place = task
+            self._turn_page()
+            self._panes[task].focus()
+
+    def turn(self, count: int) -> None:
+        """Turn pages, around the ends; the first pane of the page gets the focus if a pane had it."""
+        tasks, size = list(self._tasks), self._page_size
+        if not tasks or self.pages == 1:
+            return
+        had_focus = self._holds_focus
+        self._place = tasks[(self.page - 1 + count) % self.pages * size]
+        self._turn_page()
+        if had_focus:
+            self._panes[self._place].focus()
+
+    def zoom(self, zoomed: bool | None = None) -> None:
+        """Show the focused pane alone, or all again; without an argument the other of the two."""
+        had_focus, task = self._holds_focus, self.focused_task
+        self.zoomed = not self.zoomed if zoomed is None else zoomed
+        self._place = task
+        self._turn_page()
+        if had_focus and task:
+            self._panes[task].focus()
+
+    @property
+    def _holds_focus(self) -> bool:
+        return any(self._panes[task].has_focus for task in self._visible)
+
+    # --- pages and panes ----------------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """More or fewer panes may fit now."""
+        self._turn_page()
+
+    def _turn_page(self) -> None:
+        if not self.size:
+            return
+        tasks, size = list(self._tasks), self._page_size
+        start = (self.page - 1) * size
+        visible = tuple(tasks[start : start + size])
+        if visible != self._visible:
+            self._visible = visible
+            for task in visible:
+                known = self._panes.pop(task) if task in self._panes else None
+                self._panes[task] = known or self._pane_for(self._tasks[task])
+            for task, pane in self._panes.items():
+                pane.display = task in visible
+            self.refresh(layout=True)
+        told = (visible, self.page, self.pages)
+        if told != self._told:
+            self._told = told
+            self.post_message(self.PageChanged(self, *told))
+
+    def _pane_for(self, task: Task) -> AgentPane:
+        """A pane for a task that has none: one whose task is gone, one not seen for long, or a new one."""
+        hidden = [known for known in self._panes if known not in self._visible]
+        spare = next((known for known in hidden if known not in self._tasks), "")
+        if not spare and len(hidden) >= HIDDEN_PANES_KEPT:
+            spare = hidden[0]
+        if spare:
+            pane = self._panes.pop(spare)
+            pane.show_task(task)
+            return pane
+        pane = AgentPane(self._pump, task, clock=self._clock)
+        self.mount(pane)
+        return pane
+
+    @on(AgentPane.PaneFocused)
+    def _keep_place(self, event: AgentPane.PaneFocused) -> None:
+        self._place = event.task
+
+    @on(AgentPane.PaneZoomed)
+    def _zoom_pane(self, event: AgentPane.PaneZoomed) -> None:
+        self._place = event.task
+        self.zoom()

@@ -1,0 +1,80 @@
+"""The colours of a pane: one component class per span style, all from variables of the theme."""
+
+from __future__ import annotations
+
+_RULES = {
+    # the pane itself
+    "header": "background: $panel;",
+    "header-focused": "background: $primary-muted;",
+    "title": "text-style: bold;",
+    "fact": "color: $foreground 65%;",
+    "warning": "color: $text-warning; text-style: bold;",
+    "unseen": "color: $text-accent; text-style: bold;",
+    "reason": "color: $foreground;",
+    "hint": "color: $foreground 65%;",
+    "rule": "color: $foreground 20%;",
+    "rule-focused": "color: $primary;",
+    "rule-marked": "color: $accent;",
+    "scrollbar": "color: $foreground 15%;",
+    "scrollbar-grip": "color: $foreground 55%;",
+    "below": "background: $primary; color: auto 95%; text-style: bold;",
+    "state-queued": "color: $foreground 60%;",
+    "state-preparing": "color: $text-primary;",
+    "state-working": "color: $text-primary; text-style: bold;",
+    "state-checking": "color: $text-primary; text-style: bold;",
+    "state-ready": "color: $text-success; text-style: bold;",
+    "state-landed": "color: $text-success;",
+    "state-closed": "color: $foreground 60%;",
+    "state-blocked": "color: $text-warning; text-style: bold;",
+    "state-stopped": "color: $foreground 75%; text-style: bold;",
+    "state-failed": "color: $text-error; text-style: bold;",
+    # text
+    "muted": "color: $foreground 60%;",
+    "faint": "color: $foreground 40%;",
+    "accent": "color: $text-accent;",
+    "success": "color: $text-success;",
+    "danger": "color: $text-error;",
+    "error": "color: $text-error;",
+    "strong": "text-style: bold;",
+    "emphasis": "text-style: italic;",
+    "strike": "text-style: strike;",
+    "link": "color: $text-primary; text-style: underline;",
+    "bullet": "color: $text-primary;",
+    "quote": "color: $foreground 75%;",
+    "quote-bar": "color: $foreground 30%;",
+    "heading-1": "color: $text-primary; text-style: bold underline;",
+    "heading-2": "color: $text-primary; text-style: bold;",
+    "heading-3": "text-style: bold;",
+    "inline-code": "color: $text-accent;",
+    # code
+    "code": "background: $foreground 5%;",
+    "code-keyword": "color: $text-primary;",
+    "code-name": "text-style: bold;",
+    "code-builtin": "color: $text-secondary;",
+    "code-number": "color: $text-accent;",
+    "code-string": "color: $text-success;",
+    "code-comment": "color: $foreground 50%; text-style: italic;",
+    # entries
+    "prompt": "background: $primary 12%;",
+    "prompt-bar": "color: $primary;",
+    "prompt-who": "color: $text-primary; text-style: bold;",
+    "thinking": "color: $foreground 55%; text-style: italic;",
+    "tool-running": "color: $text-primary;",
+    "tool-done": "color: $text-success;",
+    "tool-failed": "color: $text-error; text-style: bold;",
+    "tool-interrupted": "color: $text-warning;",
+    "tool-name": "text-style: bold;",
+    "tool-title": "color: $foreground 80%;",
+    "argument": "color: $foreground 75%;",
+    "output": "color: $foreground 70%;",
+    "context": "color: $foreground 55%;",
+    "added": "background: $success 15%;",
+    "added-sign": "color: $text-success; text-style: bold;",
+    "removed": "background: $error 15%;",
+    "removed-sign": "color: $text-error; text-style: bold;",
+}
+
+PANE_STYLES = {f"pane--{name}" for name in _RULES}
+PANE_CSS = "AgentPane { height: 1fr; width: 1fr; background: $background; color: $foreground; }\n" + "\n".join(
+    f"AgentPane > .pane--{name} {{ {rules} }}" for name, rules in _RULES.items()
+)

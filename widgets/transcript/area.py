@@ -1,0 +1,286 @@
+"""The part of the screen that shows a transcript: what is in view, which lines changed, and their strips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.strip import Strip
+
+from agents.model import AnyEvent, Entry
+from widgets.text_strips import Span, Spans, StyleBook, cells, strip_of
+from widgets.transcript.entries import can_fold
+from widgets.transcript.model import EVERYTHING, Transcript
+from widgets.transcript.rows import RowTable
+from widgets.transcript.view import View
+
+MARGIN = 2
+"""Columns left of the text: the rule between panes and a blank."""
+STRIPS_KEPT = 400
+
+
+class TranscriptArea:
+    """A transcript in ``height`` lines of ``width`` columns. Lines are counted from its own top.
+
+    Strips are kept by row, so that a row that scrolls stays the same object and whatever is cached in it still counts.
+    """
+
+    def __init__(self, styles: StyleBook) -> None:
+        self._styles = styles
+        self._transcript = Transcript()
+        self._rows = RowTable(self._transcript)
+        self._changed: dict[int, None] = {}
+        self._strips: dict[int, Strip] = {}
+        self._filters: Sequence[LineFilter] = ()
+        self._background = Color(0, 0, 0)
+        self.view = View(self._rows)
+        self.width = 0
+        self.height = 0
+        self.focused = False
+        self.marked = 0
+        """The entry that the person has chosen; 0 for none."""
+
+    # what it shows
+
+    @property
+    def has_changes(self) -> bool:
+        """Events came in since the last ``lay``."""
+        return bool(self._changed)
+
+    @property
+    def has_clock(self) -> bool:
+        """The time of something that runs is shown."""
+        return self._rows.has_clock
+
+    @property
+    def is_empty(self) -> bool:
+        """There is nothing to show."""
+        return not len(self._rows)
+
+    @property
+    def lost(self) -> bool:
+        """An event was missed."""
+        return self._transcript.lost
+
+    @property
+    def first_entry(self) -> int:
+        """The oldest entry that is here; 0 if there is none."""
+        return next(iter(self._rows.entry_ids), 0)
+
+    @property
+    def last_entry(self) -> int:
+        """The newest entry that is here; 0 if there is none."""
+        return next(reversed(self._rows.entry_ids), 0)
+
+    @property
+    def earlier(self) -> bool:
+        """There are older entries than the first."""
+        return self._transcript.earlier
+
+    def entry(self, entry_id: int) -> Entry:
+        """One entry.
+
+        Raises:
+            KeyError: It is not here.
+        """
+        return self._transcript.entry(entry_id)
+
+    def last_row(self) -> Spans:
+        """The last row that says something."""
+        for index in range(len(self._rows) - 1, max(-1, len(self._rows) - 20), -1):
+            spans = self._rows.row(index).spans
+            if any(text.strip() for text, _ in spans):
+                return spans
+        return ()
+
+    def feed(self, event: AnyEvent) -> bool:
+        """Take in an event; True when there is something to lay out."""
+        entry_id = self._transcript.feed(event)
+        if entry_id == EVERYTHING:
+            self._changed.clear()
+        if entry_id is not None:
+            self._changed[entry_id] = None
+        return entry_id is not None
+
+    def prepend(self, entries: Iterable[Entry], earlier: bool, now: float) -> None:
+        """Put older entries before what is here; what is in view stays in view."""
+        anchor = self.view.anchor()
+        first, offset = (anchor.entry_id, anchor.offset) if anchor else (0, 0)
+        if not first:
+            first, offset = self.first_entry, -1
+        self._transcript.prepend(entries, earlier)
+        self._rows.relay(now)
+        self._strips.clear()
+        self.view.hold(self._rows.rows_of(first).start + offset)
+
+    # laying out
+
+    def resize(self, width: int, height: int, now: float) -> None:
+        """Give it this much room."""
+        anchor = self.view.anchor()
+        if width != self.width:
+            self._rows.resize(max(8, width - MARGIN - 1), now)
+            self._strips.clear()
+        self.width, self.height = width, height
+        self.view.height = max(1, height)
+        self.view.restore(anchor)
+
+    def lay(self, now: float) -> range:
+        """Lay out what came in; the lines that look different now."""
+        anchor, top, mark = self.view.anchor(), self.view.top, self.has_mark
+        rows = len(self._rows)
+        first = rows
+        for entry_id in self._changed:
+            if entry_id == EVERYTHING or self._transcript.has(entry_id):
+                first = min(first, self._rows.update(entry_id, now))
+        self._changed.clear()
+        for row in range(first, rows):
+            self._strips.pop(row, None)
+        if self.view.following and self._rows.trim():
+            self._strips.clear()
+            first = 0
+        if not self._transcript.has(self.marked):
+            self.marked = 0
+        self.view.restore(anchor)
+        if top != self.view.top or mark != self.has_mark:
+            return range(self.height)
+        begin = min(self.height, max(0, first - top))
+        return range(min(begin, self.height - 1) if self.has_mark else begin, self.height)
+
+    def tick(self, now: float) -> list[int]:
+        """Move the clocks of what runs; the lines that look different now."""
+        changed = self._rows.tick(now)
+        for row in changed:
+            self._strips.pop(row, None)
+        return [row - self.view.top for row in changed if 0 <= row - self.view.top < self.height]
+
+    def forget_strips(self, filters: Sequence[LineFilter], background: Color) -> None:
+        """Paint everything anew from now on, through these filters."""
+        self._strips.clear()
+        self._filters, self._background = filters, background
+
+    # what the person does
+
+    @property
+    def has_mark(self) -> bool:
+        """The last line says how many rows are new below."""
+        return self.view.new_rows > 0 and self.height > 2
+
+    @property
+    def current(self) -> int:
+        """The entry that keys act on: the chosen one, else the last one in view that can be folded; 0 for none."""
+        if self.marked:
+            return self.marked
+        bottom = min(len(self._rows), self.view.top + self.height)
+        ids = (self._rows.entry_at(row) for row in range(bottom - 1, self.view.top - 1, -1))
+        return next((entry_id for entry_id in ids if entry_id and can_fold(self.entry(entry_id))), 0)
+
+    def step(self, count: int, prompts: bool) -> bool:
+        """Choose the next entry in a direction (the next prompt) and bring it into view; False if there is none."""
+        ids = [entry_id for entry_id in self._rows.entry_ids if len(self._rows.rows_of(entry_id))]
+        start = self.marked
+        if start not in ids:
+            bottom = min(len(self._rows), self.view.top + self.height) - 1
+            start = self._rows.entry_at(bottom if count < 0 else self.view.top) if bottom >= 0 else 0
+            if start in ids and not prompts:
+                return self.choose(start)
+        place = ids.index(start) if start in ids else -1
+        candidates = ids[:place][::-1] if count < 0 else ids[place + 1 :]
+        found = (entry_id for entry_id in candidates if not prompts or self.entry(entry_id).kind == "prompt")
+        return self.choose(next(found, 0))
+
+    def choose(self, entry_id: int) -> bool:
+        """Mark an entry and bring it into view; False for 0."""
+        if entry_id:
+            self._forget_entry(self.marked)
+            self.marked = entry_id
+            self._forget_entry(entry_id)
+            self.view.show(self._rows.rows_of(entry_id))
+        return bool(entry_id)
+
+    def toggle(self, entry_id: int, now: float) -> bool:
+        """Fold or unfold an entry, its first row staying where it is as far as it can; True when it is unfolded."""
+        line = self._rows.rows_of(entry_id).start - self.view.top
+        rows, anchor = len(self._rows), self.view.anchor()
+        first = self._rows.toggle(entry_id, now)
+        for row in range(first, rows):
+            self._strips.pop(row, None)
+        self.view.restore(anchor)
+        start = self._rows.rows_of(entry_id).start
+        if start < self.view.top or start - self.view.top != line:
+            self.view.hold(start - max(0, line))
+            if self.view.top + self.height >= len(self._rows):
+                self.view.scroll_to(len(self._rows))
+        return self._rows.is_expanded(entry_id)
+
+    def click(self, line: int) -> tuple[str, int]:
+        """What a click on a line asks for, and the entry it is about (0: none)."""
+        if self.has_mark and line == self.height - 1:
+            return "end", 0
+        row = self.view.top + line
+        if row >= len(self._rows):
+            return "", 0
+        return self._rows.row(row).click, self._rows.entry_at(row)
+
+    # painting
+
+    def line(self, line: int) -> Strip:
+        """The strip of a line, as wide as the area."""
+        if self.has_mark and line == self.height - 1:
+            return self._mark_strip()
+        row = self.view.top + line
+        if row >= len(self._rows):
+            strip = self._painted((), "", 0)
+        elif (kept := self._strips.get(row)) is not None:
+            strip = kept
+        else:
+            strip = self._strips[row] = self._row_strip(row)
+            if len(self._strips) > STRIPS_KEPT:
+                self._forget_far_strips()
+        return strip if self.view.following else strip.crop(0, self.width - 1) + self._scrollbar(line)
+
+    def text_line(self, text: str) -> Strip:
+        """A line that stands where there is nothing else to show."""
+        return self._painted(((text, "muted"),), "", 0)
+
+    def _row_strip(self, row: int) -> Strip:
+        found = self._rows.row(row)
+        return self._painted(found.spans, found.fill, self._rows.entry_at(row))
+
+    def _painted(self, spans: Spans, fill: str, entry_id: int) -> Strip:
+        if self.focused:
+            marked = entry_id and entry_id == self.marked
+            rule: Span = ("▌", "rule-marked") if marked else ("▏", "rule-focused")
+        else:
+            rule = ("▏", "rule")
+        room = self.width - MARGIN - 1
+        body = strip_of(spans, self._styles, room, fill)
+        margin = strip_of((rule, (" ", "")), self._styles, MARGIN)
+        strip = Strip([*margin, *body, Segment(" ", self._styles[""])], self.width)
+        for line_filter in self._filters:
+            strip = strip.apply_filter(line_filter, self._background)
+        return strip
+
+    def _scrollbar(self, line: int) -> Strip:
+        total = max(1, len(self._rows))
+        size = max(1, round(self.height * self.height / total))
+        begin = round(self.view.top * (self.height - size) / max(1, total - self.height))
+        grip = begin <= line < begin + size
+        return strip_of((("┃", "scrollbar-grip") if grip else ("│", "scrollbar"),), self._styles, 1)
+
+    def _mark_strip(self) -> Strip:
+        count = self.view.new_rows
+        text = f" ↓ {count} new line{'s' * (count > 1)} "
+        room = max(0, self.width - cells(text) - MARGIN - 1)
+        strip = self._painted(((" " * (room // 2), ""), (text, "below")), "", 0)
+        return strip.crop(0, self.width - 1) + self._scrollbar(self.height - 1)
+
+    def _forget_entry(self, entry_id: int) -> None:
+        for row in self._rows.rows_of(entry_id):
+            self._strips.pop(row, None)
+
+    def _forget_far_strips(self) -> None:
+        top, bottom = self.view.top - self.height, self.view.top + 2 * self.height
+        self._strips = {row: strip for row, strip in self._strips.items() if top <= row < bottom}
