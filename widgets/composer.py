@@ -282,9 +282,12 @@ class Composer(Vertical):
         if self._pause is not None:
             self._pause.stop()
 
-    def flush(self) -> None:
-        """Tell the draft now (the person is leaving the program)."""
-        self._keep_draft()
+    def unsaved(self) -> tuple[str, str] | None:
+        """Task and text of a draft that was not told yet, for who cannot wait for the message any more."""
+        text = self._kept if self._place else self.area.text
+        if self._target is None or text == self._saved.get(self._target.id, ""):
+            return None
+        return self._target.id, text
 
     # --- keys
 

@@ -1,0 +1,185 @@
+"""The application: it holds the engine's end, the screens and the pump, and no logic of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from agents import paths
+from agents.api import Api
+from agents.errors import ShopfloorError
+from agents.model import ACTIVE_STATES, AnyEvent, CommentsChanged, Task, TaskChanged
+from app.floor import FloorScreen
+from app.help import HelpScreen
+from app.keys import read_keymap
+from app.live_api import LiveApi
+from app.palette import FloorCommands
+from app.terminal_keys import tell_alt_enter_apart
+from app.themes import DARK, THEMES
+from app.too_small import COLUMNS, ROWS, TooSmallScreen
+from widgets.pump import Pump
+from widgets.text_strips import printable
+
+if TYPE_CHECKING:
+    from app.review.screen import ReviewScreen
+
+RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Pauses between attempts to reach an engine that is gone; the last one repeats."""
+
+SAVE_TITLE, RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
+
+tell_alt_enter_apart()
+
+
+class ShopfloorApp(App[None]):
+    """The full-screen program on an engine's :class:`~agents.api.Api`.
+
+    ``TEXTUAL_FPS=120`` has to be in the environment before Textual is imported, that is before this module is.
+    """
+
+    TITLE = "Shopfloor"
+    COMMANDS = {FloorCommands}
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", "Quit", id="app.quit", show=False, tooltip="Leave; the agents go on."),
+        Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", show=False, tooltip="Back to the shell."),
+    ]
+
+    def __init__(
+        self,
+        api: Api,
+        project: str = "",
+        demo: bool = False,
+        reconnect: Callable[[], Awaitable[Api]] | None = None,
+    ) -> None:
+        """A screen for the tasks of ``project`` (any folder in it; empty: all projects).
+
+        ``demo``: say everywhere that the model is not one. ``reconnect`` gives a new connection when the engine has
+        gone; without it the floor stays as it was.
+        """
+        super().__init__()
+        self._live = LiveApi(api)
+        self._reconnect = reconnect
+        self._demo = demo
+        self._keys_file = paths.config_dir() / "keys.toml"
+        keymap = read_keymap(self._keys_file)
+        self._problems = keymap.problems
+        self.pump = Pump(self)
+        self.floor = FloorScreen(self._live.as_api(), self.pump, project, demo, keymap.keys)
+        self._review: ReviewScreen | None = None
+        self._title = ""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK.name
+        self.set_keymap(keymap.keys)
+
+    async def on_mount(self) -> None:
+        """Show the floor and listen."""
+        self._write(SAVE_TITLE)
+        await self.push_screen(self.floor)
+        self.run_worker(self._listen(), name="events", group="events")
+        for problem in self._problems:
+            self.notify(problem, severity="warning", markup=False, timeout=15)
+        self.call_after_refresh(self._settle)
+        self._fit()
+
+    def _settle(self) -> None:
+        """What exists now stays: the collector need not look at it again, which would cost tens of milliseconds."""
+        gc.collect()
+        gc.freeze()
+
+    # --- events of the engine
+
+    async def _listen(self) -> None:
+        """Hand on what the engine tells, and come back when it was away."""
+        while True:
+            problem = ""
+            try:
+                subscription = await self._live.subscribe()
+                await self.floor.connected(subscription)
+                async for batch in subscription:
+                    self._deliver(batch)
+            except ShopfloorError as error:
+                problem = str(error)
+            self.floor.lost(problem, retrying=self._reconnect is not None)
+            if self._reconnect is None:
+                return
+            await self._come_back(self._reconnect)
+
+    async def _come_back(self, reconnect: Callable[[], Awaitable[Api]]) -> None:
+        attempt = 0
+        while True:
+            await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+            attempt += 1
+            try:
+                self._live.connect(await reconnect())
+                return
+            except (ShopfloorError, OSError) as error:
+                self.floor.lost(str(error), retrying=True)
+
+    def _deliver(self, batch: Sequence[AnyEvent]) -> None:
+        self.floor.take(batch)
+        if self._review is not None and self._review.is_attached:
+            for event in batch:
+                if isinstance(event, TaskChanged) and event.task.id == self._review.task.id:
+                    self._review.refresh_task(event.task)
+                elif isinstance(event, CommentsChanged) and event.task == self._review.task.id:
+                    self._review.comments_changed()
+
+    # --- screens
+
+    def open_review(self, task: Task) -> None:
+        """Read a task's change."""
+        from app.review.screen import ReviewScreen
+
+        self._review = ReviewScreen(self._live.as_api(), task)
+        self.push_screen(self._review)
+
+    def on_resize(self) -> None:
+        """Say so while the terminal is too small."""
+        self._fit()
+
+    def _fit(self) -> None:
+        small = self.size.width < COLUMNS or self.size.height < ROWS
+        covered = isinstance(self.screen, TooSmallScreen)
+        if small and not covered:
+            self.push_screen(TooSmallScreen())
+        elif covered and not small:
+            self.pop_screen()
+
+    def show_help(self) -> None:
+        """All keys."""
+        self.push_screen(HelpScreen(self.floor.keymap, str(self._keys_file)))
+
+    async def action_leave(self) -> None:
+        """Leave the screen; the engine and its agents go on."""
+        await self.floor.keep_draft()
+        working = sum(task.state in ACTIVE_STATES for task in self.floor.roster.shown)
+        goes_on = {0: "", 1: "One agent goes on working. "}.get(working, f"{working} agents go on working. ")
+        self.exit(message="" if self._demo else f"{goes_on}`shopfloor` opens the floor again.")
+
+    async def action_quit(self) -> None:
+        """The same, for Textual's own ways out."""
+        await self.action_leave()
+
+    # --- the terminal's title
+
+    def name_window(self, title: str) -> None:
+        """Set the title of the terminal's window."""
+        title = printable(title)
+        if title != self._title:
+            self._title = title
+            self._write(f"\x1b]2;{title}\x07")
+
+    def on_unmount(self) -> None:
+        """Give the terminal its title back."""
+        self._write(RESTORE_TITLE)
+
+    def _write(self, sequence: str) -> None:
+        if self._driver is not None and not self.is_headless and not self.is_web:
+            self._driver.write(sequence)

@@ -1,0 +1,198 @@
+"""Every action of the floor: its id, keys, words and help. Bindings, legend, palette and help page come from here.
+
+Keys can be changed in ``keys.toml`` of the configuration folder, one line for an action::
+
+    "floor.new-task" = "n"
+    "brain.next" = ["down", "ctrl+n"]
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from textual.binding import Binding, BindingType
+
+from widgets.legend import Hint
+
+
+class Action(NamedTuple):
+    """Something a person can do on the floor."""
+
+    id: str
+    keys: str
+    """Textual's names, separated by commas; the first is the one that hints show."""
+    action: str
+    """The method of the screen, without ``action_``, and its arguments."""
+    title: str
+    """As the palette names it."""
+    help: str
+    label: str = ""
+    """One or two words for the legend; empty when it never stands there."""
+
+
+FLOOR: tuple[Action, ...] = (
+    Action("floor.new-task", "n", "new_task", "New task", "Write a prompt and start an agent on it.", "new"),
+    Action("floor.review", "r", "review", "Review the change", "Read what the focused task changed and comment on it.",
+           "review"),
+    Action("floor.say", "i,colon", "say", "Say something", "Write to the focused task's agent.", "say"),
+    Action("floor.next-needed", "space,ctrl+n", "next_needed", "Next task that needs me",
+           "Go to the next task that is blocked, has failed, or has finished unseen.", "who needs me"),
+    Action("floor.zoom", "z", "zoom", "Zoom", "Show the focused pane alone, or all panes again.", "zoom"),
+    Action("floor.area", "tab", "next_area", "Next area", "Go from the list to the panes to the composer.", "area"),
+    Action("floor.area-back", "shift+tab", "previous_area", "Previous area", "Go back from area to area."),
+    Action("floor.brain", "ctrl+b,b", "toggle_brain", "List of tasks",
+           "Collapse the list of tasks to a rail; in a narrow terminal, change between list and panes.", "list"),
+    Action("floor.filter", "slash", "filter", "Find a task", "Filter the list of tasks as you type.", "find"),
+    Action("floor.back", "grave_accent", "back_and_forth", "Last task", "Go back and forth between the last two tasks.",
+           "last"),
+    Action("floor.page-next", "full_stop", "page(1)", "Next page", "Show the next page of panes.", "page"),
+    Action("floor.page-previous", "comma", "page(-1)", "Previous page", "Show the page of panes before."),
+    Action("floor.stop", "S", "stop", "Stop", "Interrupt the focused task; it rests until you resume it.", "stop"),
+    Action("floor.resume", "R", "resume", "Resume", "Go on with a stopped, blocked or failed task.", "resume"),
+    Action("floor.check", "C", "run_checks", "Run the checks", "Run the project's checks on the focused task now.",
+           "check"),
+    Action("floor.close", "X", "close", "Close", "Take the focused task off the floor (asks first).", "close"),
+    Action("floor.projects", "P", "toggle_projects", "All projects", "Show the tasks of all projects, or of this one."),
+    Action("floor.theme", "ctrl+k", "theme", "Theme", "Choose colours: light, dark and others."),
+    Action("floor.help", "question_mark,f1", "help", "Help", "Show all keys.", "help"),
+    Action("floor.palette", "ctrl+p", "palette", "Commands", "Find any action or task by its name.", "commands"),
+    Action("floor.quit", "q", "leave", "Quit", "Leave the screen; the agents go on working.", "quit"),
+)  # fmt: skip
+
+PANE_DIGITS: tuple[Action, ...] = tuple(
+    Action(f"floor.pane-{n}", str(n), f"pane({n})", f"Pane {n}", f"Go to pane {n} of this page.") for n in range(1, 10)
+)
+
+_AREAS: Mapping[str, Sequence[str]] = {
+    "panes": ("floor.say", "floor.review", "floor.new-task", "floor.next-needed", "floor.zoom", "floor.area",
+              "floor.help", "floor.palette", "floor.stop", "floor.close", "floor.quit"),
+    "brain": ("brain.choose", "floor.new-task", "brain.filter", "floor.review", "floor.next-needed", "floor.area",
+              "floor.brain", "floor.help", "floor.palette", "floor.quit"),
+    "composer": ("composer.send", "composer.new-line", "composer.when", "composer.leave", "floor.area",
+                 "floor.palette"),
+    "empty": ("floor.new-task", "floor.projects", "floor.help", "floor.palette", "floor.quit"),
+}  # fmt: skip
+
+_LABELS = {"brain.choose": "go to its pane", "brain.filter": "filter", "composer.send": "send",
+           "composer.new-line": "new line", "composer.when": "now / after", "composer.leave": "panes"}  # fmt: skip
+
+_NAMES = {
+    "question_mark": "?", "full_stop": ".", "comma": ",", "colon": ":", "slash": "/", "grave_accent": "`",
+    "space": "Space", "tab": "Tab", "enter": "Enter", "escape": "Esc", "up": "↑", "down": "↓", "left": "←",
+    "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "left_square_bracket": "[",
+    "right_square_bracket": "]", "backslash": "\\", "backspace": "⌫", "circumflex_accent": "^", "minus": "-",
+}  # fmt: skip
+
+
+def pretty(key: str) -> str:
+    """A key as people write it: ``^B``, ``Shift+Tab``, ``?``."""
+    *modifiers, name = key.split("+")
+    shown = _NAMES.get(name, name.upper() if len(name) > 1 or modifiers else name)
+    if modifiers == ["ctrl"] and len(shown) == 1:
+        return f"^{shown}"
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), shown])
+
+
+def pretty_keys(keys: str) -> str:
+    """Several keys separated by commas, for people."""
+    return " ".join(pretty(key.strip()) for key in keys.split(","))
+
+
+def bindings(actions: Iterable[Action]) -> list[BindingType]:
+    """Textual's bindings for actions. Keys that move between areas work while text is written too."""
+    return [
+        Binding(
+            action.keys,
+            action.action,
+            action.title,
+            id=action.id,
+            tooltip=action.help,
+            priority=action.id in ("floor.area", "floor.area-back"),
+        )
+        for action in actions
+    ]
+
+
+def widget_bindings() -> list[tuple[str, list[Binding]]]:
+    """The bindings that widgets bring along, under the name of the place where they work."""
+    from app.new_task import NewTaskScreen
+    from widgets.agent_pane import AgentPane
+    from widgets.brain import Brain
+    from widgets.prompt_area import PromptArea
+
+    places: list[tuple[str, Sequence[BindingType]]] = [
+        ("In the list of tasks", Brain.BINDINGS),
+        ("In a pane", AgentPane.BINDINGS),
+        ("In the composer", PromptArea.BINDINGS),
+        ("In the new-task dialog", NewTaskScreen.BINDINGS),
+    ]
+    return [(name, [item for item in found if isinstance(item, Binding) and item.id]) for name, found in places]
+
+
+def default_keys() -> dict[str, str]:
+    """Every id that can be given other keys, and the keys it has by default."""
+    known = {action.id: action.keys for action in (*FLOOR, *PANE_DIGITS)}
+    for _, found in widget_bindings():
+        known.update({binding.id: binding.key for binding in found if binding.id})
+    return known
+
+
+def hints(area: str, keymap: Mapping[str, str]) -> list[Hint]:
+    """What the legend shows in an area (``panes``, ``brain``, ``composer``, ``empty``)."""
+    actions = {action.id: action for action in FLOOR}
+    defaults = default_keys()
+    found: list[Hint] = []
+    for name in _AREAS[area]:
+        keys = keymap.get(name) or defaults[name]
+        label = _LABELS.get(name) or actions[name].label
+        first = keys.split(",")[1 if name == "composer.new-line" and "," in keys else 0]
+        found.append(Hint(pretty(first.strip()), label, name))
+    return found
+
+
+class Keymap(NamedTuple):
+    """The person's own keys, and what is wrong with the file they stand in."""
+
+    keys: dict[str, str]
+    problems: tuple[str, ...] = ()
+
+
+def read_keymap(path: Path) -> Keymap:
+    """Read ``keys.toml``. What cannot be used is left out and named in ``problems``; no file is no problem."""
+    try:
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Keymap({})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return Keymap({}, (f"{path} cannot be read: {error}. The default keys are used.",))
+    known = default_keys()
+    keys: dict[str, str] = {}
+    problems: list[str] = []
+    for name, value in read.items():
+        given = [value] if isinstance(value, str) else value
+        if name not in known:
+            problems.append(f"{path}: there is no action {name!r}; the help page lists them.")
+        elif not isinstance(given, list) or not given or not all(isinstance(key, str) and key for key in given):
+            problems.append(f'{path}: {name} needs a key or a list of keys, such as "n" or ["n", "ctrl+n"].')
+        else:
+            keys[name] = ",".join(given)
+    return Keymap(keys, (*problems, *_conflicts(path, {**known, **keys}, keys)))
+
+
+def _conflicts(path: Path, all_keys: Mapping[str, str], changed: Mapping[str, str]) -> list[str]:
+    """Actions of one place that the file gives the same key."""
+    problems = []
+    for name, keys in changed.items():
+        place = name.partition(".")[0]
+        for key in keys.split(","):
+            others = [
+                other
+                for other, theirs in all_keys.items()
+                if other != name and other.partition(".")[0] == place and key in theirs.split(",")
+            ]
+            if others:
+                problems.append(f"{path}: {key!r} is the key of {name} and of {', '.join(others)}.")
+    return problems

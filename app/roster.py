@@ -1,0 +1,98 @@
+"""Which tasks are on the floor, which one is current, and who needs the person next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from agents.model import ACTIVE_STATES, FINAL_STATES, Task, attention
+from widgets.task_signs import needs_person
+
+
+class Roster:
+    """The tasks a floor knows, and the two that were current last."""
+
+    def __init__(self, project: str = "") -> None:
+        """``project``: any folder of the repository whose tasks are shown; empty: those of all."""
+        self._project = project
+        self._tasks: dict[str, Task] = {}
+        self.all_projects = not project
+        """Show every project's tasks."""
+        self.current = ""
+        """Id of the task that the composer writes to; empty when there is none."""
+        self.previous = ""
+        """Id of the task that was current before it."""
+
+    def replace(self, tasks: Iterable[Task]) -> None:
+        """These are all tasks there are."""
+        self._tasks = {task.id: task for task in tasks}
+        self._settle()
+
+    def put(self, task: Task) -> bool:
+        """A task is new or differs; True when that changes which tasks are shown or their order."""
+        before = [shown.id for shown in self.shown]
+        self._tasks[task.id] = task
+        self._settle()
+        return [shown.id for shown in self.shown] != before
+
+    def get(self, task: str) -> Task | None:
+        """A task by its id."""
+        return self._tasks.get(task)
+
+    @property
+    def current_task(self) -> Task | None:
+        """The current task."""
+        return self._tasks.get(self.current)
+
+    @property
+    def shown(self) -> list[Task]:
+        """Tasks on the floor, oldest first: the order of the panes never changes under the person's eyes."""
+        here = [task for task in self._tasks.values() if task.state not in FINAL_STATES and self._belongs(task)]
+        return sorted(here, key=lambda task: (task.created_at, task.id))
+
+    def _belongs(self, task: Task) -> bool:
+        return self.all_projects or Path(self._project).is_relative_to(task.project)
+
+    def choose(self, task: str) -> None:
+        """Make a task the current one."""
+        if task != self.current and task in self._tasks:
+            if self.current in self._tasks:
+                self.previous = self.current
+            self.current = task
+
+    def toggle_projects(self) -> None:
+        """Show all projects, or the one again."""
+        self.all_projects = not self.all_projects or not self._project
+        self._settle()
+
+    def _settle(self) -> None:
+        """Keep the current task one that is shown."""
+        shown = {task.id: task for task in self.shown}
+        if self.previous not in shown:
+            self.previous = ""
+        if self.current not in shown:
+            waiting = min(shown.values(), key=lambda task: (attention(task), -task.changed_at), default=None)
+            self.current = self.previous or (waiting.id if waiting else "")
+            self.previous = ""
+
+    def next_needed(self) -> Task | None:
+        """The next task that needs the person, the most urgent first, going round from the current one."""
+        needy = sorted(
+            (task for task in self.shown if needs_person(task)), key=lambda task: (attention(task), task.changed_at)
+        )
+        names = [task.id for task in needy]
+        if self.current in names:
+            place = names.index(self.current) + 1
+            needy = needy[place:] + needy[: place - 1]
+        return needy[0] if needy else None
+
+    def window_title(self) -> str:
+        """Who needs the person, else how many work."""
+        shown = self.shown
+        needy = [task for task in shown if needs_person(task)]
+        working = sum(task.state in ACTIVE_STATES for task in shown)
+        if len(needy) == 1:
+            return f"Shopfloor · {needy[0].title} needs you"
+        if needy:
+            return f"Shopfloor · {len(needy)} need you"
+        return f"Shopfloor · {working} working" if working else "Shopfloor"
