@@ -110,7 +110,12 @@ def parser() -> argparse.ArgumentParser:
 
     floor = verb("floor", "open the floor for a repository")
     floor.add_argument("path", nargs="?", default=".", metavar="PATH")
-    verb("demo", "try it: a sample repository and an offline model; nothing leaves the machine")
+    demo = verb("demo", "try it: a sample repository and an offline model; nothing leaves the machine")
+    demo.add_argument("--agents", type=int, default=4, metavar="N", help="how many agents work (default: 4)")
+    demo.add_argument("--headless", action="store_true", help="no screen: wait for all and print a line for each")
+    demo.add_argument("--keep", action="store_true", help="keep the folder with the repository and the engine's state")
+    demo.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="headless: give up (default: 300)")
+    as_json(demo)
 
     run = verb("run", "start a task")
     run.add_argument("prompt", metavar="PROMPT", help="what to do; - reads it from standard input")
