@@ -49,8 +49,9 @@ def runs(command: str) -> object:
 class Shop:
     """An engine, its repository and the script of its model."""
 
-    def __init__(self, engine: Engine, repository: Path, model: ScriptedPlayer) -> None:
+    def __init__(self, engine: Engine, repository: Path, model: ScriptedPlayer, profiles: Path) -> None:
         self.engine = engine
+        self.profiles = profiles
         self.repository = repository
         self.model = model
 
@@ -151,7 +152,7 @@ async def shop(home: Path, tmp_path: Path) -> AsyncIterator[Shop]:
     engine = Engine({"PATH": "/usr/bin:/bin", KEY: "secret-test-key"})
     await engine.start()
     try:
-        yield Shop(engine, a_repository(tmp_path / "repository"), model)
+        yield Shop(engine, a_repository(tmp_path / "repository"), model, profiles)
     finally:
         await engine.stop()
         await server.close()

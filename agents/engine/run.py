@@ -6,18 +6,19 @@ import asyncio
 import logging
 import time
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
 from agents import paths
-from agents.drivers import AnyReport, Delivered, Driver, Remember, TextDelta, TurnEnd, Used
+from agents.drivers import AnyReport, Delivered, Driver, Remember, TextDelta, TextEnded, TurnEnd, Used
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.review import Reviews
 from agents.engine.transcript import Transcript
 from agents.errors import ShopfloorError
 from agents.loops.checks import CheckResult, feedback_prompt, run_check
-from agents.model import Prompt, Task, ToolUse
+from agents.model import Prompt, Task, TaskState, ToolUse
 from agents.project_file import Check
 from agents.sandbox import Policy, Runner
 from agents.store import Turn
@@ -27,6 +28,14 @@ CHECK_ROUNDS = 3
 """How often failing checks go back to the agent before a person is called."""
 
 _log = logging.getLogger(__name__)
+
+
+class _Rest(NamedTuple):
+    """How a task rests when its run is over."""
+
+    state: TaskState
+    reason: str = ""
+    hint: str = ""
 
 
 class Run:
@@ -73,14 +82,13 @@ class Run:
     async def work(self) -> None:
         """Work until nothing waits; the task then rests in the state that says why."""
         try:
-            await self._work()
+            rest = await self._work()
         except ShopfloorError as error:
             # with something a person can do about it the task waits for them, else it cannot go on
-            self._ledger.enter(self._id, "blocked" if error.hint else "failed", error.message, error.hint)
+            rest = _Rest("blocked" if error.hint else "failed", error.message, error.hint)
         except Exception as error:
             _log.exception("task %s: fault in the engine", self._id)
-            self._ledger.enter(
-                self._id,
+            rest = _Rest(
                 "failed",
                 f"A fault of Shopfloor itself: {type(error).__name__}: {error}.",
                 f"The log has the details: {paths.log_path()}. `shopfloor resume {self._id}` tries again.",
@@ -91,6 +99,7 @@ class Run:
             if self._driver is not None:
                 await self._driver.close()
             await self._rest_workspace()
+        self._ledger.enter(self._id, rest.state, rest.reason, rest.hint)
 
     async def _rest_workspace(self) -> None:
         """No process of the agent runs any more: git in its worktree is the person's again."""
@@ -102,7 +111,7 @@ class Run:
         except ShopfloorError as error:
             _log.warning("task %s: %s", self._id, error)
 
-    async def _work(self) -> None:
+    async def _work(self) -> _Rest:
         self._ledger.enter(self._id, "preparing")
         profile = self._facilities.profile(self._task.profile)
         runner = await self._facilities.runner(profile)
@@ -119,25 +128,27 @@ class Run:
                 break
             before = workspace.base_commit if fresh else ""
             fresh = False
-            if not await self._turn(waiting[0], workspaces, workspace, before):
-                return
+            rest = await self._turn(waiting[0], workspaces, workspace, before)
+            if rest is not None:
+                return rest
             failures = await self._check(runner, policy, workspaces, workspace)
             if not failures:
                 check_rounds = 0
             elif check_rounds == CHECK_ROUNDS:
                 names = ", ".join(failure.name for failure in failures)
-                self._ledger.enter(
-                    self._id,
+                return _Rest(
                     "blocked",
                     f"The checks still fail after {CHECK_ROUNDS} rounds: {names}.",
                     "Tell the agent how to go on, or look at the change yourself.",
                 )
-                return
             else:
                 check_rounds += 1
                 text = feedback_prompt(failures, check_rounds, CHECK_ROUNDS)
                 self._ledger.add_prompt(Prompt(id=0, task=self._id, text=text, origin="check"))
-        self._ledger.enter(self._id, "stopped" if self._stopping else "ready")
+        return self._stopped() if self._stopping else _Rest("ready")
+
+    def _stopped(self) -> _Rest:
+        return _Rest("stopped", "Stopped by you.", f"`shopfloor resume {self._id}` goes on.")
 
     async def _workspace(self, workspaces: Workspaces) -> tuple[Workspace, bool]:
         self._ledger.flush()
@@ -153,15 +164,14 @@ class Run:
             self.transcript.add("notice", notice)
         return workspace, True
 
-    async def _turn(self, prompt: Prompt, workspaces: Workspaces, workspace: Workspace, before: str) -> bool:
-        """Run one turn; False when the task now rests in another state."""
+    async def _turn(self, prompt: Prompt, workspaces: Workspaces, workspace: Workspace, before: str) -> _Rest | None:
+        """Run one turn; how the task rests when it cannot go on to the next."""
         assert self._driver is not None
         number = self._task.turn + 1
         if not before:
             before = (await workspaces.snapshot(workspace, f"turn-{number}-before", f"Before turn {number}")).commit
         if self._stopping:
-            self._ledger.enter(self._id, "stopped")
-            return False
+            return self._stopped()
         self.transcript.turn = number
         self._prompt, self._delivered, self._texts = prompt, False, []
         started = time.time()
@@ -211,16 +221,14 @@ class Run:
             return f"The agent's commits were not taken over: {error}"
         return ""
 
-    def _rest_after(self, end: TurnEnd) -> bool:
+    def _rest_after(self, end: TurnEnd) -> _Rest | None:
         if end.outcome == "done" and not self._stopping:
-            return True
+            return None
         if end.outcome == "done" or end.outcome == "interrupted":
-            self._ledger.enter(self._id, "stopped", "Stopped by you.", f"`shopfloor resume {self._id}` goes on.")
-        else:
-            if end.reason:
-                self.transcript.add("error", f"{end.reason} {end.hint}".strip())
-            self._ledger.enter(self._id, end.outcome, end.reason, end.hint)
-        return False
+            return self._stopped()
+        if end.reason:
+            self.transcript.add("error", f"{end.reason} {end.hint}".strip())
+        return _Rest(end.outcome, end.reason, end.hint)
 
     # reports of the driver
 
@@ -246,6 +254,8 @@ class Run:
                 self.transcript.report(event)
                 if isinstance(event, TextDelta) and not event.thinking:
                     self._texts.append(event.text)
+                elif isinstance(event, TextEnded):
+                    self._texts.append("\n")
 
     def _deliver(self) -> None:
         """The first sign of life of a turn: its prompt has arrived."""

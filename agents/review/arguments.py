@@ -37,6 +37,7 @@ DIFF_ARGUMENTS: tuple[str, ...] = (
     "-z",
     "--patch",
     "--full-index",
+    "--no-abbrev",  # the raw part's ids; --full-index is about the patch alone
     "--unified=3",
     "--find-renames",
     "--no-color",

@@ -20,7 +20,7 @@ _KIND_WORDS = {
     "suggestion": "suggestion, apply it as written",
     "do-not-touch": "do not touch these lines",
 }
-_CLAIM = re.compile(r"^\W*(R\d+-C\d+)\W*:\W*(done|declined|question)\b[\s:—–-]*(.*)$", re.IGNORECASE | re.MULTILINE)
+_CLAIM = re.compile(r"^\W*(R\d+-C\d+)\W*:\W*(done|declined|question)\b[ \t:—–-]*(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
 class CommentClaim(Struct):
