@@ -29,7 +29,7 @@ PREAMBLE = re.compile(rb"(?:diff |Index: |={20,}|RCS file: |retrieving revision 
 BINARY = re.compile(rb"Binary files (.*) and (.*) differ\r?$")
 UNMERGED = re.compile(rb"\* Unmerged path (.*)")
 
-_EXTENDED = (
+EXTENDED_HEADERS = (
     b"old mode ", b"new mode ", b"deleted file mode ", b"new file mode ", b"copy from ", b"copy to ", b"rename from ",
     b"rename to ",b"similarity index ", b"dissimilarity index ", b"index ", b"mode ", b"Binary files ", b"--- ",
     b"+++ ",
@@ -291,7 +291,7 @@ class _Patch:
         else:
             block.is_combined = True
         self._take_header(block, line)
-        while (line := self._line(self.position)).startswith(_EXTENDED):
+        while (line := self._line(self.position)).startswith(EXTENDED_HEADERS):
             if line.startswith(b"--- ") and block.value(b"--- "):
                 break
             block.is_binary = block.is_binary or bool(BINARY.match(line))
