@@ -43,6 +43,7 @@ class ShopfloorApp(App[None]):
     """
 
     TITLE = "Shopfloor"
+    CSS_PATH = "app.tcss"
     COMMANDS = {FloorCommands}
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,6 +73,7 @@ class ShopfloorApp(App[None]):
         self.pump = Pump(self)
         self.floor = FloorScreen(self._live.as_api(), self.pump, project, demo, keymap.keys)
         self._review: ReviewScreen | None = None
+        self._reviewed = ""
         self._title = ""
         for theme in THEMES:
             self.register_theme(theme)
@@ -124,12 +126,13 @@ class ShopfloorApp(App[None]):
 
     def _deliver(self, batch: Sequence[AnyEvent]) -> None:
         self.floor.take(batch)
-        if self._review is not None and self._review.is_attached:
-            for event in batch:
-                if isinstance(event, TaskChanged) and event.task.id == self._review.task.id:
-                    self._review.refresh_task(event.task)
-                elif isinstance(event, CommentsChanged) and event.task == self._review.task.id:
-                    self._review.comments_changed()
+        if self._review is None or not self._review.is_attached:
+            return
+        for event in batch:
+            if isinstance(event, TaskChanged) and event.task.id == self._reviewed:
+                self._review.refresh_task(event.task)
+            elif isinstance(event, CommentsChanged) and event.task == self._reviewed:
+                self._review.comments_changed()
 
     # --- screens
 
@@ -137,6 +140,7 @@ class ShopfloorApp(App[None]):
         """Read a task's change."""
         from app.review.screen import ReviewScreen
 
+        self._reviewed = task.id
         self._review = ReviewScreen(self._live.as_api(), task)
         self.push_screen(self._review)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from rich.cells import cell_len
+from rich.console import Group
+from rich.table import Column, Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -75,16 +76,19 @@ class HelpScreen(ModalScreen[None]):
     def _write(self) -> None:
         variables = self.app.get_css_variables()
         heading, key = f"bold {variables['foreground']}", f"bold {variables['primary']}"
-        text = Text()
+        table = Table.grid(Column(max_width=24, no_wrap=True), Column(ratio=1), padding=(0, 2, 0, 0), expand=True)
         for number, (name, rows) in enumerate(key_table(self._keymap)):
-            text.append(("\n" if number else "") + name + "\n", heading)
+            if number:
+                table.add_row()
+            table.add_row(Text(name, heading))
             for keys, meaning in rows:
-                text.append("  " + keys + " " * max(2, 20 - cell_len(keys)), key)
-                text.append(meaning + "\n")
-        text.append(f"\nYour own keys: {self._keys_file}\n", heading)
-        text.append('  One line for an action, for instance "floor.new-task" = "n". The actions:\n')
-        text.append("  " + ", ".join(action.id for action in FLOOR))
-        self.query_one("#keys", Static).update(text)
+                table.add_row(Text(f"  {keys}", key), Text(meaning))
+        names = ", ".join(action.id for action in FLOOR)
+        own = Text.assemble(
+            ("\nYour own keys\n", heading),
+            f'  {self._keys_file}: one line for an action, for instance "floor.new-task" = "n".\n  {names}',
+        )
+        self.query_one("#keys", Static).update(Group(table, own))
 
     def action_scroll(self, rows: int) -> None:
         """Scroll the table."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,6 +120,7 @@ def bindings(actions: Iterable[Action]) -> list[BindingType]:
 def widget_bindings() -> list[tuple[str, list[Binding]]]:
     """The bindings that widgets bring along, under the name of the place where they work."""
     from app.new_task import NewTaskScreen
+    from app.review.keys import REVIEW_KEYS
     from widgets.agent_pane import AgentPane
     from widgets.brain import Brain
     from widgets.prompt_area import PromptArea
@@ -128,10 +130,12 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
         ("In a pane", AgentPane.BINDINGS),
         ("In the composer", PromptArea.BINDINGS),
         ("In the new-task dialog", NewTaskScreen.BINDINGS),
+        ("In a review", REVIEW_KEYS),
     ]
     return [(name, [item for item in found if isinstance(item, Binding) and item.id]) for name, found in places]
 
 
+@cache
 def default_keys() -> dict[str, str]:
     """Every id that can be given other keys, and the keys it has by default."""
     known = {action.id: action.keys for action in (*FLOOR, *PANE_DIGITS)}

@@ -65,7 +65,7 @@ class NewTaskScreen(ModalScreen[Task | None]):
                 yield Select[str]([], prompt="the branch checked out here", id="base", compact=True)
             yield Static(id="problem", markup=False)
             with Horizontal(id="buttons"):
-                yield Static("^S start   Tab next field   Esc keep for later", id="keys", markup=False)
+                yield Static("^S start   Tab next   Esc keep", id="keys", markup=False)
                 yield Button("Keep", id="keep", compact=True)
                 yield Button("Start", id="start", compact=True, variant="primary")
 

@@ -135,8 +135,8 @@ def _lead(task: Task, look: Look) -> Spans:
 def facts_spans(task: Task, look: Look) -> Spans:
     """Second row of a task: state in words, age, size of its diff, cost, what waits, branch."""
     parts: list[Spans] = [((task.state, mood(task)), (f" {age(look.now - _since(task))}", "dim"))]
-    if task.additions or task.deletions:
-        parts.append(((f"+{task.additions}", "added"), (" ", ""), (f"−{task.deletions}", "removed")))
+    if size := _diff_size(task):
+        parts.append(size)
     if task.check_state == "failed":
         parts.append((("✗ checks", "failed"),))
     if task.draft_comments:
@@ -157,6 +157,13 @@ def facts_spans(task: Task, look: Look) -> Spans:
     if place and left >= 8:
         spans += [(" · ", "faint"), *cut([(_one_line(place), "faint")], left)]
     return ((" " * INDENT, ""), *cut(spans, room))
+
+
+def _diff_size(task: Task) -> Spans:
+    added, removed = (f"+{task.additions}", "added"), (f"−{task.deletions}", "removed")
+    if task.additions and task.deletions:
+        return (added, (" ", ""), removed)
+    return ((added,) if task.additions else ()) + ((removed,) if task.deletions else ())
 
 
 def _since(task: Task) -> float:
