@@ -2,7 +2,8 @@
 
 The file system is read-only from the root down; what a policy grants is mounted over it. Facts this rests on: a
 read-only mount does not stop connecting to a socket in it, so folders with sockets are hidden; bubblewrap makes missing
-mount points on the host, so only existing ones are named; ``--new-session`` takes a pty's terminal away.
+mount points on the host, so only existing ones are named. In a terminal, Ctrl-C would end bubblewrap itself together
+with everything in it, so the command gets a session of its own and takes the pty as its terminal there.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Bubblewrap:
         inherited = [memory_file(self._filter)] if self._filter else []
         try:
             return await spawn(
-                self._arguments(argv, policy, str(inherited[0]) if inherited else "", keeps_terminal=pty is not None),
+                self._arguments(argv, policy, str(inherited[0]) if inherited else "", pty is not None),
                 environment=policy.environment,
                 stdin=stdin,
                 stdout=stdout,
@@ -64,6 +65,7 @@ class Bubblewrap:
                 pty=pty,
                 inherited=inherited,
                 in_child=_before_bubblewrap() if self._may_restrict else None,
+                takes_terminal=False,
             )
         finally:
             for descriptor in inherited:
@@ -71,7 +73,7 @@ class Bubblewrap:
 
     def command_line(self, argv: Sequence[str], policy: Policy) -> list[str]:
         """See :meth:`agents.sandbox.Runner.command_line`. The filter's descriptor is shown as ``FILTER``."""
-        return self._arguments(argv, policy, "FILTER" if self._filter else "", keeps_terminal=False)
+        return self._arguments(argv, policy, "FILTER" if self._filter else "", False)
 
     def limits(self) -> tuple[str, ...]:
         """See :meth:`agents.sandbox.Runner.limits`."""
@@ -82,7 +84,7 @@ class Bubblewrap:
             said.append("System calls are not filtered on this kind of processor.")
         return tuple(said)
 
-    def _arguments(self, argv: Sequence[str], policy: Policy, seccomp: str, *, keeps_terminal: bool) -> list[str]:
+    def _arguments(self, argv: Sequence[str], policy: Policy, seccomp: str, terminal: bool) -> list[str]:
         if not Path(policy.directory).is_dir():
             raise SandboxError(f"The folder {policy.directory} does not exist, so nothing can run in it.")
         return [
@@ -90,12 +92,13 @@ class Bubblewrap:
             *_NAMESPACES,
             *(() if policy.network else ("--unshare-net",)),
             "--die-with-parent",
-            *(() if keeps_terminal else ("--new-session",)),
+            "--new-session",
             *("--cap-drop", "ALL"),
             *mount_arguments(policy),
             *(("--seccomp", seccomp) if seccomp else ()),
             *("--chdir", os.path.realpath(policy.directory)),
             "--",
+            *(_taking_terminal() if terminal else ()),
             *argv,
         ]
 
@@ -130,6 +133,14 @@ def mount_arguments(policy: Policy) -> list[str]:
     for path in emptied:
         arguments += ["--remount-ro", path]
     return arguments
+
+
+def _taking_terminal() -> list[str]:
+    """What goes before a command so that it leads a session with the pty as its terminal."""
+    program = shutil.which("setsid")
+    if program is None:
+        raise SandboxError("A terminal agent needs the program setsid.", "Install util-linux.")
+    return [program, "--ctty"]
 
 
 def _every_sandbox(policy: Policy) -> list[Rule]:

@@ -133,13 +133,14 @@ def find() -> Landlock | None:
 def writable(rules: Sequence[Rule], directory: str) -> Iterator[str]:
     """The places below which everything may be changed.
 
-    A right holds for a whole folder. Where something in a writable folder is protected, only what lies beside it is
-    granted, and nothing new can be made there; except around the directory worked in, where that would stop the work.
+    A right holds for a whole folder. Where something in a writable folder is protected or hidden, only what lies
+    beside it is granted, and nothing new can be made there. Around the directory worked in that would stop the work, so
+    what is protected there is not (see :meth:`Landlock.limits`).
     """
     for rule in rules:
         if rule.right == "write":
-            closed = [other.path for other in rules if other.right != "write" and is_below(other.path, rule.path)]
-            yield from [rule.path] if is_below(directory, rule.path) else _all_but(closed, rule.path)
+            spared = ("hide",) if is_below(directory, rule.path) else ("hide", "read")
+            yield from _all_but([other.path for other in rules if other.right in spared], rule.path)
 
 
 def readable(rules: Sequence[Rule]) -> Iterator[str]:

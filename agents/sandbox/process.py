@@ -72,12 +72,14 @@ async def spawn(
     pty: PtySize | None,
     inherited: Sequence[int] = (),
     in_child: Callable[[], None] | None = None,
+    takes_terminal: bool = True,
     end: signal.Signals = signal.SIGKILL,
 ) -> LocalProcess:
     """Start ``argv`` as the leader of a new session, with exactly this environment.
 
     ``inherited`` are descriptors it keeps; ``in_child`` runs between fork and exec and must only make system calls;
-    ``end`` is the signal that makes the head of the tree take everything with it.
+    ``end`` is the signal that makes the head of the tree take everything with it. ``takes_terminal``: the pty becomes
+    the controlling terminal of ``argv``, so that Ctrl-C and SIGWINCH arrive; else something below it takes it.
 
     Raises:
         SandboxError: the program could not be started.
@@ -97,7 +99,7 @@ async def spawn(
             env=dict(environment),
             pass_fds=tuple(inherited),
             start_new_session=True,
-            preexec_fn=_before_exec(in_child, pty is not None),
+            preexec_fn=_before_exec(in_child, pty is not None and takes_terminal),
             limit=STREAM_LIMIT_BYTES,
         )
     except BaseException as error:
@@ -112,9 +114,9 @@ async def spawn(
     return LocalProcess(process, master if pty else None, end)
 
 
-def _before_exec(in_child: Callable[[], None] | None, has_terminal: bool) -> Callable[[], None] | None:
-    """What the child does before exec: take the pty as its terminal (so that Ctrl-C and SIGWINCH arrive)."""
-    if not has_terminal:
+def _before_exec(in_child: Callable[[], None] | None, takes_terminal: bool) -> Callable[[], None] | None:
+    """What the child does before exec."""
+    if not takes_terminal:
         return in_child
 
     def take_terminal() -> None:

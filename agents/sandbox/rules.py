@@ -21,7 +21,9 @@ class Rule(Struct, kw_only=True):
     """Real and absolute, as the process sees it."""
     right: Right
     source: str
-    """What appears there: ``path`` itself, or the source of a bind."""
+    """What appears there: ``path`` itself, or the source of a bind; empty for a new empty folder."""
+    pinned: bool = False
+    """Something in it is protected or hidden, which renaming this folder would move out of the way."""
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -55,7 +57,7 @@ def rules_of(policy: Policy, base: Iterable[Rule] = ()) -> tuple[Rule, ...]:
         target = os.path.realpath(bind.target)
         right: Right = "write" if bind.writable else "read"
         found[target] = Rule(path=target, right=right, source=os.path.realpath(bind.source))
-    return _without_repetition(_protected(_parents_first(found.values()), policy.protect))
+    return _without_repetition(_pinned(_protected(_parents_first(found.values()), policy.protect)))
 
 
 def right_at(rules: Iterable[Rule], path: str) -> Rule | None:
@@ -103,10 +105,28 @@ def _protected(rules: list[Rule], protect: Iterable[str]) -> list[Rule]:
         above = right_at(rules, path)
         if path in result or above is None or above.right != "write" or not above.source:
             continue
-        source = above.source + path[len(above.path) :] if above.source != above.path else path
+        source = above.source + path[len(above.path) :]
         if Path(source).exists():
             result[path] = Rule(path=path, right="read", source=source)
     return _parents_first(result.values())
+
+
+def _pinned(rules: list[Rule]) -> list[Rule]:
+    """Pin the folders between a writable place and what is protected or hidden inside it."""
+    result = {rule.path: rule for rule in rules}
+    for position, rule in enumerate(rules):
+        above = right_at(rules[:position], rule.path)
+        if rule.right == "write" or above is None or above.right != "write" or not above.source:
+            continue
+        for folder in _between(rule.path, above.path):
+            source = above.source + folder[len(above.path) :]
+            if folder not in result and Path(source).is_dir():
+                result[folder] = Rule(path=folder, right="write", source=source, pinned=True)
+    return _parents_first(result.values())
+
+
+def _between(path: str, top: str) -> list[str]:
+    return [str(folder) for folder in Path(path).parents if folder != Path(top) and is_below(str(folder), top)]
 
 
 def _without_repetition(rules: list[Rule]) -> tuple[Rule, ...]:
@@ -116,6 +136,6 @@ def _without_repetition(rules: list[Rule]) -> tuple[Rule, ...]:
         above = right_at(kept, rule.path)
         plain = rule.source == rule.path
         holds = above.right if above else "read"
-        if not plain or rule.right != holds or (above is not None and above.source != above.path):
+        if rule.pinned or not plain or rule.right != holds or (above is not None and above.source != above.path):
             kept.append(rule)
     return tuple(kept)

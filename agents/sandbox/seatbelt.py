@@ -18,7 +18,7 @@ from msgspec import structs
 from agents.errors import SandboxError
 from agents.sandbox.policy import Policy, PtySize
 from agents.sandbox.process import LocalProcess, spawn
-from agents.sandbox.rules import Rule, is_below, right_at, rules_of
+from agents.sandbox.rules import Rule, rules_of
 from agents.sandbox.runner import Backend, Stream
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/dtracehelper")
@@ -92,8 +92,9 @@ def profile_text(policy: Policy) -> str:
     lines = ["(version 1)", "(allow default)", "(deny file-write*)"]
     lines += [f"(allow file-write* (literal {_quoted(device)}))" for device in _DEVICES]
     lines.append('(allow file-write* file-ioctl (regex #"^/dev/ttys[0-9]+$"))')
-    for position, rule in enumerate(rules):
-        lines += _lines_for(rule, rules[:position])
+    for rule in rules:
+        lines += _lines_for(rule)
+    lines += [f"(deny file-write-unlink (literal {_quoted(rule.path)}))" for rule in rules if rule.right == "write"]
     lines += [f"(deny {operation})" for operation in _ACTING_FOR_US]
     lines += ["(deny signal)", "(allow signal (target same-sandbox))", "(deny process-info-pidinfo (target others))"]
     lines += ["(deny network-outbound (remote unix-socket))", "(allow system-socket)"]
@@ -101,22 +102,13 @@ def profile_text(policy: Policy) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lines_for(rule: Rule, earlier: Sequence[Rule]) -> list[str]:
+def _lines_for(rule: Rule) -> list[str]:
     place = f"(subpath {_quoted(rule.path)})"
     if rule.right == "hide":
         return [f"(deny file-read* file-write* {place})"]
     if rule.right == "write":
         return [f"(allow file-read* file-write* {place})"]
-    above = right_at(earlier, rule.path)
-    lines = [f"(allow file-read* {place})", f"(deny file-write* {place})"]
-    if above is not None and above.right == "write":
-        lines += [f"(deny file-write-unlink (literal {_quoted(folder)}))" for folder in _between(above.path, rule.path)]
-    return lines
-
-
-def _between(top: str, path: str) -> list[str]:
-    """The folders from ``top`` down to ``path``: renaming one of them would move what is protected out of the way."""
-    return [str(folder) for folder in Path(path).parents if is_below(str(folder), top)]
+    return [f"(allow file-read* {place})", f"(deny file-write* {place})"]
 
 
 def _quoted(path: str) -> str:

@@ -1,0 +1,43 @@
+"""Every test that asks for a scene runs once with each backend that works here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from sandbox_scene import Scene
+
+from agents.errors import SandboxError
+from agents.sandbox import Runner, choose_runner
+from agents.sandbox.runner import BACKENDS
+
+
+@pytest.fixture(params=BACKENDS[sys.platform])
+async def runner(request: pytest.FixtureRequest) -> Runner:
+    return await _backend(request.param)
+
+
+@pytest.fixture
+async def bubblewrap() -> Runner:
+    return await _backend("bubblewrap")
+
+
+@pytest.fixture
+async def landlock() -> Runner:
+    return await _backend("landlock")
+
+
+@pytest.fixture
+def scene(tmp_path: Path, runner: Runner) -> Scene:
+    return Scene(tmp_path, runner)
+
+
+async def _backend(name: str) -> Runner:
+    try:
+        return await choose_runner(name)
+    except SandboxError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"{name} must be tested here: {error}")
+        pytest.skip(str(error))

@@ -1,0 +1,184 @@
+"""What a confined process can reach that is not a file: processes, sockets, the network, the kernel, secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sandbox_scene import Scene
+
+from agents.sandbox import Runner, choose_runner
+
+CONNECT = """
+import socket, sys
+family, address = {family}, {address!r}
+with socket.socket(family, socket.SOCK_STREAM) as stream:
+    stream.connect(address)
+print("CONNECTED")
+"""
+SYSTEM_CALLS = """
+import ctypes, errno, fcntl, os
+library = ctypes.CDLL(None, use_errno=True)
+for name, number, arguments in (
+    ("io_uring_setup", 425, (1, 0)), ("keyctl", {keyctl}, (0, -3, 0)), ("bpf", {bpf}, (0, 0, 0)),
+    ("userfaultfd", {userfaultfd}, (0,)),
+):
+    ctypes.set_errno(0)
+    result = library.syscall(number, *arguments)
+    print(name, errno.errorcode.get(ctypes.get_errno(), result))
+"""
+NUMBERS = {
+    "x86_64": {"keyctl": 250, "bpf": 321, "userfaultfd": 323},
+    "aarch64": {"keyctl": 219, "bpf": 280, "userfaultfd": 282},
+}
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with closing(socket.socket()) as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server
+
+
+async def test_the_environment_is_the_policys_and_nothing_else(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "sk-secret")
+    scene.with_policy(environment={"PATH": "/usr/bin:/bin", "ODD": "é=\n'\""})
+    ran = await scene.python("import json, os; print(json.dumps(dict(os.environ)))")
+    allowed = {"PATH": "/usr/bin:/bin", "ODD": "é=\n'\"", "PWD": str(scene.worktree), "TMPDIR": str(scene.temp)}
+    seen = dict(json.loads(ran.output))
+    seen.pop("LC_CTYPE", None)  # Python itself sets it where there is no locale
+    assert {name: allowed.get(name) for name in seen} == seen
+    assert seen["ODD"] == allowed["ODD"]
+
+
+async def test_our_environment_cannot_be_read_through_proc(scene: Scene) -> None:
+    ran = await scene.run(f"cat /proc/{os.getpid()}/environ /proc/{os.getpid()}/mem")
+    assert ran.status != 0
+    assert "PATH=" not in ran.output, "the starter's environment, where the keys are, can be read"
+
+
+async def test_processes_outside_can_be_neither_ended_nor_traced(scene: Scene) -> None:
+    stranger = await asyncio.create_subprocess_exec("sleep", "1000")
+    try:
+        ran = await scene.run(f"kill -9 {stranger.pid}; kill -9 {os.getpid()}; kill -9 -1")
+        traced = await scene.python(
+            f"import ctypes; print(ctypes.CDLL(None, use_errno=True).ptrace(16, {stranger.pid}, 0, 0))"
+        )
+        assert traced.output.strip() == "-1", "a process outside can be traced"
+        assert stranger.returncode is None, f"a process outside was ended: {ran.output}"
+        os.kill(stranger.pid, 0)
+    finally:
+        stranger.kill()
+        await stranger.wait()
+
+
+async def test_a_socket_in_a_hidden_folder_cannot_be_reached(scene: Scene) -> None:
+    path = scene.secret / "s"
+    with closing(socket.socket(socket.AF_UNIX)) as server:
+        _bind_short(server, path)
+        server.listen()
+        ran = await scene.python(
+            f"import os; os.chdir({str(scene.secret)!r})\n" + CONNECT.format(family="socket.AF_UNIX", address="s")
+        )
+    assert "CONNECTED" not in ran.output
+    assert ran.status != 0
+
+
+async def test_without_mounts_no_unix_socket_can_be_reached_by_path_at_all(tmp_path: Path, landlock: Runner) -> None:
+    scene = Scene(tmp_path, landlock)
+    with closing(socket.socket(socket.AF_UNIX)) as server:
+        _bind_short(server, scene.outside / "s")
+        server.listen()
+        ran = await scene.python(
+            f"import os; os.chdir({str(scene.outside)!r})\n" + CONNECT.format(family="socket.AF_UNIX", address="s")
+        )
+    assert "PermissionError" in ran.output
+    paired = await scene.python("import socket; a, b = socket.socketpair(); a.send(b'hi'); print(b.recv(9))")
+    assert "hi" in paired.output, "programs need pairs of sockets for themselves"
+
+
+async def test_an_abstract_socket_of_another_program_cannot_be_reached_with_the_network_on(scene: Scene) -> None:
+    from agents.sandbox import launcher
+
+    if launcher.landlock_version() < launcher.SCOPES_SINCE and scene.runner.mounts:
+        pytest.skip("this kernel cannot scope abstract sockets; limits() says so")
+    name = f"\0shopfloor-test-{os.getpid()}"
+    with closing(socket.socket(socket.AF_UNIX)) as server:
+        server.bind(name)
+        server.listen()
+        ran = await scene.python(CONNECT.format(family="socket.AF_UNIX", address=name))
+    assert "CONNECTED" not in ran.output
+
+
+async def test_the_network_can_be_on(scene: Scene, listener: socket.socket) -> None:
+    ran = await scene.python(CONNECT.format(family="socket.AF_INET", address=listener.getsockname()))
+    assert "CONNECTED" in ran.output
+
+
+async def test_the_network_can_be_off(scene: Scene, listener: socket.socket) -> None:
+    scene.with_policy(network=False)
+    ran = await scene.python(CONNECT.format(family="socket.AF_INET", address=listener.getsockname()))
+    assert "CONNECTED" not in ran.output
+    with closing(socket.socket(type=socket.SOCK_DGRAM)) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.setblocking(False)
+        address = receiver.getsockname()
+        await scene.python(f"import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'out', {address!r})")
+        with pytest.raises(BlockingIOError):
+            receiver.recv(10)
+
+
+async def test_calls_that_reach_around_the_sandbox_are_absent(scene: Scene) -> None:
+    numbers = NUMBERS.get(os.uname().machine)
+    if numbers is None:
+        pytest.skip("no numbers for this processor")
+    ran = await scene.python(SYSTEM_CALLS.format(**numbers))
+    assert ran.output.split() == [
+        *("io_uring_setup", "ENOSYS", "keyctl", "ENOSYS", "bpf", "ENOSYS", "userfaultfd", "ENOSYS")
+    ]
+
+
+async def test_nothing_gives_privileges_back(scene: Scene) -> None:
+    ran = await scene.run("cat /proc/self/status; echo x > /proc/sys/kernel/core_pattern; mknod disk b 254 0")
+    assert "NoNewPrivs:\t1" in ran.output
+    assert "Seccomp:\t2" in ran.output
+    assert "CapEff:\t0000000000000000" in ran.output
+    assert "CapBnd:\t0000000000000000" in ran.output
+    assert not (scene.worktree / "disk").exists()
+
+
+async def test_only_own_processes_are_there(tmp_path: Path, bubblewrap: Runner) -> None:
+    scene = Scene(tmp_path, bubblewrap)
+    ran = await scene.run("echo /proc/[0-9]*")
+    assert len(ran.output.split()) < 10, ran.output
+
+
+async def test_unconfined_is_what_it_says(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, await choose_runner("none"))
+    ran = await scene.run(f"cat {scene.secret}/key; echo changed > {scene.outside}/file")
+    assert "PRIVATE" in ran.output
+    assert (scene.outside / "file").read_text() == "changed\n"
+    assert any("Nothing is confined" in sentence for sentence in scene.runner.limits())
+
+
+def _bind_short(server: socket.socket, path: Path) -> None:
+    """Bind by a relative name: a socket's path must be short, a test's folder is not."""
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(path.parent)
+        server.bind(path.name)
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+if sys.platform != "linux":
+    pytestmark = pytest.mark.skip("what is tried here is Linux's")

@@ -1,0 +1,257 @@
+"""The life of a confined process: streams, terminal, exit status, and that nothing survives."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from sandbox_scene import PATIENCE_SECONDS, Scene
+
+from agents.errors import SandboxError
+from agents.sandbox import Process, PtySize, Runner, choose_runner
+
+LEAVE_BEHIND = (
+    "(setsid sh -c 'exec 9>alive; touch up; exec sleep 1000' </dev/null >/dev/null 2>&1 &)"
+    "; until [ -e up ]; do sleep 0.01; done"
+)
+"""A process that has left session and group of its starter and keeps the pipe ``alive`` open as long as it lives."""
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+sys.path[:0] = {paths!r}
+from sandbox_scene import Scene
+from agents.sandbox import choose_runner
+from agents.sandbox.policy import Policy
+import msgspec
+
+async def main():
+    runner = await choose_runner({backend!r})
+    policy = msgspec.json.decode({policy!r}, type=Policy)
+    process = await runner.start(["/bin/bash", "-c", {command!r}], policy)
+    print((await process.stdout.readline()).decode(), flush=True)
+    await process.wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(params=["bubblewrap", "landlock", "none"] if sys.platform == "linux" else ["seatbelt"])
+async def any_runner(request: pytest.FixtureRequest) -> Runner:
+    try:
+        return await choose_runner(request.param)
+    except SandboxError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"{request.param} must be tested here: {error}")
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def anywhere(tmp_path: Path, any_runner: Runner) -> Scene:
+    scene = Scene(tmp_path, any_runner)
+    os.mkfifo(scene.worktree / "alive")
+    return scene
+
+
+async def _until_nobody_lives(scene: Scene, opened: int) -> None:
+    """Wait for the end of everybody who has the pipe ``alive`` open."""
+    loop = asyncio.get_running_loop()
+    os.set_blocking(opened, False)
+    over = loop.create_future()
+
+    def read() -> None:
+        if not os.read(opened, 4096) and not over.done():
+            over.set_result(None)
+
+    loop.add_reader(opened, read)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await over
+    except TimeoutError:
+        pytest.fail(f"something survived under {scene.runner.name}")
+    finally:
+        loop.remove_reader(opened)
+        os.close(opened)
+
+
+def _open_alive(scene: Scene) -> int:
+    return os.open(scene.worktree / "alive", os.O_RDONLY | os.O_NONBLOCK)
+
+
+async def _line(process: Process) -> bytes:
+    assert process.stdout is not None
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        return await process.stdout.readline()
+
+
+async def test_exit_status_and_both_outputs_arrive(anywhere: Scene) -> None:
+    process = await anywhere.runner.start(["/bin/sh", "-c", "echo out; echo err >&2; exit 7"], anywhere.policy)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert (await process.stdout.read(), await process.stderr.read()) == (b"out\n", b"err\n")
+    assert await process.wait() == 7
+
+
+async def test_standard_input_reaches_the_process_and_ends_it(anywhere: Scene) -> None:
+    process = await anywhere.runner.start(["cat"], anywhere.policy, stdin="pipe")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"through\n")
+    assert await _line(process) == b"through\n"
+    process.stdin.close()
+    assert await process.wait() == 0
+
+
+async def test_a_line_of_many_megabytes_can_be_read(anywhere: Scene) -> None:
+    process = await anywhere.runner.start(["/bin/sh", "-c", "head -c 5000000 /dev/zero; echo"], anywhere.policy)
+    assert len(await _line(process)) == 5_000_001
+
+
+async def test_a_signal_that_ended_the_command_is_in_its_status(anywhere: Scene) -> None:
+    assert (await anywhere.run("kill -TERM $$")).status == 128 + signal.SIGTERM
+
+
+async def test_a_program_that_is_not_there_fails_with_a_word_about_it(anywhere: Scene) -> None:
+    ran = await anywhere.execute("no-such-program")
+    assert ran.status != 0
+    assert "no-such-program" in ran.output
+
+
+async def test_a_directory_that_is_not_there_is_said_before_anything_starts(anywhere: Scene) -> None:
+    anywhere.with_policy(directory=str(anywhere.top / "gone"))
+    with pytest.raises(SandboxError, match="gone"):
+        await anywhere.run("true")
+
+
+async def test_what_a_command_leaves_running_ends_with_it(anywhere: Scene) -> None:
+    opened = _open_alive(anywhere)
+    ran = await anywhere.run(f"sleep 1000 & nohup sleep 1000 & {LEAVE_BEHIND}; echo done")
+    assert "done" in ran.output, "the output must end although something still holds it open"
+    await _until_nobody_lives(anywhere, opened)
+
+
+async def test_kill_ends_the_whole_tree(anywhere: Scene) -> None:
+    opened = _open_alive(anywhere)
+    process = await anywhere.runner.start(["/bin/bash", "-c", f"{LEAVE_BEHIND}; echo up; sleep 1000"],
+                                          anywhere.policy)  # fmt: skip
+    assert await _line(process) == b"up\n"
+    process.kill()
+    process.kill()
+    assert await process.wait() != 0
+    await _until_nobody_lives(anywhere, opened)
+
+
+async def test_everything_ends_when_the_starter_is_killed(anywhere: Scene) -> None:
+    import msgspec
+
+    opened = _open_alive(anywhere)
+    program = PARENT.format(
+        paths=[str(Path(__file__).resolve().parents[3]), str(Path(__file__).parent)],
+        backend=anywhere.runner.name,
+        policy=msgspec.json.encode(anywhere.policy),
+        command=f"{LEAVE_BEHIND}; exec 9>alive; sleep 1000 & echo up; wait",
+    )
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, env={"PATH": os.defpath}, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert parent.stdout is not None
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await parent.stdout.readline() == b"up\n"
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        await parent.wait()
+    await _until_nobody_lives(anywhere, opened)
+
+
+class Terminal:
+    """The master side of a pty: what appears on it, waited for."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.pty is not None
+        self._descriptor = process.pty
+        self._seen = b""
+
+    async def shows(self, text: bytes) -> bytes:
+        """Wait until ``text`` has appeared; everything seen so far."""
+        loop = asyncio.get_running_loop()
+        ready = asyncio.Event()
+        loop.add_reader(self._descriptor, ready.set)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while text not in self._seen:
+                    await ready.wait()
+                    ready.clear()
+                    self._seen += self._read()
+        except (TimeoutError, OSError):
+            pytest.fail(f"{text!r} did not appear, only {self._seen!r}")
+        finally:
+            loop.remove_reader(self._descriptor)
+        return self._seen
+
+    def write(self, data: bytes) -> None:
+        """Type."""
+        os.write(self._descriptor, data)
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._descriptor, 65536)
+        except BlockingIOError:
+            return b""
+
+
+async def _in_terminal(scene: Scene, command: str) -> tuple[Process, Terminal]:
+    process = await scene.runner.start(["/bin/bash", "-c", command], scene.policy, pty=PtySize(columns=77, rows=21))
+    return process, Terminal(process)
+
+
+async def test_a_pty_has_its_size_and_tells_of_a_new_one(anywhere: Scene) -> None:
+    process, terminal = await _in_terminal(
+        anywhere, "trap 'stty size; exit 3' WINCH; stty size; while true; do read -t 0.05; done"
+    )
+    await terminal.shows(b"21 77")
+    process.resize(PtySize(columns=133, rows=44))
+    await terminal.shows(b"44 133")
+    assert await process.wait() == 3
+    process.kill()
+    assert process.pty is None
+
+
+async def test_control_c_interrupts_what_runs_in_the_pty(anywhere: Scene) -> None:
+    process, terminal = await _in_terminal(
+        anywhere, "trap 'echo caught; exit 4' INT; echo up; while :; do sleep 0.05; done"
+    )
+    await terminal.shows(b"up")
+    terminal.write(b"\x03")
+    await terminal.shows(b"caught")
+    assert await process.wait() == 4
+    process.kill()
+
+
+async def test_a_pty_is_the_controlling_terminal_and_a_shell_has_job_control(anywhere: Scene) -> None:
+    process, terminal = await _in_terminal(anywhere, "echo direct > /dev/tty; exec env PS1='PROMPT> ' bash --norc -i")
+    await terminal.shows(b"PROMPT> ")
+    terminal.write(b"sh -c 'echo RUN''NING; exec sleep 1000'\n")
+    await terminal.shows(b"RUNNING")
+    terminal.write(b"\x1a")
+    await terminal.shows(b"Stopped")
+    terminal.write(b"kill %1; exit 5\n")
+    seen = await terminal.shows(b"exit")
+    assert b"no job control" not in seen
+    assert b"direct" in seen, "/dev/tty is not the pty"
+    process.kill()
+    await process.wait()
+
+
+async def test_nothing_can_be_typed_into_the_terminal_from_inside(tmp_path: Path, runner: Runner) -> None:
+    scene = Scene(tmp_path, runner)
+    program = "import fcntl; fcntl.ioctl(0, 0x5412, b'x')"
+    process, terminal = await _in_terminal(scene, f'{sys.executable} -I -S -c "{program}"; echo over')
+    seen = await terminal.shows(b"over")
+    assert b"PermissionError" in seen
+    process.kill()
+    await process.wait()
