@@ -193,6 +193,17 @@ def _program(search_path: str) -> str:
     return program
 
 
+def git_version() -> str:
+    """The git that is used, by its number and place.
+
+    Raises:
+        GitError: it is missing or too old.
+    """
+    program = _program(os.environ.get("PATH", os.defpath))
+    printed = subprocess.run([program, "version"], capture_output=True, text=True, check=False).stdout
+    return f"{printed.removeprefix('git version').strip()} ({program})"
+
+
 def _base_environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("HOME", "XDG_CONFIG_HOME") if name in os.environ}
     return kept | {
