@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import itertools
 import os
 import subprocess
@@ -175,6 +176,18 @@ async def connect(start: bool = True, environment: Mapping[str, str] | None = No
         )
     await client.offer_environment(_model_variables(os.environ if environment is None else environment))
     return client
+
+
+def lock_is_free() -> bool:
+    """No engine lives, not even one that has closed its socket and is still putting things away."""
+    try:
+        with (paths.state_dir() / "engine.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _model_variables(environment: Mapping[str, str]) -> dict[str, str]:

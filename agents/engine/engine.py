@@ -235,13 +235,17 @@ class Engine:
         return self.ledger.tasks[task.id]
 
     def _first_ready(self, project: Path) -> str:
-        infos = [profile_info(loaded, self._facilities.environment) for loaded in load_profiles(project)]
-        for info in infos:
-            if info.ready and info.id != "offline":
+        """The first profile whose key is there; those that need none are chosen by name."""
+        missing = []
+        for loaded in load_profiles(project):
+            info = profile_info(loaded, self._facilities.environment)
+            native = loaded.profile.native
+            if info.ready and native is not None and native.needs_key and native.provider != "offline":
                 return info.id
-        missing = "; ".join(f"{info.id}: {info.missing}" for info in infos if info.missing)
+            if info.missing:
+                missing.append(f"{info.id}: {info.missing}")
         raise UsageError(
-            f"No profile is ready to use ({missing}).",
+            f"No profile is ready to use ({'; '.join(missing)}).",
             "Set the variable with your key, or name a profile with -p; `shopfloor profiles` lists them.",
         )
 

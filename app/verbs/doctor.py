@@ -29,7 +29,7 @@ async def doctor(as_json: bool) -> int:
         Finding(
             name="program", ok=True, text=f"Shopfloor {VERSION}, Python {platform.python_version()} ({sys.executable})"
         ),
-        await _git(),
+        _git(),
         await _sandbox(),
         _folders(),
         *await _engine(),
@@ -43,11 +43,11 @@ async def doctor(as_json: bool) -> int:
     return 0 if all(finding.ok for finding in findings) else 1
 
 
-async def _git() -> Finding:
+def _git() -> Finding:
     from agents.workspace.git import git_version
 
     try:
-        return Finding(name="git", ok=True, text=f"git {await git_version()}")
+        return Finding(name="git", ok=True, text=f"git {git_version()}")
     except ShopfloorError as error:
         return Finding(name="git", ok=False, text=error.message, hint=error.hint)
 
@@ -60,8 +60,7 @@ async def _sandbox() -> Finding:
     except ShopfloorError as error:
         return Finding(name="sandbox", ok=False, text=error.message, hint=error.hint)
     limits = getattr(runner, "limits", lambda: ())()
-    weaker = f" It cannot do everything: {'; '.join(limits)}." if limits else ""
-    return Finding(name="sandbox", ok=True, text=f"{runner.name} confines the agents.{weaker}")
+    return Finding(name="sandbox", ok=True, text=f"{runner.name} confines the agents.", hint=" ".join(limits))
 
 
 def _folders() -> Finding:
@@ -87,14 +86,14 @@ async def _engine() -> list[Finding]:
     finally:
         await client.disconnect()
     ready = [profile.id for profile in profiles if profile.ready]
-    missing = [f"{profile.id}: {profile.missing}" for profile in profiles if not profile.ready]
+    missing = [f"{profile.id}: {profile.missing.rstrip('.')}" for profile in profiles if not profile.ready]
     return [
         Finding(name="engine", ok=True, text=f"version {info.version}, process {info.pid}, log {info.log}"),
         Finding(
             name="profiles",
             ok=True,
             text=f"ready: {', '.join(ready) or 'none'}.",
-            hint=f"Not ready: {'; '.join(missing)}" if missing else "",
+            hint=f"Not ready: {'; '.join(missing)}." if missing else "",
         ),
     ]
 

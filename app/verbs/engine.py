@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from agents.client import Client, connect
+from agents.client import Client, connect, lock_is_free
 from agents.errors import EngineUnreachable, ShopfloorError
 from app.verbs.printing import age, print_json
 
@@ -48,7 +48,7 @@ async def _stop(_: bool, as_json: bool) -> int:
     info = await client.info()
     await client.shutdown()
     until = time.monotonic() + STOP_SECONDS
-    while await _answers(client):
+    while await _answers(client) or not lock_is_free():
         if time.monotonic() > until:
             raise ShopfloorError(f"The engine (process {info.pid}) has not ended after {STOP_SECONDS:g} seconds.")
         await asyncio.sleep(0.02)
