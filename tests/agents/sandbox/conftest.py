@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,10 @@ async def landlock() -> Runner:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, runner: Runner) -> Scene:
-    return Scene(tmp_path, runner)
+async def scene(tmp_path: Path, runner: Runner) -> AsyncIterator[Scene]:
+    made = Scene(tmp_path, runner)
+    yield made
+    await made.close()
 
 
 async def _backend(name: str) -> Runner:

