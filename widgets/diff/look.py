@@ -8,34 +8,45 @@ from __future__ import annotations
 
 import re
 
-_SYNTAX = {
-    # name: (dark, light, attributes)
-    "keyword": ("#c792ea", "#8b2bb9", ""),
-    "name-function": ("#82aaff", "#2554c7", ""),
-    "name-class": ("#ffcb6b", "#8a5a00", ""),
-    "builtin": ("#89ddff", "#00707f", ""),
-    "decorator": ("#f0a45d", "#a34a00", ""),
-    "string": ("#c3e88d", "#3b6d11", ""),
-    "string-escape": ("#f0a45d", "#a34a00", ""),
-    "number": ("#f78c6c", "#b5360b", ""),
-    "comment": ("#7f8c98", "#66707a", "italic"),
-    "operator": ("#9fb4c7", "#4a5966", ""),
-    "tag": ("#f07178", "#a8233a", ""),
-    "attribute": ("#ffcb6b", "#8a5a00", ""),
-    "heading": ("#82aaff", "#2554c7", "bold"),
-    "error": ("#ff7b86", "#b3122a", ""),
-}
+from agents.review.spans import TOKEN_CLASSES
 
-SYNTAX_STYLES = tuple(_SYNTAX)
-"""Names of the styles that code can be coloured with."""
+_SYNTAX = {
+    # token class: (dark, light, attributes); classes without an entry have the line's own colour
+    "attribute": ("#e6c384", "#7a5200", ""),
+    "builtin": ("#7fd4d6", "#0b6b78", ""),
+    "class": ("#e6c384", "#7a5200", ""),
+    "comment": ("#8b97a6", "#626c76", "italic"),
+    "constant": ("#f0a878", "#a3430f", ""),
+    "decorator": ("#e6c384", "#7a5200", ""),
+    "docstring": ("#9db89a", "#4b6b3a", "italic"),
+    "emphasis": ("#d8dce4", "#20242c", "italic"),
+    "escape": ("#f0a878", "#a3430f", ""),
+    "function": ("#82aaff", "#2554c7", ""),
+    "heading": ("#82aaff", "#2554c7", "bold"),
+    "keyword": ("#c4a5f7", "#7a3fb0", ""),
+    "namespace": ("#e6c384", "#7a5200", ""),
+    "number": ("#f0a878", "#a3430f", ""),
+    "operator": ("#a9b8c8", "#4a5966", ""),
+    "preprocessor": ("#c4a5f7", "#7a3fb0", ""),
+    "regex": ("#f0a878", "#a3430f", ""),
+    "string": ("#b5d98f", "#3b6d11", ""),
+    "strong": ("#d8dce4", "#20242c", "bold"),
+    "tag": ("#f28b94", "#a8233a", ""),
+    "type": ("#7fd4d6", "#0b6b78", ""),
+    "variable": ("#d8dce4", "#20242c", ""),
+    "deleted": ("#f28b94", "#a3122a", ""),
+    "inserted": ("#b5d98f", "#0a6b1f", ""),
+}
+SYNTAX_NAMES = tuple(f"code-{name}" if name in _SYNTAX else "" for name in TOKEN_CLASSES)
+"""The style of each token class, by its index; empty for those drawn in the line's own colour."""
 
 
 def _syntax_rules() -> str:
     rules = []
     for name, (dark, light, attributes) in _SYNTAX.items():
         style = f" text-style: {attributes};" if attributes else ""
-        rules.append(f"    & > .diff--{name} {{ color: {light};{style} }}")
-        rules.append(f"    &:dark > .diff--{name} {{ color: {dark};{style} }}")
+        rules.append(f"    & > .diff--code-{name} {{ color: {light};{style} }}")
+        rules.append(f"    &:dark > .diff--code-{name} {{ color: {dark};{style} }}")
     return "\n".join(rules)
 
 

@@ -7,7 +7,7 @@ over them afterwards by the view.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from time import perf_counter
@@ -18,16 +18,16 @@ from textual.strip import Strip
 from agents.review.emphasis import Ranges, emphasize
 from agents.review.escape import escape_name
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff
+from agents.review.spans import Highlighted
 from widgets.diff.boxes import comment_rows
+from widgets.diff.look import SYNTAX_NAMES
 from widgets.diff.rows import COMMENT, EDITOR, FILE, HUNK, NOTE, SAME, Section, Spot
 from widgets.diff.same import RUN
 from widgets.diff.shown import hanging_columns, line_text, row_starts, show_line
 from widgets.text_strips import Span, Spans, StyleBook, cells, cut, spans_cells, strip_of
 
-LineSpans = Sequence[tuple[int, int, str]]
-"""Coloured parts of a line: start, end (characters), name of the style."""
-SyntaxOf = Callable[[bytes, str, int], LineSpans]
-"""Path, side and line number → coloured parts of that line (nothing while they are not known)."""
+SyntaxOf = Callable[[bytes, str], Highlighted | None]
+"""Path and side → the syntax of that file, None while it is not known."""
 
 STATUS_WORDS = {
     "added": "added",
@@ -162,7 +162,10 @@ class Painter:
         if section.comments:
             count = len(section.comments)
             right.append((f"{count} comment{'s' * (count > 1)}  ", "file file-comments"))
-        right += [(f"+{file.additions:,} ", "file count-add"), (f"−{file.deletions:,} ", "file count-delete")]
+        if file.additions:
+            right.append((f"+{file.additions:,} ", "file count-add"))
+        if file.deletions:
+            right.append((f"−{file.deletions:,} ", "file count-delete"))
         room = self.width - spans_cells(right) - 1
         shown = cut(left, room)
         return (*shown, (" " * (room + 1 - spans_cells(shown)), "file"), *right)
@@ -215,9 +218,11 @@ class Painter:
         old, new = section.numbers(row)
         side, number = ("new", new) if new else ("old", old)
         path = section.file.new_path if side == "new" else section.file.old_path
-        for start, end, style in self._syntax(path, side, number):
-            first, last = place(start, end)
-            names[first:last] = [f"{base} {style}"] * (last - first)
+        known = self._syntax(path, side)
+        for start, length, token_class in known.spans(number) if known is not None else ():
+            if style := SYNTAX_NAMES[token_class]:
+                first, last = place(start, start + length)
+                names[first:last] = [f"{base} {style}"] * (last - first)
 
     def _rows(self, section: Section, row: int, kind: int, base: str, text: str, names: list[str]) -> list[Strip]:
         starts = row_starts(text, self.code_width)

@@ -48,6 +48,7 @@ def _on_lines(section: Section, rows: list[int], target: str) -> CommentDraft:
         end=max(named, default=0),
         section=hunk.section if hunk else "",
         quote=tuple(_quoted(section, row) for row in rows),
+        blob=file.new_blob if side == "new" else file.old_blob,
     )
 
 
@@ -70,6 +71,7 @@ def _beside_comment(section: Section, row: int) -> CommentDraft:
         end=comment.end,
         section=comment.section,
         quote=comment.quote,
+        blob=comment.blob,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,10 +15,11 @@ from textual.widget import Widget
 
 from agents.model import CommentDraft
 from agents.review.model import DiffSet
+from agents.review.spans import Highlighted
 from widgets.diff.boxes import comment_rows
 from widgets.diff.keys import DIFF_KEYS
 from widgets.diff.look import COMPONENT_CLASSES, DIFF_CSS
-from widgets.diff.painter import Gutter, LineSpans
+from widgets.diff.painter import Gutter
 from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Placed, Spot
 from widgets.diff.screenful import Screenful
 from widgets.diff.search import matching_rows
@@ -56,6 +57,17 @@ class DiffView(Widget, can_focus=True):
             return self.view
 
     @dataclass
+    class Filtered(Message):
+        """Other files are hidden than before."""
+
+        view: DiffView
+
+        @property
+        def control(self) -> DiffView:
+            """The view it comes from."""
+            return self.view
+
+    @dataclass
     class Copied(Message):
         """The person wants this text on the clipboard."""
 
@@ -75,8 +87,8 @@ class DiffView(Widget, can_focus=True):
         self._matches: list[Spot] = []
         self._top = 0
         self._styles = StyleBook(self, "diff--")
-        self._syntax: dict[tuple[bytes, str], Mapping[int, LineSpans]] = {}
-        self._screen = Screenful(self.state, self._styles, self._line_syntax)
+        self._syntax: dict[tuple[bytes, str], Highlighted] = {}
+        self._screen = Screenful(self.state, self._styles, self._syntax_of)
         self._strips: list[Strip] | None = None
         self._editor_box: Widget | None = None
         self._dragging = False
@@ -98,9 +110,9 @@ class DiffView(Widget, can_focus=True):
         self.state.place_comments(placed)
         self._restored(keep)
 
-    def colour(self, path: bytes, side: str, lines: Mapping[int, LineSpans]) -> None:
-        """Take the syntax of one side of a file: line number → coloured parts."""
-        self._syntax[path, side] = lines
+    def colour(self, path: bytes, side: str, syntax: Highlighted) -> None:
+        """Take the syntax of one side of a file."""
+        self._syntax[path, side] = syntax
         for index, section in enumerate(self.state.table.sections):
             if section.file is not None and path in (section.file.new_path, section.file.old_path):
                 self._screen.forget(index)
@@ -130,7 +142,7 @@ class DiffView(Widget, can_focus=True):
     # a comment being written
 
     def open_editor(self, box: Widget, draft: CommentDraft, height: int, comment: str = "") -> None:
-        """Mount a widget beneath the lines it is about, over rows kept free for it.
+        """Mount a widget beneath the lines it is about, over rows kept free for it; it takes the focus itself.
 
         Args:
             comment: the comment that is edited; its box is not shown meanwhile.
@@ -144,7 +156,6 @@ class DiffView(Widget, can_focus=True):
         if spot is not None:
             self._reveal(spot)
         self._place_box()
-        box.focus(scroll_visible=False)
 
     def resize_editor(self, height: int) -> None:
         """Give the comment being written another number of rows."""
@@ -203,9 +214,8 @@ class DiffView(Widget, can_focus=True):
         if self.searched:
             self._matches = matching_rows(self.state.table, self.searched)
 
-    def _line_syntax(self, path: bytes, side: str, number: int) -> LineSpans:
-        lines = self._syntax.get((path, side))
-        return lines.get(number, ()) if lines else ()
+    def _syntax_of(self, path: bytes, side: str) -> Highlighted | None:
+        return self._syntax.get((path, side))
 
     def _rebuilt(self, paths: set[bytes]) -> None:
         keep = self.state.keep(self._top)
@@ -383,6 +393,7 @@ class DiffView(Widget, can_focus=True):
         keep = self.state.keep(self._top)
         self.state.build()
         self._restored(keep)
+        self.post_message(self.Filtered(self))
 
     def action_copy(self) -> None:
         """Hand out the line, range, name or comment at the cursor."""

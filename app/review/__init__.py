@@ -1,0 +1,1 @@
+"""The review of one task's change: read it, comment on it, send the comments, see what became of them."""

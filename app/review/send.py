@@ -1,0 +1,69 @@
+"""The last look at a round before it goes: the whole prompt, and when the agent gets it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static, TextArea
+
+from agents.model import ACTIVE_STATES, Task, When
+from widgets.text_strips import printable
+
+
+class SendScreen(ModalScreen[When | None]):
+    """Answers when to send, or None to go on reading."""
+
+    CSS = """
+    SendScreen { align: center middle; background: $background 60%; }
+    SendScreen > Vertical { width: 100; max-width: 96%; height: 90%; padding: 1 2; background: $panel; }
+    SendScreen .send--heading { text-style: bold; height: 1; }
+    SendScreen .send--detail { color: $foreground 75%; height: auto; margin-bottom: 1; }
+    SendScreen TextArea { height: 1fr; border: none; background: $surface; scrollbar-size-vertical: 1; }
+    SendScreen Horizontal { height: 1; margin-top: 1; align-horizontal: right; }
+    SendScreen Button { margin-left: 2; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "send('now')", "Send now", id="send.now", priority=True,
+                tooltip="Send the round: into the running turn, or as a new turn when the agent rests."),
+        Binding("alt+enter,ctrl+j,ctrl+enter", "send('after')", "Send after the turn", id="send.after", priority=True,
+                tooltip="Send the round when the running turn has ended."),
+        Binding("escape,q", "leave", "Back", id="send.leave", priority=True, tooltip="Go on reading; nothing is sent."),
+    ]  # fmt: skip
+
+    def __init__(self, task: Task, prompt: str, comments: int) -> None:
+        super().__init__()
+        self._for_task = task
+        self._prompt = prompt
+        self._comments = comments
+
+    def compose(self) -> ComposeResult:
+        count = "1 comment" if self._comments == 1 else f"{self._comments} comments"
+        works = self._for_task.state in ACTIVE_STATES
+        now = "steer the running turn" if works else "start a turn"
+        detail = f"to the agent of “{printable(self._for_task.title)}”. This is what it will read:"
+        with Vertical():
+            yield Static(f"Send {count}", classes="send--heading", markup=False)
+            yield Static(detail, classes="send--detail", markup=False)
+            yield TextArea(printable(self._prompt), read_only=True, soft_wrap=True, show_cursor=False)
+            with Horizontal():
+                yield Button("Esc  back", id="leave", compact=True)
+                yield Button("Alt+Enter  after the turn", id="after", compact=True)
+                yield Button(f"Enter  {now}", id="now", compact=True, variant="primary")
+
+    def on_mount(self) -> None:
+        self.query_one(TextArea).focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss({"now": "now", "after": "after"}.get(event.button.id or ""))  # type: ignore[arg-type]
+
+    def action_send(self, when: When) -> None:
+        """Send."""
+        self.dismiss(when)
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)

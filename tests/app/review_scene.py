@@ -1,0 +1,186 @@
+"""A task under review: a real repository, and an Api that keeps its comments in memory, for the review screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+import msgspec
+from textual.app import App
+
+from agents.api import Api
+from agents.errors import ShopfloorError, UsageError
+from agents.model import Comment, CommentDraft, Diff, Prompt, Scope, Task, When
+from agents.review.prompt import review_prompt
+from app.review.screen import ReviewScreen
+from app.themes import THEMES
+from tests.widgets.diff.diff_scene import Files, Repository
+
+
+class MemoryApi:
+    """The part of the Api that a review asks for: diffs by git, comments in a list."""
+
+    def __init__(self, repository: Repository, task: Task, base: str, head: str) -> None:
+        self.repository = repository
+        self.known_task = task
+        self.base = base
+        self.head = head
+        self.notes: list[Comment] = []
+        self.sent: list[Prompt] = []
+        self.seen_tasks: list[str] = []
+        self.calls: list[str] = []
+        self.failing = ""
+        """A method that fails, as it does when the engine is gone."""
+        self.changed: Callable[[], None] = lambda: None
+        """Told about comments as the application is."""
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if self.failing == name:
+            raise ShopfloorError("The engine cannot be reached.", "Start it again.")
+
+    async def diff(self, task: str, scope: Scope = "branch") -> Diff:
+        self._called("diff")
+        if scope == "review":
+            raise UsageError("Nothing was sent for review yet.")
+        return Diff(
+            task=task,
+            scope=scope,
+            base_tree=self.base,
+            head_tree=self.head,
+            base_name="main (1a2b3c4)" if scope == "branch" else scope,
+            directory="/src/shop",
+            patch=self.repository.patch(self.base, self.head),
+        )
+
+    async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
+        self._called("blobs")
+        return [self.repository.blob(blob) for blob in ids]
+
+    async def comments(self, task: str) -> list[Comment]:
+        self._called("comments")
+        return list(self.notes)
+
+    async def add_comment(self, task: str, draft: CommentDraft, base_tree: str = "", head_tree: str = "") -> Comment:
+        self._called("add_comment")
+        number = self.known_task.round + 1
+        taken = sum(note.id.startswith(f"R{number}-") for note in self.notes)
+        fields = {name: getattr(draft, name) for name in CommentDraft.__struct_fields__}
+        comment = Comment(
+            **fields,
+            id=f"R{number}-C{taken + 1}",
+            task=task,
+            round=number,
+            base_tree=base_tree,
+            head_tree=head_tree,
+            at=time.time(),
+        )
+        self.notes.append(comment)
+        self.changed()
+        return comment
+
+    async def edit_comment(self, task: str, comment: str, text: str) -> Comment:
+        self._called("edit_comment")
+        return self._replace(comment, text=text)
+
+    async def delete_comment(self, task: str, comment: str) -> None:
+        self._called("delete_comment")
+        self.notes = [note for note in self.notes if note.id != comment]
+        self.changed()
+
+    async def review_prompt(self, task: str) -> str:
+        self._called("review_prompt")
+        drafts = [note for note in self.notes if note.state == "draft"]
+        if not drafts:
+            raise UsageError("There are no comments to send.", "`c` in the review writes one.")
+        return review_prompt(
+            drafts, round_number=self.known_task.round + 1, base_name="main", directory="/src/shop"
+        )
+
+    async def send_review(self, task: str, when: When = "now") -> Prompt:
+        text = await self.review_prompt(task)
+        self._called("send_review")
+        self.notes = [
+            msgspec.structs.replace(note, state="sent") if note.state == "draft" else note for note in self.notes
+        ]
+        prompt = Prompt(id=len(self.sent) + 1, task=task, text=text, when=when, origin="review")
+        self.sent.append(prompt)
+        self.changed()
+        return prompt
+
+    async def resolve_comment(self, task: str, comment: str, resolved: bool = True) -> Comment:
+        self._called("resolve_comment")
+        return self._replace(comment, state="resolved" if resolved else "sent")
+
+    async def seen(self, task: str) -> None:
+        self.seen_tasks.append(task)
+
+    def claim(self, comment: str, claim: str, text: str = "") -> None:
+        """What the agent says about a comment."""
+        self._replace(comment, state="claimed", claim=claim, claim_text=text)
+
+    def _replace(self, comment: str, **changes: object) -> Comment:
+        index = next(i for i, note in enumerate(self.notes) if note.id == comment)
+        self.notes[index] = msgspec.structs.replace(self.notes[index], **changes)
+        self.changed()
+        return self.notes[index]
+
+
+class ReviewApp(App[None]):
+    """An application that shows nothing but a review."""
+
+    def __init__(self, api: MemoryApi, theme: str = "shopfloor-dark") -> None:
+        super().__init__()
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme
+        self.api = api
+        self.review = ReviewScreen(cast(Api, api), api.known_task)
+        self.copied = ""
+
+    def on_mount(self) -> None:
+        self.api.changed = self.review.comments_changed
+        self.push_screen(self.review)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self.copied = text
+
+
+class Scene:
+    """One task whose agent changed files, and the screen to review it in."""
+
+    def __init__(self, folder: Path, before: Files, after: Files, **facts: object) -> None:
+        self.repository = Repository(folder / "repository")
+        self.worktree = folder / "worktree"
+        self.worktree.mkdir()
+        base = self.repository.tree(before)
+        head = self.repository.tree(after)
+        for name, content in after.items():
+            target = self.worktree / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+        fields: dict[str, object] = {
+            "id": "abcd", "title": "Speed up the cart", "prompt": "Make it fast", "project": "/src/shop", "base": "main",
+            "base_commit": "1a2b3c4", "profile": "offline", "state": "ready", "turn": 1,
+            "worktree": str(self.worktree),
+        }  # fmt: skip
+        self.task = Task(**(fields | facts))  # type: ignore[arg-type]
+        self.api = MemoryApi(self.repository, self.task, base, head)
+
+    def app(self, theme: str = "shopfloor-dark") -> ReviewApp:
+        """The application, not yet running."""
+        return ReviewApp(self.api, theme)
+
+    def agent_writes(self, after: Files) -> None:
+        """The files become these."""
+        self.api.head = self.repository.tree(after)
+
+    def at_work(self) -> Task:
+        """The task while a turn runs."""
+        return msgspec.structs.replace(self.task, state="working", turn=self.task.turn + 1)
+
+    def after_turn(self) -> Task:
+        """The task when that turn has ended."""
+        return msgspec.structs.replace(self.task, state="ready", turn=self.task.turn + 1)

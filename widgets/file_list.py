@@ -1,0 +1,193 @@
+"""The files of a change: what happened to each, how much, and how many comments it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from agents.review.escape import escape_name
+from agents.review.model import FileDiff, FileStatus
+from widgets.text_strips import Span, StyleBook, cells, cut, spans_cells, split_cells, strip_of
+
+STATUS_LETTERS: dict[FileStatus, str] = {
+    "added": "A", "deleted": "D", "modified": "M", "renamed": "R", "copied": "C", "mode-changed": "m",
+    "type-changed": "T", "unmerged": "U",
+}  # fmt: skip
+"""git's letters; a small m where only the mode differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file and what is said about it."""
+
+    file: FileDiff
+    drafts: int = 0
+    """Comments written and not sent."""
+    comments: int = 0
+    """Comments sent and not resolved."""
+    is_hidden: bool = False
+    is_news: bool = False
+    """It changed since the reader last looked at it."""
+
+
+class FileList(Widget):
+    """One line for each file; a click goes there."""
+
+    DEFAULT_CSS = """
+    FileList {
+        width: 32;
+        height: 1fr;
+        background: $surface;
+        color: $foreground;
+        & > .files--heading { color: $foreground 75%; text-style: bold; }
+        & > .files--folder { color: $foreground 60%; }
+        & > .files--name { color: $foreground; }
+        & > .files--dim { color: $foreground 45%; text-style: italic; }
+        & > .files--current { background: $primary 25%; text-style: bold; }
+        & > .files--news { color: $accent; text-style: bold; }
+        & > .files--comments { color: $warning; }
+        & > .files--add, & > .files--status-A { color: #0a6b1f; }
+        & > .files--delete, & > .files--status-D { color: #a3122a; }
+        & > .files--status-M, & > .files--status-m { color: $primary; }
+        & > .files--status-R, & > .files--status-C { color: $secondary; }
+        & > .files--status-T, & > .files--status-U { color: $warning; }
+        &:dark > .files--add, &:dark > .files--status-A { color: #57d977; }
+        &:dark > .files--delete, &:dark > .files--status-D { color: #ff7b86; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "files--heading", "files--folder", "files--name", "files--dim", "files--current", "files--news",
+        "files--comments", "files--add", "files--delete",
+        *(f"files--status-{letter}" for letter in STATUS_LETTERS.values()),
+    }  # fmt: skip
+    ALLOW_SELECT = False
+
+    @dataclass
+    class Chosen(Message):
+        """A file was clicked."""
+
+        files: FileList
+        path: bytes
+
+        @property
+        def control(self) -> FileList:
+            """The list it comes from."""
+            return self.files
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._files: tuple[ListedFile, ...] = ()
+        self._current = -1
+        self._top = 0
+        self._look = StyleBook(self, "files--")
+
+    def show(self, files: Sequence[ListedFile]) -> None:
+        """Show these files."""
+        self._files = tuple(files)
+        self.refresh()
+
+    def mark(self, path: bytes) -> None:
+        """Mark the file the reader is in, and keep it in view."""
+        self._current = next((i for i, listed in enumerate(self._files) if listed.file.path == path), -1)
+        rows = max(1, self.size.height - 1)
+        if self._current >= 0:
+            self._top = max(min(self._top, self._current), self._current - rows + 1)
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Paint in the new colours."""
+        super().notify_style_update()
+        self._look.clear()
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the file under the mouse."""
+        index = self._top + event.y - 1
+        if event.y > 0 and index < len(self._files):
+            self.post_message(self.Chosen(self, self._files[index].file.path))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll the list."""
+        self._scroll(3)
+        event.stop()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll the list back."""
+        self._scroll(-3)
+        event.stop()
+
+    def _scroll(self, rows: int) -> None:
+        self._top = max(0, min(self._top + rows, len(self._files) - self.size.height + 1))
+        self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw the lines in view."""
+        strips = [self._line(y) for y in range(crop.y, crop.bottom)]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+        return [strip.crop(crop.x, crop.right) for strip in strips]
+
+    def _line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            return strip_of(self._summary(), self._look, width)
+        index = self._top + y - 1
+        if index >= len(self._files):
+            return strip_of((), self._look, width)
+        current = " current" if index == self._current else ""
+        spans = [(text, f"{style}{current}".strip()) for text, style in self._spans(self._files[index], width)]
+        return strip_of(spans, self._look, width, current.strip())
+
+    def _summary(self) -> list[Span]:
+        files = [listed.file for listed in self._files]
+        hidden = sum(listed.is_hidden for listed in self._files)
+        spans = [(f" {len(files):,} file{'s' * (len(files) != 1)}", "heading")]
+        spans.append((f" +{sum(file.additions for file in files):,}", "add"))
+        spans.append((f" −{sum(file.deletions for file in files):,}", "delete"))
+        if hidden:
+            spans.append((f" {hidden} hidden", "dim"))
+        return spans
+
+    def _spans(self, listed: ListedFile, width: int) -> list[Span]:
+        file = listed.file
+        letter = STATUS_LETTERS[file.status]
+        right: list[Span] = []
+        if listed.drafts:
+            right.append((f" ✎{listed.drafts}", "comments"))
+        if listed.comments:
+            right.append((f" ◆{listed.comments}", "comments"))
+        if file.additions:
+            right.append((f" +{_short(file.additions)}", "add"))
+        if file.deletions:
+            right.append((f" −{_short(file.deletions)}", "delete"))
+        if file.is_binary:
+            right.append((" bin", "dim"))
+        room = max(4, width - 4 - spans_cells(right))
+        left: list[Span] = [("•" if listed.is_news else " ", "news"), (f"{letter} ", f"status-{letter}")]
+        left += _name(file.path, room, listed.is_hidden)
+        gap = max(1, width - 1 - spans_cells(left) - spans_cells(right))
+        return [*left, (" " * gap, ""), *right]
+
+
+def _short(count: int) -> str:
+    """A count in at most four columns."""
+    return str(count) if count < 1000 else f"{count / 1000:.1f}k" if count < 10_000 else f"{count // 1000}k"
+
+
+def _name(path: bytes, room: int, hidden: bool) -> list[Span]:
+    """Folder and name in so many columns; a long path loses its beginning, because the name tells more."""
+    shown = escape_name(path)
+    if cells(shown) > room:
+        while cells(shown) > room - 1:
+            _, shown = split_cells(shown, 1) if shown[0].isascii() else (shown[0], shown[1:])
+        shown = "…" + shown
+    folder, slash, name = shown.rpartition("/")
+    if hidden:
+        return list(cut([(shown, "dim")], room))
+    return [(folder + slash, "folder"), (name, "name")]
