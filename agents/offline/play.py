@@ -19,7 +19,7 @@ INTRODUCTION = "*Offline player: I am not a model. I play a prepared scenario; t
 GOING_ON = "*The offline player cannot take in what you just said. It goes on with its scenario.*"
 TESTS = "python3 -m unittest"
 
-_CALL_ID = re.compile(r"(?P<job>.+)-(?P<step>\d+)-\d+-\d+")
+_CALL_ID = re.compile(r"(?P<job>.+)-(?P<step>\d+)-\d+-(?P<answers>\d+)")
 _WAS_INTERRUPTED = "was interrupted before it ended"
 """What the client writes for a call without a result; such a step is played again."""
 _WAS_CUT_OFF = "Your last answer was cut off"
@@ -40,16 +40,18 @@ class Job(Struct, kw_only=True):
 
     @property
     def results(self) -> dict[int, list[tuple[Call, Message]]]:
-        """The calls made for it and their results, by step; without steps that were interrupted."""
+        """The calls made for it and their results, by step; of a step's last try, and only if it was carried out."""
         calls = {call.call: call for message in self.messages for call in message.calls}
-        steps: dict[int, list[tuple[Call, Message]]] = {}
+        tries: dict[int, dict[int, list[tuple[Call, Message]]]] = {}
         for message in self.messages:
             found = _CALL_ID.fullmatch(message.call) if message.role == "tool" else None
             if found and found["job"] == self.name and message.call in calls:
-                steps.setdefault(int(found["step"]), []).append((calls[message.call], message))
+                step, number = int(found["step"]), int(found["answers"])
+                tries.setdefault(step, {}).setdefault(number, []).append((calls[message.call], message))
+        last = {step: numbers[max(numbers)] for step, numbers in tries.items()}
         return {
             step: results
-            for step, results in steps.items()
+            for step, results in last.items()
             if not any(_WAS_INTERRUPTED in message.text for _, message in results)
         }
 
@@ -220,7 +222,7 @@ def _claims(review: Round, changes: list[Change], tested: str, *, introduced: bo
         outcome = _OUTCOME.search(tested)
         parts += [f"After these changes the tests do not pass: {outcome.group() if outcome else 'no result'}.", ""]
     said = {change.remark.id: f"{change.claim}: {change.says}" for change in changes}
-    parts += [f"{asked}: {said.get(asked, f'declined: {CANNOT}')}" for asked in review.asked]
+    parts += [f"- {asked}: {said.get(asked, f'declined: {CANNOT}')}" for asked in review.asked]
     return "\n".join(parts)
 
 

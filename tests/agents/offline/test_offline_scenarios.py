@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -26,18 +27,41 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout + done.stderr
 
 
-async def at_work(tmp_path: Path, name: str = "durations") -> OfflineAgent:
-    """An agent in the sample repository, told the prompt of a scenario."""
-    agent = OfflineAgent(await make_sample_repository(tmp_path), SCENARIOS)
-    agent.say(SCENARIOS[name].prompt)
-    return agent
+class Stage:
+    """Makes the sample repository and plays each scenario once; every test works on copies of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._played: dict[str, OfflineAgent] = {}
+
+    async def at_work(self, tmp_path: Path, name: str = "durations") -> OfflineAgent:
+        """An agent in the sample repository, told the prompt of a scenario."""
+        agent = OfflineAgent(await self.sample(tmp_path / "daybook"), SCENARIOS)
+        agent.say(SCENARIOS[name].prompt)
+        return agent
+
+    async def finished(self, tmp_path: Path, name: str = "durations") -> OfflineAgent:
+        """The same, when the scenario has been played."""
+        if name not in self._played:
+            self._played[name] = await self.at_work(self._folder / name, name)
+            self._played[name].work()
+        played = self._played[name]
+        shutil.copytree(played.folder, tmp_path / "daybook")
+        agent = OfflineAgent(tmp_path / "daybook", SCENARIOS)
+        agent.messages, agent.replies = list(played.messages), list(played.replies)
+        return agent
+
+    async def sample(self, folder: Path) -> Path:
+        """A copy of the sample repository."""
+        if not (self._folder / "daybook").exists():
+            await make_sample_repository(self._folder)
+        shutil.copytree(self._folder / "daybook", folder)
+        return folder
 
 
-async def finished(tmp_path: Path, name: str = "durations") -> OfflineAgent:
-    """The same, when the scenario has been played."""
-    agent = await at_work(tmp_path, name)
-    agent.work()
-    return agent
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return Stage(tmp_path_factory.mktemp("stage"))
 
 
 def message_of(call: str, text: str) -> Message:
@@ -96,8 +120,10 @@ async def test_demo_tasks_repeat_with_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
-async def test_scenario_fails_once_then_passes_and_commits_a_change_worth_reviewing(tmp_path: Path, name: str) -> None:
-    agent = await finished(tmp_path, name)
+async def test_scenario_fails_once_then_passes_and_commits_a_change_worth_reviewing(
+    stage: Stage, tmp_path: Path, name: str
+) -> None:
+    agent = await stage.finished(tmp_path, name)
     outcomes = [message.text.splitlines()[-1] for message in agent.messages if "Ran " in message.text]
     assert sum(outcome.startswith("FAILED") for outcome in outcomes) == 1, outcomes
     assert "OK" in run(agent.folder, "python3", "-m", "unittest")
@@ -112,17 +138,19 @@ async def test_scenario_fails_once_then_passes_and_commits_a_change_worth_review
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
-async def test_every_prepared_fix_can_be_made_and_keeps_the_tests_green(tmp_path: Path, name: str) -> None:
+async def test_every_prepared_fix_can_be_made_and_keeps_the_tests_green(
+    stage: Stage, tmp_path: Path, name: str
+) -> None:
     for number, fix in enumerate(SCENARIOS[name].fix):
         (tmp_path / str(number)).mkdir()
-        agent = await finished(tmp_path / str(number), name)
+        agent = await stage.finished(tmp_path / str(number), name)
         answer = agent.work(a_round(agent, [a_comment(agent, fix.line, "Please.", fix.path)]))
         assert claims(answer) == {"R1-C1": ("done", fix.says)}
         assert "OK" in run(agent.folder, "python3", "-m", "unittest")
 
 
-async def test_player_forgets_nothing_when_it_starts_again_after_every_answer(tmp_path: Path) -> None:
-    agent = await at_work(tmp_path)
+async def test_player_forgets_nothing_when_it_starts_again_after_every_answer(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.at_work(tmp_path)
     while (reply := agent.ask()).calls:
         agent.carry_out(reply)
         again = OfflineAgent(agent.folder, load_scenarios())
@@ -132,8 +160,8 @@ async def test_player_forgets_nothing_when_it_starts_again_after_every_answer(tm
     assert [reply.parts[-2:] for reply in agent.replies].count(agent.replies[0].parts[-2:]) == 1
 
 
-async def test_an_interrupted_tool_call_is_made_again(tmp_path: Path) -> None:
-    agent = await at_work(tmp_path)
+async def test_an_interrupted_tool_call_is_made_again(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.at_work(tmp_path)
     agent.carry_out(agent.ask())
     agent.carry_out(agent.ask())
     tests = agent.ask()
@@ -142,10 +170,12 @@ async def test_an_interrupted_tool_call_is_made_again(tmp_path: Path) -> None:
     again = agent.ask()
     assert [call.arguments for call in again.calls] == [call.arguments for call in tests.calls]
     assert {call.call for call in again.calls}.isdisjoint(call.call for call in tests.calls), "ids must be new"
+    agent.carry_out(again)
+    assert "expected a point" in agent.ask().text, "carried out the second time, it must not be made a third time"
 
 
-async def test_an_answer_that_was_cut_is_played_again_without_comment(tmp_path: Path) -> None:
-    agent = await at_work(tmp_path)
+async def test_an_answer_that_was_cut_is_played_again_without_comment(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.at_work(tmp_path)
     agent.carry_out(agent.ask())
     whole = agent.ask()
     agent.messages[-1] = Message(role="assistant", text="There are two w")
@@ -153,8 +183,8 @@ async def test_an_answer_that_was_cut_is_played_again_without_comment(tmp_path: 
     assert agent.ask().text == whole.text
 
 
-async def test_steering_is_answered_honestly_and_the_scenario_goes_on(tmp_path: Path) -> None:
-    agent = await at_work(tmp_path)
+async def test_steering_is_answered_honestly_and_the_scenario_goes_on(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.at_work(tmp_path)
     agent.carry_out(agent.ask())
     agent.say("Also rename everything.")
     reply = agent.ask()
@@ -162,8 +192,8 @@ async def test_steering_is_answered_honestly_and_the_scenario_goes_on(tmp_path: 
     assert [call.name for call in reply.calls] == ["edit", "edit"]
 
 
-async def test_scenario_stops_when_it_sees_what_it_does_not_expect(tmp_path: Path) -> None:
-    agent = await at_work(tmp_path)
+async def test_scenario_stops_when_it_sees_what_it_does_not_expect(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.at_work(tmp_path)
     for _ in range(2):
         agent.carry_out(agent.ask())
     (agent.folder / "tests" / "test_duration.py").unlink()
@@ -172,8 +202,8 @@ async def test_scenario_stops_when_it_sees_what_it_does_not_expect(tmp_path: Pat
     assert "FAILED" in last, "it must show what it saw"
 
 
-async def test_a_model_named_like_a_scenario_plays_it_whatever_the_prompt(tmp_path: Path) -> None:
-    agent = OfflineAgent(await make_sample_repository(tmp_path), SCENARIOS, model="weeks")
+async def test_a_model_named_like_a_scenario_plays_it_whatever_the_prompt(stage: Stage, tmp_path: Path) -> None:
+    agent = OfflineAgent(await stage.sample(tmp_path / "daybook"), SCENARIOS, model="weeks")
     agent.say("Do something nice.")
     assert [call.arguments["path"] for call in agent.ask().calls][:2] == ["daybook/report.py", "daybook/cli.py"]
 
@@ -184,8 +214,8 @@ async def test_an_unknown_task_is_told_what_the_player_can_do(tmp_path: Path) ->
     assert all(scenario.title in last for scenario in SCENARIOS.values())
 
 
-async def test_follow_ups_and_failing_checks_get_a_short_honest_answer(tmp_path: Path) -> None:
-    agent = await finished(tmp_path)
+async def test_follow_ups_and_failing_checks_get_a_short_honest_answer(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.finished(tmp_path)
     assert agent.work("Now make it faster.").startswith(CANNOT)
     failed = "The project's checks ran on your change and failed (round 1 of 3). Mend the cause."
     assert agent.work(failed).startswith(CANNOT)
@@ -195,8 +225,8 @@ async def test_follow_ups_and_failing_checks_get_a_short_honest_answer(tmp_path:
 # --- review rounds --------------------------------------------------------------------------------------------------
 
 
-async def test_suggestion_is_applied_as_written_tested_and_committed(tmp_path: Path) -> None:
-    agent = await finished(tmp_path)
+async def test_suggestion_is_applied_as_written_tested_and_committed(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.finished(tmp_path)
     better = '    """The minutes in one of a unit.\n\n    Any of its names will do.\n    """'
     text = f"Say more.\n\n```suggestion\n{better}\n```"
     answer = agent.work(a_round(agent, [a_comment(agent, '"""The minutes in one of a unit', text)]))
@@ -206,8 +236,8 @@ async def test_suggestion_is_applied_as_written_tested_and_committed(tmp_path: P
     assert run(agent.folder, "git", "log", "-1", "--format=%s").strip() == "Address review round 1"
 
 
-async def test_suggestion_on_lines_found_twice_changes_the_commented_ones(tmp_path: Path) -> None:
-    agent = await finished(tmp_path)
+async def test_suggestion_on_lines_found_twice_changes_the_commented_ones(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.finished(tmp_path)
     path = agent.folder / "daybook" / "duration.py"
     lines = path.read_text("utf-8").split("\n")
     places = [at for at, pair in enumerate(pairwise(lines), 1) if pair == ("", "")]
@@ -222,15 +252,15 @@ async def test_suggestion_on_lines_found_twice_changes_the_commented_ones(tmp_pa
     assert after[places[1] + 1 :] == lines[places[1] + 1 :]
 
 
-async def test_an_empty_suggestion_deletes_the_lines(tmp_path: Path) -> None:
-    agent = await finished(tmp_path)
+async def test_an_empty_suggestion_deletes_the_lines(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.finished(tmp_path)
     comment = a_comment(agent, 'raise ValueError(f"unknown unit', "```suggestion\n```")
     agent.work(a_round(agent, [comment]))
     assert "unknown unit" not in (agent.folder / "daybook" / "duration.py").read_text("utf-8")
 
 
-async def test_suggestion_that_breaks_the_tests_is_said_to_and_not_committed(tmp_path: Path) -> None:
-    agent = await finished(tmp_path)
+async def test_suggestion_that_breaks_the_tests_is_said_to_and_not_committed(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.finished(tmp_path)
     comment = a_comment(agent, "return round(minutes)", "```suggestion\n    return 7\n```")
     answer = agent.work(a_round(agent, [comment]))
     assert "the tests do not pass: FAILED" in answer
@@ -238,8 +268,8 @@ async def test_suggestion_that_breaks_the_tests_is_said_to_and_not_committed(tmp
     assert "duration.py" in run(agent.folder, "git", "status", "--porcelain")
 
 
-async def test_each_comment_of_a_round_gets_its_own_answer(tmp_path: Path) -> None:
-    agent = await finished(tmp_path)
+async def test_each_comment_of_a_round_gets_its_own_answer(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.finished(tmp_path)
     fix = SCENARIOS["durations"].fix[0]
     comments = [
         a_comment(agent, fix.line, "Round less.", fix.path),
@@ -262,23 +292,23 @@ async def test_each_comment_of_a_round_gets_its_own_answer(tmp_path: Path) -> No
     assert "new side" in found["R1-C5"][1]
 
 
-async def test_comments_still_open_from_earlier_rounds_are_answered_too(tmp_path: Path) -> None:
-    agent = await finished(tmp_path)
+async def test_comments_still_open_from_earlier_rounds_are_answered_too(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.finished(tmp_path)
     old = a_comment(agent, "_CLOCK =", "Make it nicer.")
     agent.work(a_round(agent, [old]))
     new = a_comment(agent, "_AMOUNT =", "And this.", id="R2-C1", round=2)
     assert set(claims(agent.work(a_round(agent, [new], [old])))) == {"R1-C1", "R2-C1"}
 
 
-async def test_quoted_lines_that_are_gone_are_declined_with_the_reason(tmp_path: Path) -> None:
-    agent = await finished(tmp_path)
+async def test_quoted_lines_that_are_gone_are_declined_with_the_reason(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.finished(tmp_path)
     comment = a_comment(agent, "_CLOCK =", "```suggestion\nx\n```", quote=("+something else",))
     claim, text = claims(agent.work(a_round(agent, [comment])))["R1-C1"]
     assert (claim, text) == ("declined", "The quoted lines are not in the file as they were quoted.")
 
 
-async def test_an_edit_the_tool_refuses_is_declined_with_its_words(tmp_path: Path) -> None:
-    agent = await finished(tmp_path)
+async def test_an_edit_the_tool_refuses_is_declined_with_its_words(stage: Stage, tmp_path: Path) -> None:
+    agent = await stage.finished(tmp_path)
     agent.say(a_round(agent, [a_comment(agent, "return round(minutes)", "```suggestion\n    return 7\n```")]))
     agent.carry_out(agent.ask())
     edit = agent.ask()
@@ -288,8 +318,10 @@ async def test_an_edit_the_tool_refuses_is_declined_with_its_words(tmp_path: Pat
     assert "Read-only file system" in text
 
 
-async def test_a_review_in_the_middle_of_a_scenario_comes_first_and_the_rest_can_follow(tmp_path: Path) -> None:
-    agent = await at_work(tmp_path)
+async def test_a_review_in_the_middle_of_a_scenario_comes_first_and_the_rest_can_follow(
+    stage: Stage, tmp_path: Path
+) -> None:
+    agent = await stage.at_work(tmp_path)
     agent.carry_out(agent.ask())
     answer = agent.work(a_round(agent, [a_comment(agent, "import re", "Nicer.")]))
     assert claims(answer)["R1-C1"][0] == "declined"
