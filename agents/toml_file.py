@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import msgspec.inspect
 
 from agents.errors import UsageError
 
@@ -90,7 +91,7 @@ def _content_message(complaint: str, text: str, path: Path, data: dict[str, Any]
     if missing:
         needed = ".".join(filter(None, (name, missing.group(1))))
         return f"{where}: `{needed}` is missing."
-    return f"{where}: `{name}` must be {_in_words(what)}."
+    return f"{where}: `{name}` must be {_in_words(what, kind, steps)}."
 
 
 def _culprit(complaint: str, data: dict[str, Any], kind: type[Any], steps: list[str], missing: str) -> list[str]:
@@ -130,15 +131,29 @@ def _value_at(value: Any, steps: list[str]) -> Any:
     return value
 
 
-def _in_words(complaint: str) -> str:
+def _in_words(complaint: str, kind: type[Any], steps: list[str]) -> str:
     """What was expected, from msgspec's sentence."""
+    if wrong := re.fullmatch(r"Invalid enum value (.*)", complaint):
+        return f"one of {', '.join(map(repr, _values(kind, steps)))}, not {wrong.group(1)}"
     found = re.fullmatch(r"Expected `(.*?)`( .*?)?(?:, got `(.*)`)?", complaint)
     if found is None:
-        value = re.fullmatch(r"Invalid enum value (.*)", complaint)
-        return f"one of the values it can have, not {value.group(1)}" if value else f"different: {complaint}"
+        return f"different: {complaint}"
     expected, limit, got = found.groups()
     kinds = " or ".join(_WORDS.get(kind.strip(), kind.strip()) for kind in expected.split("|"))
     return f"{kinds}{limit or ''}" + (f", not {_WORDS.get(got, got)}" if got else "")
+
+
+def _values(kind: type[Any], steps: list[str]) -> Sequence[object]:
+    """The values that a setting with a fixed choice can have."""
+    place: object = msgspec.inspect.type_info(kind)
+    for step in steps:
+        if isinstance(place, msgspec.inspect.StructType):
+            place = next(field.type for field in place.fields if field.encode_name == step)
+        elif isinstance(place, msgspec.inspect.VarTupleType | msgspec.inspect.ListType):
+            place = place.item_type
+        if isinstance(place, msgspec.inspect.UnionType):
+            place = next(one for one in place.types if not isinstance(one, msgspec.inspect.NoneType))
+    return place.values if isinstance(place, msgspec.inspect.LiteralType) else ()
 
 
 def line_of(text: str, steps: list[str]) -> int:
