@@ -223,6 +223,8 @@ class CommentDraft(Struct, kw_only=True):
     quote: tuple[str, ...] = ()
     """The diff lines commented on, each with its mark (``+``, ``-`` or blank)."""
     author: str = "person"
+    blob: str = ""
+    """Object id of the content whose lines ``start`` and ``end`` count; empty when it was not known."""
 
 
 class Comment(CommentDraft, kw_only=True):
