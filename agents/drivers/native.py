@@ -44,7 +44,7 @@ class NativeDriver:
             environment: where keys and base URLs are looked up.
             base_url: instead of the profile's; the offline server's.
             checks: the project's checks, as the agent should run them.
-            limits: instead of the profile's.
+            limits: how often to try again; the number of steps is the profile's.
 
         Raises:
             UsageError: the profile has no ``[native]`` section.
@@ -62,7 +62,7 @@ class NativeDriver:
         self._base_url = base_url
         self._checks = tuple(checks)
         self._patience = patience
-        self._limits = limits or Limits(steps=self._section.max_steps, context_window=self._section.context_window)
+        self._limits = msgspec.structs.replace(limits or Limits(), steps=self._section.max_steps)
         self._history = _decoded(history)
         self._tool_host = ToolHost(runner, policy, lambda text: report(Notice(text=text, severity="warning")))
         self._model: Model | None = None
@@ -89,6 +89,7 @@ class NativeDriver:
             history=self._history,
             limits=self._limits,
             prices=self._profile.prices,
+            context_window=self._section.context_window,
         )
 
     def steer(self, prompt_id: int, text: str) -> bool:

@@ -65,8 +65,6 @@ class Limits(Struct, kw_only=True):
     """Before the first further try; each next one waits twice as long."""
     longest_wait_seconds: float = 300.0
     """A provider that asks for more is left to the person."""
-    context_window: int = 200_000
-    """Tokens, for the report."""
 
 
 class Agent:
@@ -82,6 +80,7 @@ class Agent:
         history: Sequence[Message] = (),
         limits: Limits | None = None,
         prices: Prices | None = None,
+        context_window: int = 0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -94,6 +93,7 @@ class Agent:
         self._known_calls = {call.id for m in self._messages if isinstance(m, Assistant) for call in m.calls}
         self._limits = limits or Limits()
         self._prices = prices
+        self._window = context_window
         self._sleep = sleep
         self._clock = clock
         self._steering: list[tuple[int, str]] = []
@@ -236,7 +236,7 @@ class Agent:
                                 open_text.append(text)
                         case PartDone(part=part):
                             self._voice.end()
-                            open_text = []
+                            open_text = [] if isinstance(part, Text) else open_text
                             parts.append(part)
                         case Spent(usage=usage):
                             spent = usage
@@ -290,8 +290,8 @@ class Agent:
         self._used(Usage(cost_usd=None), estimate_tokens(self._messages))
 
     def _used(self, usage: Usage, context: int) -> None:
-        window, model = self._limits.context_window, self._model.endpoint.model
-        self._report(drivers.Used(usage=usage, context_used=context, context_window=window, model=model))
+        model = self._model.endpoint.model
+        self._report(drivers.Used(usage=usage, context_used=context, context_window=self._window, model=model))
 
     def _notice(self, text: str) -> None:
         self._report(drivers.Notice(text=text, severity="warning"))

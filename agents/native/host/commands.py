@@ -119,25 +119,26 @@ def bash(arguments: dict[str, Any], name: str, show: Callable[[str], None], canc
         if stopped:
             kill_tree(process.pid)
             process.wait()
-        if not has_members(process.pid):
+        goes_on = has_members(process.pid)
+        if not goes_on:
             groups.discard(process.pid)
     if held and not stopped:
         # whoever still prints there must not die of it
         threading.Thread(target=drain, args=(process.stdout,), daemon=True).start()
-    notes = ending(process.returncode, stopped, held)
+    notes = ending(process.returncode, stopped, goes_on)
     if process.returncode:
         notes += policy_note(output.text())
     text = "\n\n".join(filter(None, [output.text(), *notes]))
     return Result(text or "(no output)", error=bool(stopped or process.returncode))
 
 
-def ending(status: int, stopped: str, held: bool) -> list[str]:
+def ending(status: int, stopped: str, goes_on: bool) -> list[str]:
     """How a command ended, when that is worth saying."""
     if stopped:
         return [stopped]
     if status:
         return [f"Command exited with code {status}" if status > 0 else f"Command was killed by signal {-status}"]
-    return ["[The command has ended; what it started goes on in the background.]"] if held else []
+    return ["[The command has ended; what it started goes on in the background.]"] if goes_on else []
 
 
 def follow(

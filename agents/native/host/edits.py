@@ -69,7 +69,7 @@ def view(original: str, fuzzy: bool) -> View:
     text: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    pattern = r"[!-~]+|[ \t]*\r?\n|[ \t]+\Z|\w[\u0300-\u036f]+|." if fuzzy else r"\r\n|[^\r]+|\r"
+    pattern = r"[!-~]+(?![\u0300-\u036f])|[ \t]*\r?\n|[ \t]+\Z|\w[\u0300-\u036f]+|." if fuzzy else r"\r\n|[^\r]+|\r"
     for match in re.finditer(pattern, original, re.DOTALL):
         unit, start, end = match[0], match.start(), match.end()
         if unit[-1] == "\n" and (fuzzy or len(unit) == 2):
@@ -118,30 +118,44 @@ def locate(path: str, original: str, views: dict[bool, View], label: str, old: s
                 f"{label}: oldText is found {len(found)} times in {path} (lines {lines}). Add lines around it."
             )
         if found:
-            return splice(seen, found[0], wanted, old, new, fuzzy)
+            return splice(original, seen, found[0], wanted, old, new, fuzzy)
     raise Refused(
         f"{label}: oldText is not in {path}. It must be what the file has, blanks included.{near(original, old)}"
     )
 
 
-def splice(seen: View, at: int, wanted: str, old: str, new: str, fuzzy: bool) -> tuple[int, int, str]:
-    """The range to replace. After a fuzzy match, lines the edit does not change stay as the file has them."""
+def splice(original: str, seen: View, at: int, wanted: str, old: str, new: str, fuzzy: bool) -> tuple[int, int, str]:
+    """The range of the original to replace, and by what.
+
+    After a fuzzy match, lines that the edit does not change stay as the file has them.
+    """
     end = at + len(wanted)
-    new = new.replace("\r\n", "\n")
+    old_lines, new_lines = old.replace("\r\n", "\n").split("\n"), new.replace("\r\n", "\n").split("\n")
     if fuzzy:
-        old_lines, new_lines = old.replace("\r\n", "\n").split("\n"), new.split("\n")
+        lead, trail = common_lines(old_lines, new_lines)
         seen_lines = wanted.split("\n")
-        while len(old_lines) > 1 and len(new_lines) > 1 and len(seen_lines) > 1 and old_lines[0] == new_lines[0]:
-            at += len(seen_lines[0]) + 1
-            del old_lines[0], new_lines[0], seen_lines[0]
-        while len(old_lines) > 1 and len(new_lines) > 1 and len(seen_lines) > 1 and old_lines[-1] == new_lines[-1]:
-            end -= len(seen_lines[-1]) + 1
-            del old_lines[-1], new_lines[-1], seen_lines[-1]
-        new = "\n".join(new_lines)
-    if at < end:
-        return seen.starts[at], seen.ends[end - 1], new
-    position = seen.starts[at] if at < len(seen.starts) else (seen.ends[-1] if seen.ends else 0)
-    return position, position, new
+        at += sum(len(line) + 1 for line in seen_lines[:lead])
+        end -= sum(len(line) + 1 for line in seen_lines[len(seen_lines) - trail :])
+        old_lines, new_lines = old_lines[lead : len(old_lines) - trail], new_lines[lead : len(new_lines) - trail]
+    start = seen.starts[at] if at < len(seen.text) else len(original)
+    stop = seen.ends[end - 1] if at < end else start
+    # blanks at the end of the quotation belong to what is replaced; the fuzzy view has none there
+    blanks = len(old_lines[-1]) - len(old_lines[-1].rstrip(" \t")) if fuzzy else 0
+    while blanks and original[stop : stop + 1] in (" ", "\t"):
+        stop, blanks = stop + 1, blanks - 1
+    return start, stop, "\n".join(new_lines)
+
+
+def common_lines(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many lines two texts share at their beginning and at their end, leaving at least one of each."""
+    most = min(len(old), len(new)) - 1
+    lead = 0
+    while lead < most and old[lead] == new[lead]:
+        lead += 1
+    trail = 0
+    while trail < most - lead and old[-1 - trail] == new[-1 - trail]:
+        trail += 1
+    return lead, trail
 
 
 def near(original: str, old: str) -> str:

@@ -27,7 +27,7 @@ class Result(NamedTuple):
 
 
 _controls = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_escapes = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+_escapes = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 
 
 def plain(text: str) -> str:
@@ -37,8 +37,8 @@ def plain(text: str) -> str:
 
 def printed(text: str) -> str:
     """Terminal output as one would read it: no escape sequences, and of a line overwritten in place its last state."""
-    text = _escapes.sub("", text).replace("\r\n", "\n")
-    return plain(re.sub(r"[^\n]*\r(?=[^\n])", "", text))
+    lines = _escapes.sub("", text).split("\n")
+    return plain("\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines))
 
 
 def head(lines: list[str]) -> list[str]:
