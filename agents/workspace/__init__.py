@@ -8,8 +8,9 @@ good.
 """
 
 from agents.workspace.git import Repository
+from agents.workspace.known import Snapshot
 from agents.workspace.private import Grants, Workspace
 from agents.workspace.project import Project, open_project
-from agents.workspace.worktrees import Snapshot, Workspaces
+from agents.workspace.worktrees import Workspaces
 
 __all__ = ["Grants", "Project", "Repository", "Snapshot", "Workspace", "Workspaces", "open_project"]

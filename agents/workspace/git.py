@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 OLDEST = (2, 31)
 """``rev-parse --path-format`` came with it."""
-TIMEOUT_SECONDS = 120.0
+TIMEOUT_SECONDS = 600.0
 OUTPUT_LIMIT_BYTES = 256 * 1024 * 1024
 """More output than this is nothing a person reviews; it would only eat the engine's memory."""
 
@@ -136,7 +136,12 @@ async def discover(folder: Path, *arguments: str) -> Result:
 
 
 async def confined(
-    runner: Runner, argv: Sequence[str], policy: Policy, *, limit_bytes: int = 4 * 1024 * 1024
+    runner: Runner,
+    argv: Sequence[str],
+    policy: Policy,
+    *,
+    timeout_seconds: float = 120.0,
+    limit_bytes: int = 4 * 1024 * 1024,
 ) -> Result:
     """Run a command that runs git, confined; what it prints is untrusted.
 
@@ -146,14 +151,14 @@ async def confined(
     """
     process = await runner.start(argv, policy)
     try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
+        async with asyncio.timeout(timeout_seconds):
             out, err = await asyncio.gather(
                 _read(process, "stdout", limit_bytes), _read(process, "stderr", limit_bytes)
             )
             return Result(await process.wait(), out, err)
     except TimeoutError:
         raise GitError(
-            f"Reading the worktree {policy.directory} took more than {TIMEOUT_SECONDS:.0f} seconds.",
+            f"Reading the worktree {policy.directory} took more than {timeout_seconds:.0f} seconds.",
             "Large files that git should not see belong in .gitignore.",
         ) from None
     finally:

@@ -25,6 +25,8 @@ from agents.workspace.private import Workspace, alternates
 
 PACK_LIMIT_BYTES = 1024 * 1024 * 1024
 """New content of one snapshot or one import."""
+_CHECK_OUT_SECONDS = 1800.0
+"""A repository of a million files takes minutes."""
 _LOOSE_LIMIT = 100
 """Packs with no more objects than this become loose objects, as git itself does on a push; larger ones stay packs."""
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -83,20 +85,19 @@ class WorktreeState(Struct, kw_only=True):
 
 
 async def check_out(runner: Runner, workspace: Workspace, files: str, index: str) -> None:
-    """Write the files of commit ``files`` into the empty worktree. The real entry and the reader get an index.
+    """Write the files of ``files`` into the empty worktree. The real entry and the reader get an index.
 
     Done confined because checking out runs the smudge filters of the person's configuration, which may be scripts in
     the tree that is checked out.
 
     Args:
-        files: the commit whose files to write.
+        files: the commit or tree whose files to write.
         index: the commit whose tree the worktree's index shall hold; the same, except when restoring.
     """
     own = _index(workspace)
     _remove(own)
-    result = await confined(
-        runner, ["/bin/sh", "-c", _CHECK_OUT, "sh", files, index], _policy(workspace, writable=True)
-    )
+    argv = ["/bin/sh", "-c", _CHECK_OUT, "sh", files, index]
+    result = await confined(runner, argv, _policy(workspace, writable=True), timeout_seconds=_CHECK_OUT_SECONDS)
     if result.status:
         raise GitError(
             f"The files of {files[:12]} could not be written to {workspace.worktree}: {result.complaint}.",

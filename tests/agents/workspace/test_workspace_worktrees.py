@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -259,12 +261,55 @@ async def test_base_that_does_not_exist_is_said_before_anything_is_made(tmp_path
     assert not paths.worktrees_dir().exists()
 
 
-async def test_second_worktree_of_a_task_is_refused(tmp_path: Path, runner: Runner) -> None:
+async def test_same_worktree_again_is_the_one_that_is_there(tmp_path: Path, runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
     agent = await an_agent(runner, repository)
+    await agent.does("echo mine > mine")
+    assert (await an_agent(runner, repository)).workspace == agent.workspace
+    assert (agent.worktree / "mine").exists()
+    repository.with_file("b").with_commit()
     with pytest.raises(GitError, match="has a worktree already"):
         await an_agent(runner, repository)
-    assert (agent.worktree / "a").exists()
+
+
+async def test_half_made_worktree_of_a_killed_engine_is_made_anew(tmp_path: Path, runner: Runner) -> None:
+    repository = a_repository(tmp_path / "r").with_file("a").with_commit()
+    agent = await an_agent(runner, repository)
+    for leftover in ("known.json", "git", "snapshot"):
+        done = Path(agent.workspace.private, leftover)
+        done.unlink() if done.is_file() else shutil.rmtree(done)
+        (agent.worktree / "half").touch()
+        Path(agent.workspace.private, "known.json").unlink(missing_ok=True)
+        again = await an_agent(runner, repository)
+        assert not (again.worktree / "half").exists()
+        assert await again.does("git status --porcelain") == ""
+    assert repository.git("worktree", "list").count("shopfloor") == 2
+
+
+async def test_cancelled_creation_leaves_nothing_behind(tmp_path: Path, runner: Runner) -> None:
+    repository = a_repository(tmp_path / "r").with_file("a").with_commit()
+    steps = 0
+    while True:
+        making = asyncio.ensure_future(an_agent(runner, repository))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if making.done():
+            break
+        steps += 1 + steps // 2
+        making.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await making
+        assert repository.git("branch", "--list", "shopfloor/*") == "", f"a branch is left after {steps} steps"
+        assert "shopfloor" not in repository.git("worktree", "list"), f"a worktree is left after {steps} steps"
+    assert (await making).worktree.exists()
+
+
+async def test_branch_of_that_name_is_not_touched(tmp_path: Path, runner: Runner) -> None:
+    repository = a_repository(tmp_path / "r").with_file("a").with_commit()
+    repository.git("branch", "shopfloor/ab12/a-task")
+    with pytest.raises(GitError, match="already exists"):
+        await an_agent(runner, repository)
+    assert repository.commit("shopfloor/ab12/a-task") == repository.commit("main")
 
 
 async def test_project_of_an_agents_worktree_is_known_without_asking_the_worktree(
