@@ -1,0 +1,51 @@
+"""The generated parts of README.md: `python -m tests.readme` writes them anew."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from app.keys import FLOOR, PANE_DIGITS, pretty_keys, widget_bindings
+from app.main import parser
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def verbs() -> str:
+    """The command line as a table."""
+    (choices,) = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    rows = ["| verb | what it does |", "|---|---|"]
+    helps = {action.dest: action.help or "" for action in choices._choices_actions}
+    for name, sub in choices.choices.items():
+        usage = " ".join(sub.format_usage().removeprefix("usage: ").split()).replace(" [-h]", "").replace("|", "\\|")
+        rows.append(f"| `{usage}` | {helps.get(name, '')} |")
+    return "\n".join(rows)
+
+
+def keys() -> str:
+    """All keys, by where they work."""
+    rows = ["| where | key | what it does |", "|---|---|---|"]
+    digits = PANE_DIGITS[0]._replace(keys="1-9", help="Go to the n-th pane of this page.")
+    for action in (*FLOOR, digits):
+        rows.append(f"| floor | {_shown(action.keys)} | {action.help} |")
+    for place, bindings in widget_bindings():
+        for binding in bindings:
+            rows.append(f"| {place.removeprefix('In ').removeprefix('the ')} | {_shown(binding.key)} | {binding.tooltip} |")
+    return "\n".join(rows)
+
+
+def _shown(keys: str) -> str:
+    return " ".join(f"`{key}`" for key in pretty_keys(keys).replace("|", "\\|").split())
+
+
+def renewed(text: str) -> str:
+    """README.md with its generated parts as they should be."""
+    for name, part in (("verbs", verbs()), ("keys", keys())):
+        block = f"<!-- {name} -->\n{part}\n<!-- /{name} -->"
+        text = re.sub(f"<!-- {name} -->.*?<!-- /{name} -->", lambda _, block=block: block, text, flags=re.DOTALL)
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(renewed(README.read_text("utf-8")), "utf-8")
