@@ -225,11 +225,13 @@ def _styled(text: str, style: str, spans: Sequence[Span], ranges: Ranges, look: 
     palette = look.palette
     if not palette.has_colour:
         return [_cell(shown.text.expandtabs(look.tab), "")] if text else []
+    stripped = len(shown.text.rstrip(" \t")) if style == "add" else len(shown.text)
+    if not (shown.marks or ranges or "\t" in text or stripped < len(text)):
+        return _coloured(text, style, spans, palette)
     at = shown.position
     bounds = {0, len(shown.text)}
     classes = [(at(start), at(start + length), known) for start, length, known in spans]
     emphasised = [(at(start), at(end)) for start, end in ranges]
-    stripped = len(shown.text.rstrip(" \t")) if style == "add" else len(shown.text)
     for part in (*classes, *emphasised, *shown.marks, (stripped, len(shown.text))):
         bounds.update(part[:2])
     cuts = sorted(bounds)
@@ -250,6 +252,20 @@ def _styled(text: str, style: str, spans: Sequence[Span], ranges: Ranges, look: 
         cell = _cell(piece, palette.begin(name, known))
         column += cell.columns
         cells.append(cell)
+    return cells
+
+
+def _coloured(text: str, style: str, spans: Sequence[Span], palette: Palette) -> list[_Cell]:
+    """The common line: syntax on one background."""
+    cells: list[_Cell] = []
+    plain, position = palette.begin(style), 0
+    for start, length, known in spans:
+        if start > position:
+            cells.append(_cell(text[position:start], plain))
+        cells.append(_cell(text[start : start + length], palette.begin(style, known)))
+        position = start + length
+    if position < len(text):
+        cells.append(_cell(text[position:], plain))
     return cells
 
 

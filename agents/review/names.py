@@ -43,7 +43,7 @@ def marker_name(rest: bytes) -> bytes:
     quoted = _QUOTED.match(rest)
     if quoted:
         return unquote_name(quoted.group())
-    return _TIMESTAMP.sub(b"", rest.partition(b"\t")[0])
+    return _TIMESTAMP.sub(b"", rest.partition(b"\t")[0].rstrip(b"\r"))
 
 
 def names_of_header(rest: bytes, old: bytes = b"", new: bytes = b"") -> tuple[bytes, bytes]:
