@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -46,10 +47,16 @@ def main(arguments: Sequence[str]) -> int:
         raise UsageError("--json goes with --headless.", "With a screen there is nothing to print.")
     if not options.headless and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The demo needs a terminal.", "`shopfloor demo --headless` works without one.")
-    return asyncio.run(_demo(options))
+    try:
+        return asyncio.run(_demo(options))
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
 
 
 async def _demo(options: argparse.Namespace) -> int:
+    if (demo := asyncio.current_task()) is not None:
+        for ending in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal must not leave an engine behind
+            asyncio.get_running_loop().add_signal_handler(ending, demo.cancel)
     with _home(options) as folder:
         project = await make_sample_repository(folder)
         async with _engine() as api:
@@ -131,7 +138,7 @@ def _home(options: argparse.Namespace) -> Iterator[Path]:
     settings = paths.make_private(paths.config_dir()) / "config.toml"
     settings.write_text(
         f'[engine]\nmax_active = {options.agents}\n\n[defaults]\nprofile = "offline"\n\n'
-        f"[offline]\ndelay_ms = {1 if options.headless else 12}\n",
+        f"[offline]\ndelay_ms = {1 if options.headless else 20}\n",
         "utf-8",
     )
     try:
@@ -172,8 +179,24 @@ async def _engine() -> AsyncIterator[Client]:
 async def _end_engine(api: Client) -> None:
     until = time.monotonic() + STOP_SECONDS
     with contextlib.suppress(EngineUnreachable):
+        process = (await api.info()).pid
         await api.shutdown()
-        while time.monotonic() < until:
-            await api.info()
+        while not _has_ended(process):
+            if time.monotonic() > until:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
             await asyncio.sleep(0.02)
     await api.disconnect()
+
+
+def _has_ended(process: int) -> bool:
+    """Whether the engine's process is over; it is our child."""
+    try:
+        return os.waitpid(process, os.WNOHANG)[0] == process
+    except ChildProcessError:  # somebody else has waited for it
+        pass
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
