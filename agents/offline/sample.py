@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from agents import paths
-from agents.errors import ShopfloorError
+from agents.errors import GitError, ShopfloorError
 from agents.model import NewTask
 from agents.offline.scenario import load_scenarios
 from agents.workspace.git import Repository, discover, git
@@ -33,7 +33,9 @@ async def make_sample_repository(folder: Path) -> Path:
         _copy_files(paths.shipped_profiles() / "offline" / "sample", root)
     except OSError as error:
         raise ShopfloorError(f"The sample repository cannot be made in {folder}: {error.strerror or error}.") from error
-    await discover(root, "init", "--quiet", "--initial-branch=main")
+    made = await discover(root, "init", "--quiet", "--initial-branch=main")
+    if made.status:
+        raise GitError(f"Git cannot make the sample repository in {root}: {made.complaint}.")
     repository = Repository(repository=str(root), git_dir=str(root / ".git"))
     for key, value in _PERSON.items():
         await git(repository, "config", f"user.{key}", value)
