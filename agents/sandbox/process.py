@@ -17,7 +17,12 @@ from agents.sandbox.runner import Stream
 STREAM_LIMIT_BYTES = 16 * 1024 * 1024
 """Longest line a reader accepts: agents send whole files as one JSON line."""
 
-_STREAMS = {"pipe": asyncio.subprocess.PIPE, "null": asyncio.subprocess.DEVNULL, "stdout": asyncio.subprocess.STDOUT}
+_STREAMS: dict[Stream, int | None] = {
+    "pipe": asyncio.subprocess.PIPE,
+    "null": asyncio.subprocess.DEVNULL,
+    "stdout": asyncio.subprocess.STDOUT,
+    "inherit": None,
+}
 
 
 class LocalProcess:

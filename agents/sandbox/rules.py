@@ -57,7 +57,8 @@ def rules_of(policy: Policy, base: Iterable[Rule] = ()) -> tuple[Rule, ...]:
         target = os.path.realpath(bind.target)
         right: Right = "write" if bind.writable else "read"
         found[target] = Rule(path=target, right=right, source=os.path.realpath(bind.source))
-    return _without_repetition(_pinned(_protected(_parents_first(found.values()), policy.protect)))
+    granted = _still_writable(_parents_first(found.values()))
+    return _without_repetition(_pinned(_protected(granted, policy.protect)))
 
 
 def right_at(rules: Iterable[Rule], path: str) -> Rule | None:
@@ -90,6 +91,17 @@ def _trustworthy(paths: Iterable[str]) -> list[str]:
 
 def _parents_first(rules: Iterable[Rule]) -> list[Rule]:
     return sorted(rules, key=lambda rule: PurePath(rule.path).parts)
+
+
+def _still_writable(rules: list[Rule]) -> list[Rule]:
+    """Without the readable places inside writable ones: only what is protected takes a right away."""
+    kept: list[Rule] = []
+    for rule in rules:
+        above = right_at(kept, rule.path)
+        inside = above is not None and above.right == "write" and above.source == above.path
+        if not (inside and rule.right == "read" and rule.source == rule.path):
+            kept.append(rule)
+    return kept
 
 
 def _protected(rules: list[Rule], protect: Iterable[str]) -> list[Rule]:

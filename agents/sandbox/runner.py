@@ -13,8 +13,8 @@ from typing import Literal, Protocol
 from agents.errors import SandboxError, UsageError
 from agents.sandbox.policy import Policy, PtySize
 
-Stream = Literal["pipe", "null", "stdout"]
-"""Where a standard stream goes; ``stdout`` (for stderr only) merges it."""
+Stream = Literal["pipe", "null", "stdout", "inherit"]
+"""Where a standard stream goes; ``stdout`` (for stderr only) merges it, ``inherit`` hands over our own."""
 
 
 Backend = Literal["bubblewrap", "landlock", "seatbelt", "none"]

@@ -1,0 +1,247 @@
+"""``shopfloor sandbox``: run a command here exactly as an agent's commands run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import termios
+import tty
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from msgspec import structs
+
+from agents import paths
+from agents.config import read_config
+from agents.engine.facilities import Facilities
+from agents.errors import UsageError
+from agents.model import Task
+from agents.profiles import Profile, load_profile
+from agents.project_file import read_project_file
+from agents.sandbox import Policy, Process, PtySize, Runner, choose_runner
+from agents.sandbox.defaults import agent_policy
+from agents.store import Store
+from agents.workspace import Workspace, Workspaces, open_project
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"`{self.prog} --help` shows how it is called.")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do what the arguments say; the command's exit status.
+
+    Raises:
+        ShopfloorError: the command cannot be confined or the arguments make no sense.
+    """
+    parser = _Parser(prog="shopfloor sandbox", description="Run a command here exactly as an agent's commands run.")
+    parser.add_argument("-p", "--profile", default="", help="profile whose rules hold; default: the task's or yours")
+    parser.add_argument("--no-network", action="store_true", help="cut the network off")
+    parser.add_argument("--show", action="store_true", help="say what the command may touch instead of running it")
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD", help="program and arguments")
+    options = parser.parse_args(list(argv))
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command and not options.show:
+        raise UsageError("There is no command to run.", "Give one after --, or use --show.")
+    with tempfile.TemporaryDirectory(prefix="shopfloor-", ignore_cleanup_errors=True) as temp:
+        return asyncio.run(_sandbox(command, options.profile, options.no_network, options.show, Path(temp)))
+
+
+async def _sandbox(command: list[str], profile_id: str, no_network: bool, show: bool, temp: Path) -> int:
+    here = Path.cwd().resolve()
+    with _open_store() as store:
+        known = _known_worktree(store, here) if store else None
+        profile = _profile(profile_id or (known[0].profile if known else ""), here)
+        runner = await choose_runner("none" if profile is not None and profile.sandbox.mode == "none" else "")
+        if store and known:
+            policy = Facilities({}, store).policy(*known, Workspaces(runner), profile or Profile(name="default"))
+        else:
+            policy = await _of_folder(here, profile, temp)
+    policy = structs.replace(policy, directory=str(here), network=policy.network and not no_network)
+    if show:
+        print("\n".join(described(runner, policy, command or ["CMD"])))
+        return 0
+    status = await (_in_terminal(runner, command, policy) if _at_terminal() else _plainly(runner, command, policy))
+    return status if status >= 0 else 128 - status
+
+
+# --- which policy -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _open_store() -> Iterator[Store | None]:
+    """What the engine has recorded; only read here. None where no engine has ever run."""
+    file = paths.state_dir() / "store.sqlite"
+    if not file.exists():
+        yield None
+        return
+    store = Store(file)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _known_worktree(store: Store, here: Path) -> tuple[Task, Workspace] | None:
+    """The task in whose worktree we are."""
+    if here.is_relative_to(paths.worktrees_dir().resolve()):
+        for task in store.tasks():
+            workspace = store.workspace(task.id, Workspace)
+            if workspace is not None and here.is_relative_to(Path(workspace.worktree).resolve()):
+                return task, workspace
+    return None
+
+
+def _profile(name: str, here: Path) -> Profile | None:
+    root = _checkout(here)
+    name = name or read_config(project=read_project_file(root) if root else None).defaults.profile
+    return load_profile(name).profile if name else None
+
+
+async def _of_folder(here: Path, profile: Profile | None, temp: Path) -> Policy:
+    """Where no agent works: the checkout (or the plain folder) may be written, its git folder not."""
+    root = _checkout(here)
+    project = await open_project(root) if root else None
+    read = [Path(project.repository), Path(project.git_dir)] if project else []
+    top = root or here
+    return agent_policy(
+        top,
+        temp=temp,
+        cache=paths.make_private(paths.cache_dir() / "agents" / top.name),
+        profile=profile.sandbox if profile else None,
+        repository=None,
+        read=[path for path in read if path != top],
+        protect=[top / ".git"],
+    )
+
+
+def _checkout(here: Path) -> Path | None:
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+
+
+def described(runner: Runner, policy: Policy, command: Sequence[str]) -> Iterator[str]:
+    """A policy in words, then the command line that carries it out."""
+    yield f"Backend        {runner.name}"
+    yield f"Directory      {policy.directory}"
+    yield f"Network        {'on' if policy.network else 'off'}"
+    yield f"Temporary      {policy.temp}{' as /tmp' if runner.mounts else ' as TMPDIR'}"
+    binds = [f"{bind.target} (shows {bind.source}{'' if bind.writable else ', read-only'})" for bind in policy.binds]
+    for name, places in (
+        ("May write", policy.write),
+        ("Protected", policy.protect),
+        ("Hidden", policy.hide),
+        ("Shown", policy.read),
+        ("Replaced", binds),
+    ):
+        there = [place for place in places if name == "Replaced" or Path(place).exists()]
+        yield from (f"{name if not number else '':<14} {place}" for number, place in enumerate(there))
+    yield f"Environment    {' '.join(sorted(policy.environment))}"
+    yield from (f"{'Limits' if not number else '':<14} {text}" for number, text in enumerate(runner.limits()))
+    yield ""
+    yield shlex.join(runner.command_line(command, policy))
+
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+
+async def _plainly(runner: Runner, command: Sequence[str], policy: Policy) -> int:
+    process = await runner.start(command, policy, stdin="inherit", stdout="inherit", stderr="inherit")
+    try:
+        return await process.wait()
+    finally:
+        process.kill()
+
+
+def _at_terminal() -> bool:
+    return all(os.isatty(descriptor) for descriptor in (0, 1, 2))
+
+
+async def _in_terminal(runner: Runner, command: Sequence[str], policy: Policy) -> int:
+    """Run in a terminal of its own, joined to ours: what is confined never holds the real one."""
+    kept = {name: os.environ[name] for name in ("TERM", "COLORTERM") if name in os.environ}
+    policy = structs.replace(policy, environment=policy.environment | kept)
+    process = await runner.start(command, policy, pty=_our_size())
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGWINCH, lambda: process.resize(_our_size()))
+    try:
+        with _raw_terminal():
+            return await _relay(process, loop)
+    finally:
+        loop.remove_signal_handler(signal.SIGWINCH)
+        process.kill()
+
+
+async def _relay(process: Process, loop: asyncio.AbstractEventLoop) -> int:
+    """Carry bytes both ways until the command has ended and all it wrote is shown."""
+    assert process.pty is not None
+    inner = process.pty
+    over = asyncio.Event()
+    typed = bytearray()
+
+    def show() -> None:
+        data = _read(inner)
+        if not data:
+            over.set()
+            loop.remove_reader(inner)
+        while data:
+            data = data[os.write(1, data) :]
+
+    def take() -> None:
+        data = _read(0)
+        typed.extend(data)
+        if not data:
+            loop.remove_reader(0)
+        loop.add_writer(inner, hand_over)
+
+    def hand_over() -> None:
+        del typed[: os.write(inner, typed)]
+        if not typed:
+            loop.remove_writer(inner)
+
+    loop.add_reader(inner, show)
+    loop.add_reader(0, take)
+    try:
+        status = await process.wait()
+        await over.wait()
+        return status
+    finally:
+        loop.remove_writer(inner)
+        loop.remove_reader(inner)
+        loop.remove_reader(0)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError as error:
+        if error.errno == errno.EIO:  # nobody has the terminal open any more
+            return b""
+        raise
+
+
+@contextmanager
+def _raw_terminal() -> Iterator[None]:
+    before = termios.tcgetattr(0)
+    tty.setraw(0)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def _our_size() -> PtySize:
+    size = os.get_terminal_size(1)
+    return PtySize(columns=size.columns, rows=size.lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
