@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -117,6 +117,7 @@ class AgentPane(Widget, can_focus=True):
         self._area = TranscriptArea(self._styles_by_name)
         self._header_changed = True
         self._header: tuple[Spans, ...] = ()
+        self._frame: list[Strip] | None = None
         self._lost_told = False
 
     # --- what the pane is told ----------------------------------------------------------------------------------------
@@ -229,6 +230,7 @@ class AgentPane(Widget, can_focus=True):
         super().notify_style_update()
         self._styles_by_name.clear()
         self._forget_strips()
+        self._frame = None
 
     def on_focus(self) -> None:
         """Show it and tell it."""
@@ -271,30 +273,33 @@ class AgentPane(Widget, can_focus=True):
         self._header = header
         self._area.resize(self.size.width, max(0, self.size.height - len(header)), self._clock())
 
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Paint anew. Strips are asked for far more often than they change: with every frame of any widget."""
+        self._frame = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
     def render_lines(self, crop: Region) -> list[Strip]:
         """The strips of some lines: header first, then the transcript."""
-        strips = [self._line(y) for y in range(crop.y, crop.bottom)]
+        if self._frame is None:
+            self._frame = self._paint()
+        strips = self._frame[crop.y : crop.bottom]
         if crop.x or crop.width != self.size.width:
             strips = [strip.crop(crop.x, crop.right) for strip in strips]
         return strips
 
-    def _line(self, y: int) -> Strip:
-        if y < len(self._header):
-            return self._header_strip(y)
-        if self._area.is_empty and y == len(self._header) and self._shown:
-            return self._area.text_line(_RESTING.get(self._shown.state, "Nothing was said."))
-        return self._area.line(y - len(self._header))
+    def _paint(self) -> list[Strip]:
+        if self._area.width != self.size.width or len(self._header) + self._area.height != self.size.height:
+            self._arrange(self._compose_header())
+        header = [self._header_strip(y) for y in range(min(len(self._header), self.size.height))]
+        body = self._area.strips()
+        if body and self._area.is_empty and self._shown:
+            body[0] = self._area.text_line(_RESTING.get(self._shown.state, "Nothing was said."))
+        return header + body
 
     def _header_strip(self, y: int) -> Strip:
-        bar = "header-focused" if self.has_focus else "header"
-        if self.is_tile and y:
-            bar = ""
+        bar = "" if self.is_tile and y else "header-focused" if self.has_focus else "header"
         mark = ("▌", f"{bar} rule-focused") if self.has_focus else ("▏", f"{bar} rule")
-        spans = (
-            mark,
-            (" ", bar),
-            *((text, f"{bar} {style}".strip()) for text, style in self._header[y]),
-        )
+        spans = [mark, (" ", bar), *((text, f"{bar} {style}".strip()) for text, style in self._header[y])]
         strip = strip_of(spans, self._styles_by_name, self.size.width, bar)
         for line_filter in self.get_line_filters():
             strip = strip.apply_filter(line_filter, self.background_colors[1])

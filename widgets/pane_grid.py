@@ -181,8 +181,9 @@ class PaneGrid(Widget):
         before = list(self._tasks)
         self._tasks = {task.id: task for task in tasks}
         if self._place not in self._tasks:
-            after = before[before.index(self._place) :] if self._place in before else []
-            self._place = next((task for task in after if task in self._tasks), next(iter(self._tasks), ""))
+            place = before.index(self._place) if self._place in before else 0
+            near = [*before[place:], *reversed(before[:place])]
+            self._place = next((task for task in near if task in self._tasks), next(iter(self._tasks), ""))
         for task in tasks:
             if pane := self._panes.get(task.id):
                 pane.show_task(task)

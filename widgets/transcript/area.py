@@ -226,28 +226,29 @@ class TranscriptArea:
 
     # painting
 
-    def line(self, line: int) -> Strip:
-        """The strip of a line, as wide as the area."""
-        if self.has_mark and line == self.height - 1:
-            return self._mark_strip()
-        row = self.view.top + line
-        if row >= len(self._rows):
-            strip = self._painted((), "", 0)
-        elif (kept := self._strips.get(row)) is not None:
-            strip = kept
-        else:
-            strip = self._strips[row] = self._row_strip(row)
-            if len(self._strips) > STRIPS_KEPT:
-                self._forget_far_strips()
-        return strip if self.view.following else strip.crop(0, self.width - 1) + self._scrollbar(line)
+    def strips(self) -> list[Strip]:
+        """All lines, as wide as the area."""
+        top, total, following = self.view.top, len(self._rows), self.view.following
+        strips = []
+        for line in range(self.height):
+            strip = self._strip(top + line) if top + line < total else self._painted((), "", 0)
+            strips.append(strip if following else strip.crop(0, self.width - 1) + self._scrollbar(line))
+        if self.has_mark:
+            strips[-1] = self._mark_strip()
+        if len(self._strips) > STRIPS_KEPT:
+            self._forget_far_strips()
+        return strips
+
+    def _strip(self, row: int) -> Strip:
+        strip = self._strips.get(row)
+        if strip is None:
+            found = self._rows.row(row)
+            strip = self._strips[row] = self._painted(found.spans, found.fill, self._rows.entry_at(row))
+        return strip
 
     def text_line(self, text: str) -> Strip:
         """A line that stands where there is nothing else to show."""
         return self._painted(((text, "muted"),), "", 0)
-
-    def _row_strip(self, row: int) -> Strip:
-        found = self._rows.row(row)
-        return self._painted(found.spans, found.fill, self._rows.entry_at(row))
 
     def _painted(self, spans: Spans, fill: str, entry_id: int) -> Strip:
         if self.focused:

@@ -32,21 +32,31 @@ class MarkdownText:
     """Markdown text that grows at its end, and the lines it stands for."""
 
     def __init__(self, text: str = "") -> None:
-        self.items: list[Item] = []
-        """The lines and tables of the whole text so far."""
+        self._items: list[Item] = []
         self._finished = 0
         """So many items belong to finished blocks."""
         self._tail = ""
         """The text from the beginning of the open block on."""
+        self._added: list[str] = [text]
+        """What is not parsed yet: it is when someone looks."""
         self._place: ListPlace | None = None
         """Set when the open block is a further item of a list."""
         self._fence: _OpenFence | None = None
-        if text:
-            self.append(text)
 
     def append(self, text: str) -> None:
-        """Add text at the end. Items of finished blocks stay the very same objects."""
-        self._tail += text
+        """Add text at the end."""
+        self._added.append(text)
+
+    @property
+    def items(self) -> list[Item]:
+        """The lines and tables of the whole text so far. Those of finished blocks stay the very same objects."""
+        if self._added:
+            self._tail += "".join(self._added)
+            self._added.clear()
+            self._take_tail()
+        return self._items
+
+    def _take_tail(self) -> None:
         if self._fence and not self._grow_fence(self._fence):
             return
         while "\n" in self._tail:
@@ -58,14 +68,14 @@ class MarkdownText:
         self._show(render_blocks(_PARSER.parse(_normal(self._tail)), self._place))
 
     def _show(self, items: list[Item]) -> None:
-        del self.items[self._finished :]
-        if items and self.items and self._place is None:
-            self.items.append(BLANK)
-        self.items += items
+        del self._items[self._finished :]
+        if items and self._items and self._place is None:
+            self._items.append(BLANK)
+        self._items += items
 
     def _finish(self, characters: int, place: ListPlace | None) -> None:
         """What is shown is final; the open block begins so many characters further on."""
-        self._finished = len(self.items)
+        self._finished = len(self._items)
         self._tail = self._tail[characters:]
         self._place = place
 
