@@ -140,10 +140,9 @@ def _patch(file: FileDiff, wanted: frozenset[int], whole: bool, turned: bool) ->
 
 
 def _parts(file: FileDiff, hunk: Hunk, wanted: frozenset[int], turned: bool) -> list[_Part]:
-    """The lines of a hunk as they are to be printed; in each run of changes the deleted ones first."""
-    done: list[_Part] = []
-    deleted: list[_Part] = []
-    added: list[_Part] = []
+    """The lines of a hunk as they are to be printed, in their order: what was deleted stands before what was added,
+    also when it comes back."""
+    parts: list[_Part] = []
     lines = file.lines
     for index in range(hunk.first, hunk.last):
         kind = lines.kind[index]
@@ -152,27 +151,24 @@ def _parts(file: FileDiff, hunk: Hunk, wanted: frozenset[int], turned: bool) -> 
         ends = index + 1 < hunk.last and lines.kind[index + 1] == NO_NEWLINE
         if turned and kind != CONTEXT:
             kind = DELETE if kind == ADD else ADD
-        part = _Part(kind, lines.raw(index), ends)
-        if kind == CONTEXT:
-            done += [*deleted, *added, part]
-            deleted, added = [], []
+        if index in wanted or kind == CONTEXT:
+            parts.append(_Part(kind, lines.raw(index), ends))
         elif kind == DELETE:
-            deleted.append(part if index in wanted else replace(part, kind=CONTEXT))
-        elif index in wanted:
-            added.append(part)
-    done += deleted + added
-    return _with_line_feeds(done)
+            parts.append(_Part(CONTEXT, lines.raw(index), ends))
+    return _with_line_feeds(parts)
 
 
 def _with_line_feeds(parts: list[_Part]) -> list[_Part]:
-    """A last line that was to stay, but gets lines after it, is replaced by itself with a line feed."""
+    """A last line without line feed gets one when others now follow it."""
     last = max((index for index, part in enumerate(parts) if part.kind != DELETE), default=-1)
     done: list[_Part] = []
     for index, part in enumerate(parts):
-        if part.kind == CONTEXT and part.ends and index < last:
-            done += [replace(part, kind=DELETE), _Part(ADD, part.text)]
-        else:
+        if not part.ends or index >= last or part.kind == DELETE:
             done.append(part)
+        elif part.kind == ADD:
+            done.append(replace(part, ends=False))
+        else:
+            done += [replace(part, kind=DELETE), replace(part, kind=ADD, ends=False)]
     return done
 
 
