@@ -40,7 +40,10 @@ class CommentBox(Vertical):
         &.question { border-left: heavy $primary; }
         &.suggestion { border-left: heavy $success; }
         &.do-not-touch { border-left: heavy $error; }
-        & > Static { height: 1; padding: 0 1; background: $panel; color: $foreground; }
+        & > Static {
+            height: 1; padding: 0 1; background: $panel; color: $foreground;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
         & > .comment-box--keys { color: $foreground 60%; }
         & > TextArea {
             height: 1fr; border: none; padding: 0 1; background: $boost;

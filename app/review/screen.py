@@ -42,7 +42,7 @@ class ReviewScreen(Screen[None]):
 
     CSS = """
     ReviewScreen { layout: vertical; background: $background; }
-    ReviewScreen > Static { height: 1; padding: 0 1; }
+    ReviewScreen > Static { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     ReviewScreen > #title { background: $panel; color: $foreground; }
     ReviewScreen > #news { background: $accent 25%; color: $foreground; display: none; }
     ReviewScreen > #where { background: $surface; color: $foreground 80%; }

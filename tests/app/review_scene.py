@@ -66,7 +66,7 @@ class MemoryApi:
     async def add_comment(self, task: str, draft: CommentDraft, base_tree: str = "", head_tree: str = "") -> Comment:
         self._called("add_comment")
         number = self.known_task.round + 1
-        taken = sum(note.id.startswith(f"R{number}-") for note in self.notes)
+        taken = max((int(note.id.rpartition("C")[2]) for note in self.notes if note.round == number), default=0)
         fields = {name: getattr(draft, name) for name in CommentDraft.__struct_fields__}
         comment = Comment(
             **fields,

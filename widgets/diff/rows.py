@@ -128,6 +128,7 @@ class RowTable:
     def __init__(self, sections: Sequence[Section]) -> None:
         self.sections = list(sections)
         self._tops = list(accumulate((section.height for section in self.sections), initial=0))
+        self._comment_tops: list[int] | None = None
 
     @property
     def height(self) -> int:
@@ -137,7 +138,20 @@ class RowTable:
     def replace(self, index: int, section: Section) -> None:
         """Put another section in the place of one."""
         self.sections[index] = section
+        self._comment_tops = None
         self._tops[index:] = accumulate((each.height for each in self.sections[index:]), initial=self._tops[index])
+
+    def comment_tops(self) -> Sequence[int]:
+        """The first lines of all comments."""
+        if self._comment_tops is None:
+            commented = ((index, section) for index, section in enumerate(self.sections) if section.comments)
+            self._comment_tops = [
+                self.top(Spot(index, row))
+                for index, section in commented
+                for row, kind in enumerate(section.kinds)
+                if kind == COMMENT
+            ]
+        return self._comment_tops
 
     def at(self, y: int) -> tuple[Spot, int]:
         """The row on line ``y`` of the whole table, and which line of that row it is; the nearest one outside it."""

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from agents.review.model import ADD, CONTEXT, DELETE, Hunk, Lines
+from agents.review.model import ADD, CONTEXT, Hunk, Lines
 
 RUN = re.compile(rb"\x02[\x02\x03]*(?:\x01[\x01\x03]*)?|[\x01\x03]+")
 """Deleted lines with the added lines that follow them, or either alone, in the kinds of a hunk's lines."""
+_REPLACEMENT = re.compile(rb"\x02++\x01++(?!\x03)")
+"""Deleted and added lines; a line feed missing at the end of the file on one side is a change that counts."""
 _SPACE = b" \t\r\v\f"
 _COMPARISONS = 250_000
 """Pairs of lines compared in one run; beyond it only runs of equal length are looked at, pair by pair."""
@@ -25,7 +27,7 @@ def without_space_changes(lines: Lines, hunk: Hunk) -> tuple[list[int], dict[int
     order: list[int] = []
     twins: dict[int, int] = {}
     at = hunk.first
-    for run in RUN.finditer(lines.kind, hunk.first, hunk.last):
+    for run in _REPLACEMENT.finditer(lines.kind, hunk.first, hunk.last):
         pairs = _space_pairs(lines, run.start(), run.end())
         if pairs:
             order += [*range(at, run.start()), *_merged(lines, run.start(), run.end(), pairs)]
@@ -43,14 +45,12 @@ def changes_anything(lines: Lines, order: Sequence[int], twins: dict[int, int]) 
 
 def _space_pairs(lines: Lines, first: int, last: int) -> list[tuple[int, int]]:
     """Deleted and added lines of a run that are equal but for white space, in order, never crossing."""
-    kinds = lines.kind[first:last]
-    if not kinds.count(DELETE) or not kinds.count(ADD) or len(kinds) != kinds.count(DELETE) + kinds.count(ADD):
-        return []  # a missing line feed at the end is a change that counts
-    middle = kinds.index(ADD) + first
-    deleted = [lines.raw(index).translate(None, _SPACE) for index in range(first, middle)]
-    added = [lines.raw(index).translate(None, _SPACE) for index in range(middle, last)]
+    middle = lines.kind.index(ADD, first, last)
+    data, start, end = lines.data, lines.start, lines.end
+    deleted = [data[start[index] : end[index]].translate(None, _SPACE) for index in range(first, middle)]
+    added = [data[start[index] : end[index]].translate(None, _SPACE) for index in range(middle, last)]
     if set(deleted).isdisjoint(added):
-        return []
+        return []  # nearly always: it costs a look at each line
     return [(first + old, middle + new) for old, new in _matches(deleted, added)]
 
 
@@ -68,7 +68,7 @@ def _matches(deleted: Sequence[bytes], added: Sequence[bytes]) -> Iterator[tuple
 
 def _merged(lines: Lines, first: int, last: int, pairs: Sequence[tuple[int, int]]) -> Iterator[int]:
     """The run with each pair as one line, and what is changed before it in front of it."""
-    old, new = first, first + lines.kind[first:last].index(ADD)
+    old, new = first, lines.kind.index(ADD, first, last)
     middle = new
     for deleted, added in pairs:
         yield from range(old, deleted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 
 from rich.segment import Segment
@@ -11,7 +12,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from widgets.diff.painter import EMPHASIS_SECONDS, Emphases, Gutter, Painter, SyntaxOf
-from widgets.diff.rows import COMMENT, FILE, Spot
+from widgets.diff.rows import FILE, Spot
 from widgets.diff.state import DiffState
 from widgets.text_strips import StyleBook, strip_of
 
@@ -30,17 +31,20 @@ class Screenful:
         self.emphases = Emphases()
         self.painter: Painter | None = None
         self._strips: dict[Spot, list[Strip]] = {}
+        self._whole: dict[tuple[int, str], tuple[Strip, Strip]] = {}
+        """A row's strip with a cell of the scroll bar: while it is the same object, Textual sends what it sent before."""
         self._tints: dict[tuple[Style, str], Style] = {}
 
     def lay_out(self, width: int, gutter: Gutter) -> Painter:
         """Paint in this width from now on; the last column is the scroll bar's."""
         self.painter = Painter(self._styles, max(20, width - 1), gutter, self._syntax, self.emphases)
-        self._strips.clear()
+        self.clear()
         return self.painter
 
     def clear(self) -> None:
         """Forget painted rows: the table is another one."""
         self._strips.clear()
+        self._whole.clear()
 
     def forget(self, section: int) -> None:
         """Forget the painted rows of one section."""
@@ -49,11 +53,16 @@ class Screenful:
 
     def restyle(self) -> None:
         """Forget everything that has colours."""
-        self._strips.clear()
+        self.clear()
         self._tints.clear()
 
-    def paint(self, top: int, size: Size, searched: str, focused: bool) -> tuple[list[Strip], bool]:
+    def paint(
+        self, top: int, size: Size, searched: str, focused: bool, filters: Callable[[Strip], Strip]
+    ) -> tuple[list[Strip], bool]:
         """The strips of a screen whose first line is ``top``.
+
+        Args:
+            filters: what the terminal asks of every strip (fewer colours).
 
         Returns:
             The strips, and whether they are final (False: paint again, there was no time for all emphasis).
@@ -61,7 +70,7 @@ class Screenful:
         width, height = size
         painter, table = self.painter, self._state.table
         if painter is None or not table.height:
-            return self._empty(width, height), True
+            return [filters(strip) for strip in self._empty(width, height)], True
         painter.deadline = perf_counter() + EMPHASIS_SECONDS
         self.emphases.pending = False
         strips: list[Strip] = []
@@ -77,7 +86,15 @@ class Screenful:
         del strips[height:]
         self._lay_sticky_header(strips, top)
         bar = self._scroll_bar(top, height)
-        return [Strip([*strip, bar[y]], width) for y, strip in enumerate(strips)], not self.emphases.pending
+        return [self._with_bar(strip, bar[y], filters) for y, strip in enumerate(strips)], not self.emphases.pending
+
+    def _with_bar(self, strip: Strip, cell: Segment, filters: Callable[[Strip], Strip]) -> Strip:
+        known = self._whole.get((id(strip), cell.text))
+        if known is None or known[0] is not strip:
+            while len(self._whole) >= STRIPS_KEPT:
+                del self._whole[next(iter(self._whole))]
+            known = self._whole[id(strip), cell.text] = (strip, filters(Strip([*strip, cell], strip.cell_length + 1)))
+        return known[1]
 
     def _row(self, painter: Painter, spot: Spot) -> list[Strip]:
         strips = self._strips.get(spot)
@@ -152,11 +169,8 @@ class Screenful:
         start = round(top / (table.height - height) * (height - size))
         bar[start : start + size] = [Segment("┃", self._styles["scroll-thumb"])] * size
         comment = Segment("◆", self._styles["scroll-comment"])
-        for index, section in enumerate(table.sections):
-            row = section.kinds.find(COMMENT) if section.comments else -1
-            while row >= 0:
-                bar[min(height - 1, table.top(Spot(index, row)) * height // table.height)] = comment
-                row = section.kinds.find(COMMENT, row + 1)
+        for comment_top in table.comment_tops():
+            bar[min(height - 1, comment_top * height // table.height)] = comment
         return bar
 
 

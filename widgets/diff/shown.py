@@ -75,19 +75,25 @@ def _widths(text: str) -> Iterator[int]:
 
 
 def row_starts(text: str, width: int) -> list[int]:
-    """Offsets in a drawn line at which its rows begin; the first is 0. Rows after the first hang further right."""
+    """Offsets in a drawn line at which its rows begin; the first is 0. Rows after the first hang further right.
+
+    A row ends after a blank where there is one in its last third, else between any two characters.
+    """
     if len(text) <= width and (text.isascii() or cells(text) <= width):
         return [0]
     inner = width - hanging_columns(text, width)
-    if text.isascii():
-        return [0, *range(width, len(text), inner)]
     starts, at, room = [0], 0, width
-    while at < len(text):
-        taken, _ = split_cells(text[at : at + room], room)
-        at += max(1, len(taken))
+    while True:
+        rest = text[at : at + room + 1]
+        taken = len(split_cells(rest, room)[0]) or 1
+        if taken == len(rest) and at + taken >= len(text):
+            return starts
+        blank = text.rfind(" ", at + taken * 2 // 3, at + taken)
+        at = blank + 1 if blank >= 0 else at + taken
+        if at >= len(text):
+            return starts
         starts.append(at)
         room = inner
-    return starts[:-1]
 
 
 def hanging_columns(text: str, width: int) -> int:
@@ -113,7 +119,12 @@ def line_heights(lines: Lines, indexes: Sequence[int], width: int, *, keep_retur
     plain = _ODD.search(lines.data, start, end) is None
     if plain and _longest(lines, first, last) <= width:
         return bytearray(b"\1" * len(indexes))
-    return [_height(lines, index, width, keep_return) for index in indexes]
+    starts, ends = lines.start, lines.end
+    # Within so many bytes a line takes one row whatever it holds: nothing is wider than its marks, nine columns.
+    sure = width if plain else width // 9
+    return [
+        1 if ends[index] - starts[index] <= sure else _height(lines, index, width, keep_return) for index in indexes
+    ]
 
 
 def _longest(lines: Lines, first: int, last: int) -> int:
@@ -123,9 +134,6 @@ def _longest(lines: Lines, first: int, last: int) -> int:
 
 def _height(lines: Lines, index: int, width: int, keep_return: bool) -> int:
     start, end = lines.start[index], lines.end[index]
-    # A byte is at most TAB_WIDTH columns unless it is undecodable or a mark, which take up to nine.
-    if (end - start) * 9 <= width:
-        return 1
     raw = lines.data[start:end]
     if raw.isascii() and end - start <= LINE_LIMIT:
         columns = len(raw) if b"\t" not in raw else len(raw.expandtabs(TAB_WIDTH))

@@ -51,6 +51,10 @@ class DiffView(Widget, can_focus=True):
         view: DiffView
         position: Position
 
+        def can_replace(self, message: Message) -> bool:
+            """A later place makes an earlier one that nobody has seen yet needless."""
+            return isinstance(message, DiffView.Moved)
+
         @property
         def control(self) -> DiffView:
             """The view it comes from."""
@@ -100,8 +104,8 @@ class DiffView(Widget, can_focus=True):
         keep = self.state.keep(self._top) if self.state.diff.files else None
         self._screen.emphases.clear()
         self._syntax.clear()
+        self._lay_out(diff)
         self.state.show(diff, placed)
-        self._lay_out()
         self._restored(keep)
 
     def place_comments(self, placed: Sequence[Placed]) -> None:
@@ -188,8 +192,10 @@ class DiffView(Widget, can_focus=True):
         return self.state.editor is not None
 
     def _place_box(self) -> None:
+        if self._editor_box is None or self._screen.painter is None:
+            return
         spot = self.state.spot_of_editor()
-        if self._editor_box is None or spot is None or self._screen.painter is None:
+        if spot is None:
             return
         indent = self._screen.painter.gutter.width - 1
         self._editor_box.styles.width = min(self.size.width - 1 - indent, 104)
@@ -198,9 +204,9 @@ class DiffView(Widget, can_focus=True):
 
     # geometry
 
-    def _lay_out(self) -> None:
-        """Make painter and table for the width there is."""
-        files = self.state.diff.files
+    def _lay_out(self, diff: DiffSet) -> None:
+        """Set up painter and rows for the width there is and the line numbers of a diff."""
+        files = diff.files
         highest = max((hunk.old_start + hunk.old_count for file in files for hunk in file.hunks), default=0)
         highest = max(highest, max((h.new_start + h.new_count for file in files for h in file.hunks), default=0))
         gutter = Gutter(max(3, len(str(highest))))
@@ -209,10 +215,6 @@ class DiffView(Widget, can_focus=True):
             painter.code_width,
             comment_height=lambda placed: len(comment_rows(placed, painter.code_width)),
         )
-        self.state.build()
-        self._screen.clear()
-        if self.searched:
-            self._matches = matching_rows(self.state.table, self.searched)
 
     def _syntax_of(self, path: bytes, side: str) -> Highlighted | None:
         return self._syntax.get((path, side))
@@ -240,7 +242,8 @@ class DiffView(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Wrap to the new width and stay at the same code."""
         keep = self.state.keep(self._top)
-        self._lay_out()
+        self._lay_out(self.state.diff)
+        self.state.build()
         self._restored(keep)
         self._place_box()
 
@@ -511,6 +514,12 @@ class DiffView(Widget, can_focus=True):
         """Show the cursor as resting."""
         self._redraw()
 
+    def _filtered_strip(self, strip: Strip) -> Strip:
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, background)
+        return strip
+
     def _redraw(self) -> None:
         self._strips = None
         self.refresh()
@@ -518,10 +527,9 @@ class DiffView(Widget, can_focus=True):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The strips of a part of the screen."""
         if self._strips is None:
-            self._strips, final = self._screen.paint(self._top, self.size, self.searched, self.has_focus)
-            for line_filter in self.get_line_filters():
-                background = self.background_colors[1]
-                self._strips = [strip.apply_filter(line_filter, background) for strip in self._strips]
+            self._strips, final = self._screen.paint(
+                self._top, self.size, self.searched, self.has_focus, self._filtered_strip
+            )
             if not final:
                 self.call_later(self._redraw)
         strips = self._strips[crop.y : crop.bottom]
