@@ -153,20 +153,36 @@ def _in_other_files(quote: _Quote, files: Mapping[bytes, bytes]) -> Placement | 
 def _edited(
     path: bytes, start: int, end: int, quote: _Quote, new: Sequence[bytes], mapped: LineMap
 ) -> Placement | None:
-    """What the quoted lines became, if it is similar enough and nothing else is nearly as similar."""
+    """What the quoted lines became, if it is similar enough and nothing else is nearly as similar.
+
+    Lines that are known to be other old lines, unchanged, are other code however similar they look.
+    """
+    others = _kept_from_elsewhere(start, end, mapped, new)
     wanted = _words(quote.lines)
     scores: dict[tuple[int, int], float] = {}
     for first, last in _windows(start, end, mapped, len(new)):
+        if not others.isdisjoint(range(first, last)):
+            continue
         similarity = _similarity(wanted, _words(new[first:last]))
         context = _context_score(quote, new, first, last - first)
         scores[first, last] = 0.6 * similarity + 0.4 * context if similarity >= 0.4 else 0.0
     if not scores:
         return None
     best = max(scores, key=lambda window: (scores[window], window[0] - window[1]))
-    others = (score for (first, last), score in scores.items() if last <= best[0] or first >= best[1])
-    if scores[best] < LEAST_SCORE or scores[best] - max(others, default=0.0) < LEAST_MARGIN:
+    rivals = (score for (first, last), score in scores.items() if last <= best[0] or first >= best[1])
+    if scores[best] < LEAST_SCORE or scores[best] - max(rivals, default=0.0) < LEAST_MARGIN:
         return None
     return Placement("edited", path, best[0] + 1, best[1], scores[best])
+
+
+def _kept_from_elsewhere(start: int, end: int, mapped: LineMap, new: Sequence[bytes]) -> set[int]:
+    """Indexes of new lines, blank ones aside, that are old lines from outside the quote."""
+    return {
+        target + step - 1
+        for first, target, count in mapped.runs
+        for step in range(count)
+        if not start <= first + step <= end and new[target + step - 1].strip()
+    }
 
 
 def _windows(start: int, end: int, mapped: LineMap, new_lines: int) -> list[tuple[int, int]]:
