@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from agents.errors import UsageError
 from agents.model import Comment
 from agents.offline import Message
 from agents.offline.play import CANNOT, GOING_ON
+from agents.offline.review_round import changes_for, parse_round
 from agents.offline.sample import demo_tasks, make_sample_repository
 from agents.offline.scenario import load_scenario, load_scenarios
 from agents.review.prompt import parse_claims, review_prompt
@@ -236,20 +236,40 @@ async def test_suggestion_is_applied_as_written_tested_and_committed(stage: Stag
     assert run(agent.folder, "git", "log", "-1", "--format=%s").strip() == "Address review round 1"
 
 
-async def test_suggestion_on_lines_found_twice_changes_the_commented_ones(stage: Stage, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "start", "end", "suggestion", "expected"),
+    [
+        ("a\nx\nb\nx\nc", 4, 4, "y", "a\nx\nb\ny\nc"),
+        ("x\nx\nx", 2, 2, "y", "x\ny\nx"),
+        ("a\n\n\nb\n\n\nc", 5, 6, "y", "a\n\n\nb\ny\nc"),
+        ("a\nx\nb", 2, 2, "", "a\nb"),
+        ("x\na\nx", 3, 3, "", "x\na"),
+        ("if a:\n    x\nif b:\n    x\n", 4, 4, "    y\n    z", "if a:\n    x\nif b:\n    y\n    z\n"),
+    ],
+)
+def test_suggestion_changes_the_commented_lines_and_no_others_that_read_the_same(
+    content: str, start: int, end: int, suggestion: str, expected: str
+) -> None:
+    quote = tuple(f"+{line}" for line in content.split("\n")[start - 1 : end])
+    text = f"```suggestion\n{suggestion}\n```" if suggestion else "```suggestion\n```"
+    fields = {"id": "R1-C1", "task": "abcd", "round": 1, "path": b"f", "start": start, "end": end}
+    comment = Comment(**fields, quote=quote, text=text)  # type: ignore[arg-type]
+    review = parse_round(review_prompt([comment], round_number=1, base_name="main", directory="/w"))
+    assert review is not None
+    (change,) = changes_for(review, (), {"f": content})
+    (edit,) = change.edits
+    assert content.count(edit.old) == 1, f"{edit.old!r} is not unique"
+    assert content.replace(edit.old, edit.new) == expected
+
+
+async def test_long_quotes_are_recognised_by_their_ends(stage: Stage, tmp_path: Path) -> None:
     agent = await stage.finished(tmp_path)
-    path = agent.folder / "daybook" / "duration.py"
-    lines = path.read_text("utf-8").split("\n")
-    places = [at for at, pair in enumerate(pairwise(lines), 1) if pair == ("", "")]
-    assert len(places) > 1, "the file must have several places that read the same"
-    comment = a_comment(
-        agent, "_CLOCK =", "```suggestion\n# here\n\n```", start=places[1], end=places[1] + 1, quote=("+", "+")
-    )
-    assert claims(agent.work(a_round(agent, [comment])))["R1-C1"][0] == "done"
-    after = path.read_text("utf-8").split("\n")
-    assert after[: places[1] - 1] == lines[: places[1] - 1]
-    assert after[places[1] - 1] == "# here"
-    assert after[places[1] + 1 :] == lines[places[1] + 1 :]
+    lines = (agent.folder / "daybook" / "duration.py").read_text("utf-8").split("\n")
+    quote = tuple(f"+{line}" for line in lines[4:50])
+    comment = a_comment(agent, "_CLOCK =", "```suggestion\n# gone\n```", start=5, end=50, quote=quote)
+    agent.work(a_round(agent, [comment]))
+    after = (agent.folder / "daybook" / "duration.py").read_text("utf-8").split("\n")
+    assert after == [*lines[:4], "# gone", *lines[50:]]
 
 
 async def test_an_empty_suggestion_deletes_the_lines(stage: Stage, tmp_path: Path) -> None:
