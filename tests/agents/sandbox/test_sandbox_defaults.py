@@ -1,0 +1,139 @@
+"""What an agent may touch unless somebody says otherwise, tried with a person's home full of secrets."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from sandbox_scene import Outcome, Scene
+
+from agents import paths
+from agents.profiles import SandboxSection
+from agents.sandbox import Policy, Runner
+from agents.sandbox.defaults import agent_policy, base_environment, reader_policy
+
+SECRETS = (
+    ".ssh/id_ed25519", ".gnupg/private-keys-v1.d/key", ".aws/credentials", ".config/gh/hosts.yml", ".netrc",
+    ".config/gcloud/access_tokens.db", ".azure/token", ".kube/config", ".docker/config.json", ".git-credentials",
+    ".mozilla/firefox/x/logins.json", ".config/google-chrome/Default/Cookies", ".npmrc", ".pypirc",
+)  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path.resolve() / "home"
+    for secret in SECRETS:
+        (home / secret).parent.mkdir(parents=True, exist_ok=True)
+        (home / secret).write_text("PRIVATE")
+    (home / ".gitconfig").write_text("[user]\n\tname = A Person\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("SHOPFLOOR_HOME", str(home / ".shopfloor"))
+    for folder in (paths.state_dir(), paths.runtime_dir(), paths.config_dir()):
+        folder.mkdir(parents=True)
+        (folder / "own").write_text("PRIVATE")
+    for name in ("data/worktrees/r/t", "cache/c", "state/tasks/t/tmp", "state/tasks/t/git"):
+        (home / ".shopfloor" / name).mkdir(parents=True, exist_ok=True)
+    return home
+
+
+def _policy(home: Path, section: SandboxSection | None = None, **more: object) -> Policy:
+    own = home / ".shopfloor"
+    return agent_policy(
+        own / "data/worktrees/r/t",
+        temp=own / "state/tasks/t/tmp",
+        cache=own / "cache/c",
+        profile=section,
+        repository=None,
+        read=[home],
+        **more,  # type: ignore[arg-type]
+    )
+
+
+async def _run(runner: Runner, policy: Policy, *argv: str) -> Outcome:
+    scene = Scene.__new__(Scene)
+    scene.runner, scene.policy, scene._started = runner, policy, []
+    try:
+        return await scene.execute(*argv)
+    finally:
+        await scene.close()
+
+
+async def test_no_secret_of_a_person_can_be_read_and_their_settings_can(runner: Runner, home: Path) -> None:
+    own = [paths.state_dir() / "own", paths.runtime_dir() / "own", paths.config_dir() / "own"]
+    for path in (*(home / secret for secret in SECRETS), *own):
+        ran = await _run(runner, _policy(home), "cat", str(path))
+        assert "PRIVATE" not in ran.output, f"{path} can be read under {runner.name}"
+    assert "A Person" in (await _run(runner, _policy(home), "cat", str(home / ".gitconfig"))).output
+
+
+async def test_a_task_reaches_its_own_folders_inside_the_hidden_state(runner: Runner, home: Path) -> None:
+    git = paths.state_dir() / "tasks/t/git"
+    policy = _policy(home, write=[git])
+    ran = await _run(runner, policy, "sh", "-c", f"echo x > {git}/x; echo y > y; echo z > $XDG_CACHE_HOME/z; ls ..")
+    assert ran.status == 0, ran.output
+    assert (git / "x").exists()
+    assert (home / ".shopfloor/cache/c/z").exists()
+
+
+def test_no_key_of_ours_is_in_an_agents_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GH_TOKEN", "AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK", "EDITOR"):
+        monkeypatch.setenv(name, "sk-secret")
+    monkeypatch.setenv("https_proxy", "http://me:sk-secret@proxy:3128")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    environment = _policy(home, extra_environment={"SHOPFLOOR_TASK": "t"}).environment
+    assert "sk-secret" not in environment.values()
+    assert not [value for value in environment.values() if "sk-secret" in value]
+    assert environment["HOME"] == str(home)
+    assert environment["LC_ALL"] == "C.UTF-8"
+    assert environment["SHOPFLOOR_TASK"] == "t"
+
+
+def test_a_relative_part_of_path_does_not_reach_an_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin::bin:./node_modules/.bin:/bin")
+    assert base_environment()["PATH"] == "/usr/bin:/bin"
+
+
+def test_package_caches_are_the_agents_own(home: Path) -> None:
+    environment = _policy(home).environment
+    cache = str(home / ".shopfloor/cache/c")
+    for name in ("XDG_CACHE_HOME", "PIP_CACHE_DIR", "UV_CACHE_DIR", "npm_config_cache"):
+        assert environment[name].startswith(cache), name
+    assert environment["UV_LINK_MODE"] == "copy"
+
+
+async def test_a_profile_opens_its_agents_login_and_protects_its_settings(runner: Runner, home: Path) -> None:
+    (home / ".agent/sessions").mkdir(parents=True)
+    (home / ".agent/settings.json").write_text("{}")
+    section = SandboxSection(write=("~/.agent",), protect=("~/.agent/settings.json",), network="off")
+    policy = _policy(home, section)
+    ran = await _run(
+        runner, policy, "sh", "-c", "echo s > ~/.agent/sessions/s; echo hook > ~/.agent/settings.json; echo x > ~/x"
+    )
+    assert (home / ".agent/sessions/s").exists(), ran.output
+    assert (home / ".agent/settings.json").read_text() == "{}"
+    assert not (home / "x").exists()
+    assert not policy.network
+
+
+async def test_a_profile_may_show_a_folder_that_is_hidden_otherwise(runner: Runner, home: Path) -> None:
+    policy = _policy(home, SandboxSection(write=("~/.kube",)))
+    assert (await _run(runner, policy, "cat", str(home / ".kube/config"))).output == "PRIVATE"
+    assert "PRIVATE" not in (await _run(runner, policy, "cat", str(home / ".aws/credentials"))).output
+
+
+async def test_our_own_code_can_be_imported_inside_wherever_it_lies(runner: Runner, home: Path) -> None:
+    code = str(Path(paths.__file__).parent.parent)
+    program = f"import sys; sys.path.insert(0, {code!r}); import agents.errors; print('imported')"
+    ran = await _run(runner, _policy(home), sys.executable, "-c", program)
+    assert "imported" in ran.output, ran.output
+
+
+async def test_a_reader_changes_nothing_and_has_no_network(runner: Runner, home: Path) -> None:
+    own = home / ".shopfloor"
+    worktree, result = own / "data/worktrees/r/t", own / "state/tasks/t/git"
+    policy = reader_policy(worktree, temp=own / "state/tasks/t/tmp", write=[result])
+    await _run(runner, policy, "sh", "-c", f"echo x > x; echo y > {result}/y")
+    assert not (worktree / "x").exists()
+    assert (result / "y").exists()
+    assert not policy.network
