@@ -76,6 +76,8 @@ async def test_snapshot_after_a_restart_goes_on_where_it_was(tmp_path: Path, run
 
 async def test_snapshot_recovers_when_its_index_or_its_objects_are_gone(tmp_path: Path, runner: Runner) -> None:
     repository, agent = await a_changed_worktree(tmp_path, runner)
+    for file in agent.worktree.iterdir():
+        os.utime(file, (1, 1))  # older than the index: git does not look into them again
     tree = (await agent.workspaces.snapshot(agent.workspace, "now", "Now")).tree
     Path(agent.workspace.private, "snapshot/index.lock").touch()
     repository.git("update-ref", "-d", "refs/shopfloor/ab12/now")
