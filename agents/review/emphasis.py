@@ -244,4 +244,10 @@ def _in_line(line: str, ranges: list[tuple[int, int]]) -> Ranges:
         characters = [index for index, letter in enumerate(line) for _ in range(TAB_SPACES if letter == "\t" else 1)]
         characters.append(len(line))
         ranges = [(characters[start], characters[end - 1] + 1) for start, end in ranges]
-    return tuple((start, min(end, len(line))) for start, end in ranges if start < len(line))
+    merged: list[tuple[int, int]] = []
+    for start, end in ranges:
+        if merged and start <= merged[-1][1]:  # a tab of which only a part changed
+            start = merged.pop()[0]
+        if start < len(line):
+            merged.append((start, min(end, len(line))))
+    return tuple(merged)
