@@ -7,8 +7,10 @@ import gc
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 
 from agents import paths
 from agents.api import Api
@@ -88,7 +90,7 @@ class ShopfloorApp(App[None]):
         for problem in self._problems:
             self.notify(problem, severity="warning", markup=False, timeout=15)
         self.call_after_refresh(self._settle)
-        self._fit()
+        self._fit(self.size)
 
     def _settle(self) -> None:
         """What exists now stays: the collector need not look at it again, which would cost tens of milliseconds."""
@@ -144,12 +146,12 @@ class ShopfloorApp(App[None]):
         self._review = ReviewScreen(self._live.as_api(), task)
         self.push_screen(self._review)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Say so while the terminal is too small."""
-        self._fit()
+        self._fit(event.size)
 
-    def _fit(self) -> None:
-        small = self.size.width < COLUMNS or self.size.height < ROWS
+    def _fit(self, size: Size) -> None:
+        small = size.width < COLUMNS or size.height < ROWS
         covered = isinstance(self.screen, TooSmallScreen)
         if small and not covered:
             self.push_screen(TooSmallScreen())

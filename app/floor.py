@@ -66,6 +66,11 @@ class FloorScreen(Screen[None]):
         self._rail = False
         self._list_open = True
         """In a narrow terminal: the list is in front of the panes."""
+        self._was_narrow = False
+        self._wanted_area = ""
+        """The area to enter once it is laid out."""
+        self._page_found = False
+        """The page of the first current task was turned to, as soon as the first page was known."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="bar", markup=False)
@@ -176,13 +181,9 @@ class FloorScreen(Screen[None]):
         if self._is_narrow and self._list_open:
             self._list_open = False
             self._arrange()
-        self.call_after_refresh(self._reveal, task, writing)
-
-    def _reveal(self, task: str, writing: bool) -> None:
-        """Needs the size that the grid has once it is shown."""
-        self.grid.focus_task(task)
         if writing:
-            self.composer.focus_text()
+            self.grid.focus_task(task)
+        self._enter("composer" if writing else "panes")
 
     def _become_current(self, task: str) -> None:
         self.roster.choose(task)
@@ -242,6 +243,12 @@ class FloorScreen(Screen[None]):
         if self._subscription is not None:
             self._ask(self._subscription.watch(event.visible))
         self._show_current()
+        if self._wanted_area:
+            self._enter(self._wanted_area)
+        elif not self._page_found and event.visible:
+            self._page_found = True
+            place = [task.id for task in self.roster.shown].index(self.roster.current)
+            self.grid.turn(place // len(event.visible))
 
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
@@ -323,7 +330,10 @@ class FloorScreen(Screen[None]):
         self.brain.focus()
 
     def on_resize(self) -> None:
-        """Wide terminals show everything, narrow ones the list or the panes."""
+        """Wide terminals show everything, narrow ones the list or the panes: whichever the person is in."""
+        if self._is_narrow and not self._was_narrow:
+            self._list_open = self._area() == "brain"
+        self._was_narrow = self._is_narrow
         self._arrange()
 
     def on_descendant_focus(self, _: events.DescendantFocus) -> None:
@@ -352,16 +362,19 @@ class FloorScreen(Screen[None]):
         if self._is_narrow and self._list_open != (area == "brain"):
             self._list_open = area == "brain"
             self._arrange()
-        self.call_after_refresh(self._enter_area, area)
+        self._enter(area)
 
-    def _enter_area(self, area: str) -> None:
+    def _enter(self, area: str) -> None:
+        """Put the focus into an area; a grid that was never shown gets its panes first."""
+        self._wanted_area = ""
         if area == "brain":
             self.brain.focus()
         elif area == "composer":
             self.composer.focus_text()
-        elif task := self.grid.focused_task:
-            visible = self.grid.tasks_in_view
-            self.grid.focus_task(self.roster.current if self.roster.current in visible else task)
+        elif not self.grid.size:
+            self._wanted_area = area
+        elif self.roster.current:
+            self.grid.focus_task(self.roster.current)
 
     # --- what the person does
 

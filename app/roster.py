@@ -83,7 +83,7 @@ class Roster:
         names = [task.id for task in needy]
         if self.current in names:
             place = names.index(self.current) + 1
-            needy = needy[place:] + needy[: place - 1]
+            needy = needy[place:] + needy[:place]
         return needy[0] if needy else None
 
     def window_title(self) -> str:

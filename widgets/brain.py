@@ -32,6 +32,7 @@ from widgets.brain_rows import (
     summary_spans,
     title_spans,
 )
+from widgets.pump import frames_waiting
 from widgets.task_signs import SPINNER_SECONDS
 from widgets.text_strips import Spans, StyleBook, cut, printable, strip_of
 
@@ -169,6 +170,11 @@ class Brain(Widget, can_focus=True):
         return self.has_class("-rail")
 
     @property
+    def is_spinning(self) -> bool:
+        """A timer moves the signs of what works."""
+        return self._spinner is not None
+
+    @property
     def query_text(self) -> str:
         """What the list is filtered by."""
         return self._query
@@ -300,6 +306,8 @@ class Brain(Widget, can_focus=True):
             self._spinner = None
 
     def _spin(self) -> None:
+        if frames_waiting(self.app):
+            return  # a frame now would only be in the way of the next key
         self._frame += 1
         self._refresh_rows(task.id for task in self._tasks.values() if task.state in ACTIVE_STATES)
 

@@ -12,11 +12,14 @@ import msgspec
 from agents.errors import NotFound, ShopfloorError
 from agents.model import (
     AnyEvent,
+    Comment,
+    Diff,
     EngineInfo,
     Entry,
     NewTask,
     ProfileInfo,
     Prompt,
+    Scope,
     Task,
     TaskChanged,
     TranscriptOpened,
@@ -186,6 +189,15 @@ class EngineInMemory:
     async def save_draft(self, task: str, text: str) -> None:
         self._change("draft", task)
         self.drafts[task] = text
+
+    async def diff(self, task: str, scope: Scope = "branch") -> Diff:
+        return Diff(task=task, scope=scope, base_tree="1" * 40, head_tree="2" * 40, base_name="main", directory="/")
+
+    async def comments(self, task: str) -> list[Comment]:
+        return []
+
+    async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
+        return [b"" for _ in ids]
 
     async def profiles(self, project: str = "") -> list[ProfileInfo]:
         return self.profile_list

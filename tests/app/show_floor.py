@@ -9,13 +9,12 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("TEXTUAL_FPS", "120")
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent), str(Path(__file__).parents[1])]
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from floor_engine import EngineInMemory, a_task  # noqa: E402
-from picture import save_picture  # noqa: E402
-
-from agents.model import Entry, ToolUse, Usage  # noqa: E402
-from app.app import ShopfloorApp  # noqa: E402
+from agents.model import Entry, ToolUse, Usage
+from app.app import ShopfloorApp
+from tests.app.floor_engine import EngineInMemory, a_task
+from tests.picture import save_picture
 
 
 def bakery() -> EngineInMemory:
@@ -50,11 +49,12 @@ def bakery() -> EngineInMemory:
             Entry(task=name, id=3, turn=1, kind="tool", tool=ToolUse(name="read", title="bakery/report.py 1-80",
                   status="done", seconds=0.1, output="…")),
             Entry(task=name, id=4, turn=1, kind="tool", tool=ToolUse(name="edit", title="bakery/report.py",
-                  status="done", seconds=0.1, diff="@@ -12,2 +12,3 @@ def report\n def report(sales):\n-    return table(sales)\n"
-                  "+    rows = totals(sales)\n+    return table(rows)\n")),
+                  status="done", seconds=0.1, diff="@@ -12,2 +12,3 @@ def report\n def report(sales):\n"
+                  "-    return table(sales)\n+    rows = totals(sales)\n+    return table(rows)\n")),
             Entry(task=name, id=5, turn=1, kind="tool", tool=ToolUse(name="bash", title="python -m pytest -q",
                   status="failed", seconds=2.3, output="1 failed, 11 passed\nE  AssertionError: 3,50")),
-            Entry(task=name, id=6, turn=1, kind="text", text="One test still fails, on prices with a comma.", done=False),
+            Entry(task=name, id=6, turn=1, kind="text", done=False,
+                  text="One test still fails, on prices with a comma."),
         ]  # fmt: skip
     return engine
 
@@ -70,7 +70,7 @@ async def pictures(folder: Path, wanted: list[str]) -> None:
                 await pilot.pause(0.3)
                 name = f"{theme.removeprefix('shopfloor-')}-{size[0]}x{size[1]}"
 
-                async def picture(what: str, *keys: str, name: str = name) -> None:
+                async def picture(what: str, *keys: str, app: ShopfloorApp = app, name: str = name) -> None:
                     if wanted and what not in wanted:
                         return
                     for key in keys:

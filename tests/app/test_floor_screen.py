@@ -1,0 +1,238 @@
+"""What the floor does with the engine's events and the person's words."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from agents.errors import EngineUnreachable, ShopfloorError
+from agents.model import EngineNotice, Entry, EntryChanged
+from app.too_small import TooSmallScreen
+from tests.app.floor_engine import NOW, EngineInMemory, a_task
+from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
+
+
+def screen_text(stage: Stage) -> str:
+    """Everything that is on the screen."""
+    strips = stage.app.screen._compositor.render_strips(stage.app.size)
+    return "\n".join(strip.text for strip in strips)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_empty_floor_says_how_to_begin(size: tuple[int, int]) -> None:
+    async with a_floor(size=size) as stage:
+        shown = screen_text(stage)
+        assert "n starts one" in shown or "write what to do" in shown, shown
+        await stage.press("S", "r", "z", "space", "tab", "i", "grave_accent", "1", "full_stop", "X", "R")
+        assert stage.app.is_running, "an action without a task ended the program"
+        assert stage.app.screen is stage.floor
+
+
+async def test_first_task_takes_the_place_of_the_welcome() -> None:
+    async with a_floor() as stage:
+        assert "write what to do" in screen_text(stage)
+        stage.engine.put(a_task("aaa1", "Sort reports", state="working"))
+        await stage.until(lambda: stage.floor.grid.tasks_in_view == ("aaa1",), "its pane is shown")
+        await stage.until(lambda: "write what to do" not in screen_text(stage), "the welcome is gone")
+        await stage.until(lambda: stage.engine.watched == ("aaa1",), "it is watched")
+
+
+async def test_current_task_is_the_one_that_needs_the_person_and_its_page_is_shown() -> None:
+    tasks = [a_task(f"t{number:02}", created_at=NOW - 100 + number) for number in range(30)]
+    tasks[25] = a_task("t25", state="blocked", created_at=NOW - 75)
+    async with a_floor(*tasks) as stage:
+        assert stage.current == "t25"
+        await stage.until(lambda: "t25" in stage.floor.grid.tasks_in_view, "its pane is in view")
+        assert stage.area == "Brain"
+        assert ("seen", "t25") not in stage.engine.calls
+
+
+async def test_words_of_the_engine_reach_the_pane() -> None:
+    async with a_floor(a_task("aaa1", state="working")) as stage:
+        entry = Entry(task="aaa1", id=1, turn=1, kind="text", text="I read the report now.")
+        await stage.until(lambda: stage.engine.watched == ("aaa1",), "it is watched")
+        stage.engine.tell(EntryChanged(entry=entry))
+        await stage.until(lambda: "I read the report now." in screen_text(stage), "the words are on the screen")
+
+
+async def test_task_list_follows_the_states() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        stage.engine.change("wrk1", state="failed", reason="The disk is full.", changed_at=NOW)
+        await stage.until(lambda: "The disk is full." in screen_text(stage), "the reason is shown")
+
+
+async def test_prompt_is_sent_to_the_focused_task_and_its_draft_is_dropped() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        await stage.press("i", *"use tabs", "enter")
+        await stage.until(lambda: stage.engine.sent == [("wrk1", "use tabs", "now")], "the prompt was sent")
+        await stage.until(lambda: stage.engine.drafts.get("wrk1") == "", "the draft was dropped")
+
+
+async def test_prompt_that_is_refused_comes_back_into_the_composer_with_the_reason() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        stage.engine.refusal = ShopfloorError("The disk is full.", "Make room.")
+        await stage.press("i", *"keep me", "enter")
+        await stage.until(lambda: stage.floor.composer.area.text == "keep me", "the text came back")
+        assert "The disk is full." in stage.legend
+        assert "The disk is full. Make room." in [note.message for note in stage.app._notifications]
+
+
+async def test_drafts_and_prompts_of_earlier_are_there_again() -> None:
+    engine = EngineInMemory(*some_tasks())
+    engine.drafts["rdy3"] = "what I was writing"
+    engine.said["rdy3"] = ["what I said"]
+    async with a_floor(*some_tasks(), engine=engine) as stage:
+        await stage.go_to("rdy3")
+        await stage.until(lambda: stage.floor.composer.area.text == "what I was writing", "the draft is back")
+        await stage.press("i", "home", "up")
+        assert stage.floor.composer.area.text == "what I said"
+
+
+async def test_half_written_prompt_survives_events_and_going_elsewhere() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        await stage.press("i", *"half")
+        stage.engine.change("wrk1", state="ready", unseen=True)
+        stage.engine.put(a_task("new9", state="blocked", created_at=NOW))
+        await stage.press("ctrl+n")
+        await stage.until(lambda: stage.current != "wrk1", "it went elsewhere")
+        assert stage.floor.composer.area.text == ""
+        await stage.until(lambda: stage.engine.drafts.get("wrk1") == "half", "the engine keeps the draft")
+        stage.floor.go_to("wrk1")
+        await stage.until(lambda: stage.floor.composer.area.text == "half", "the text is there again")
+
+
+async def test_task_finished_under_the_persons_eyes_is_seen_at_the_next_key_and_not_before() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        stage.engine.change("wrk1", state="ready", unseen=True)
+        await stage.until(lambda: stage.floor.roster.current_task.unseen, "the task is unseen")  # type: ignore[union-attr]
+        await stage.pilot.pause()
+        assert ("seen", "wrk1") not in stage.engine.calls
+        await stage.press("j")
+        await stage.until(lambda: ("seen", "wrk1") in stage.engine.calls, "the key told the engine")
+
+
+async def test_closed_task_leaves_and_the_one_before_is_current() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        await stage.go_to("rdy3")
+        stage.engine.change("rdy3", state="closed")
+        await stage.until(lambda: stage.current == "wrk1", "the one before is current")
+        assert "Drop flags" not in screen_text(stage)
+
+
+async def test_notice_of_the_engine_is_shown() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        stage.engine.tell(EngineNotice(text="The disk is nearly [full].", severity="warning"))
+        await stage.until(lambda: "The disk is nearly [full]." in stage.legend, "the message line shows it")
+
+
+async def test_sandbox_that_cannot_confine_is_said_all_the_time() -> None:
+    engine = EngineInMemory(*some_tasks())
+    engine.sandbox_problem = "this kernel has no Landlock"
+    async with a_floor(*some_tasks(), engine=engine) as stage:
+        assert stage.bar == "Agents cannot start: this kernel has no Landlock"
+
+
+@pytest.mark.parametrize("size", [(40, 10), (59, 40), (120, 14)])
+async def test_terminal_that_is_too_small_says_what_it_needs_and_recovers(size: tuple[int, int]) -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        await stage.press("i", *"half")
+        await stage.pilot.resize_terminal(*size)
+        await stage.until(lambda: isinstance(stage.app.screen, TooSmallScreen), "it says that it is too small")
+        assert "60×15" in screen_text(stage)
+        assert f"{size[0]}×{size[1]}" in screen_text(stage)
+        await stage.pilot.resize_terminal(60, 15)
+        await stage.until(lambda: stage.app.screen is stage.floor, "the floor is back")
+        assert stage.floor.composer.area.text == "half"
+        assert stage.area == "PromptArea"
+
+
+async def test_program_started_in_a_terminal_that_is_too_small_says_so() -> None:
+    async with a_floor(*some_tasks(), size=(40, 10)) as stage:
+        await stage.until(lambda: isinstance(stage.app.screen, TooSmallScreen), "it says that it is too small")
+        await stage.pilot.resize_terminal(100, 30)
+        await stage.until(lambda: stage.app.screen is stage.floor, "the floor is there")
+        await stage.press("q")
+
+
+async def test_layout_follows_the_width_of_the_terminal() -> None:
+    async with a_floor(*some_tasks(), size=(120, 40)) as stage:
+        await stage.go_to("wrk1")
+        assert stage.floor.brain.display
+        await stage.pilot.resize_terminal(80, 24)
+        await stage.until(lambda: not stage.floor.brain.display, "only the panes are shown, where the person is")
+        assert stage.area == "AgentPane"
+        await stage.pilot.resize_terminal(120, 40)
+        await stage.until(
+            lambda: stage.floor.query_one("#main").display and stage.floor.brain.display, "both are shown"
+        )
+
+
+async def test_engine_that_goes_away_is_said_and_found_again() -> None:
+    later = EngineInMemory(*some_tasks(), a_task("new5", "Came meanwhile", created_at=NOW))
+    there = asyncio.Event()
+    attempts = 0
+
+    async def reconnect() -> EngineInMemory:
+        nonlocal attempts
+        attempts += 1
+        if not there.is_set():
+            raise EngineUnreachable("The engine cannot be reached.", "Run `shopfloor engine start`.")
+        return later
+
+    async with a_floor(*some_tasks(), reconnect=reconnect) as stage:
+        await stage.go_to("rdy3")
+        await stage.press("i", *"half")
+        stage.engine.go_away()
+        await stage.until(lambda: "Trying to reach it again" in stage.bar, "the bar says that it is gone")
+        await stage.until(lambda: attempts >= 2, "it tried again")
+        assert "shopfloor engine start" in stage.bar
+        there.set()
+        await stage.until(lambda: stage.bar == "", "the bar is gone")
+        await stage.until(lambda: len(stage.floor.roster.shown) == 5, "what happened meanwhile is shown")
+        assert stage.current == "rdy3"
+        assert stage.floor.composer.area.text == "half"
+        await stage.until(lambda: "rdy3" in later.watched, "the panes are watched again")
+        await stage.press("enter")
+        await stage.until(lambda: later.sent == [("rdy3", "half", "now")], "the new connection is used")
+
+
+async def test_engine_that_goes_away_for_good_is_said_and_the_floor_stays() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        stage.engine.go_away()
+        await stage.until(lambda: "Leave with q" in stage.bar, "the bar says what to do")
+        await stage.press("2")
+        assert stage.current == "blk2"
+
+
+async def test_demo_says_that_the_model_is_not_one() -> None:
+    async with a_floor(*some_tasks(), demo=True) as stage:
+        assert "offline model" in screen_text(stage)
+
+
+async def test_click_on_a_hint_does_what_its_key_does() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        at = stage.legend.index(" zoom")
+        await stage.pilot.click("#legend", offset=(at, 0))
+        await stage.until(lambda: stage.floor.grid.zoomed, "the pane is zoomed")
+
+
+@pytest.mark.parametrize("theme", ["shopfloor-dark", "shopfloor-light", "ansi-dark"])
+async def test_every_theme_paints_the_floor(theme: str) -> None:
+    async with a_floor(*some_tasks()) as stage:
+        stage.app.theme = theme
+        await stage.pilot.pause()
+        assert "Sort reports" in screen_text(stage)
