@@ -34,8 +34,12 @@ PROTOCOL = 1
 class Subscription(Protocol):
     """One listener's view: every task change, and the details of the tasks it watches."""
 
-    async def watch(self, tasks: Sequence[str]) -> None:
-        """Receive details of exactly these tasks (full ids). Each newly watched one starts with TranscriptOpened."""
+    async def watch(self, tasks: Sequence[str], known: Mapping[str, int] | None = None) -> None:
+        """Receive details of exactly these tasks (full ids).
+
+        A newly watched task starts with TranscriptOpened; one that is ``known`` up to a sequence number (the highest
+        in the entries received of it) starts with the entries that changed since.
+        """
 
     def __aiter__(self) -> AsyncIterator[Sequence[AnyEvent]]:
         """Batches of events in the order they happened; ends when the engine goes away."""
@@ -50,8 +54,9 @@ class Api(Protocol):
     async def info(self) -> EngineInfo:
         """Who is answering, and whether agents can start."""
 
-    async def subscribe(self) -> Subscription:
-        """Listen. The first batch holds a TaskChanged for every task that is on the floor."""
+    async def subscribe(self, since: int = 0) -> Subscription:
+        """Listen. The first batch holds a TaskChanged for every task on the floor; with ``since`` (the highest sequence
+        number received before) only for those that changed after it, closed ones included."""
 
     # tasks
 

@@ -39,9 +39,10 @@ class _Events:
         self._connection = connection
         self.queue: asyncio.Queue[Sequence[AnyEvent] | None] = asyncio.Queue()
 
-    async def watch(self, tasks: Sequence[str]) -> None:
+    async def watch(self, tasks: Sequence[str], known: Mapping[str, int] | None = None) -> None:
         """See :class:`agents.api.Subscription`."""
-        await self._connection.call("watch", rpc.encode({"tasks": list(tasks)}))
+        wanted = rpc.Watch(tasks=list(tasks), known=dict(known or {}))
+        await self._connection.call("watch", rpc.encode(wanted))
 
     async def __aiter__(self) -> AsyncIterator[Sequence[AnyEvent]]:
         while (batch := await self.queue.get()) is not None:
@@ -110,10 +111,10 @@ class _Connection:
             if self._events is not None:
                 self._events.queue.put_nowait(None)
 
-    async def subscribe(self) -> _Events:
+    async def subscribe(self, since: int = 0) -> _Events:
         """See :class:`agents.api.Api`."""
         self._events = _Events(self)
-        await self.call("subscribe", b"{}")
+        await self.call("subscribe", rpc.encode(rpc.Subscribe(since=since)))
         return self._events
 
     async def disconnect(self) -> None:

@@ -129,6 +129,10 @@ class Task(Struct, kw_only=True):
     turn_started_at: float = 0.0
     worked_seconds: float = 0.0
     """Seconds spent in turns that have ended."""
+    stalled: bool = False
+    """A turn runs, but nothing was heard of it for a while and no tool runs."""
+    sequence: int = 0
+    """Grows with every change of any task or entry of this engine; the number of this one's last change."""
 
 
 ATTENTION: dict[str, int] = {
@@ -181,6 +185,8 @@ class Entry(Struct, kw_only=True):
     done: bool = True
     """False while it is still being written."""
     at: float = 0.0
+    sequence: int = 0
+    """Number of its last recorded change (see ``Task.sequence``)."""
     origin: Literal["", "person", "review", "check"] = ""
     """Who said a prompt; empty when that is not known, and for every other kind."""
 

@@ -31,6 +31,19 @@ class Request(msgspec.Struct, omit_defaults=True):
     jsonrpc: str = "2.0"
 
 
+class Subscribe(msgspec.Struct):
+    """Parameters of ``subscribe``."""
+
+    since: int = 0
+
+
+class Watch(msgspec.Struct):
+    """Parameters of ``watch``."""
+
+    tasks: list[str]
+    known: dict[str, int] = {}
+
+
 class Fault(msgspec.Struct):
     """Why a call could not be answered."""
 

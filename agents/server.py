@@ -73,13 +73,15 @@ class _Connection:
     async def _call(self, request: rpc.Request) -> object:
         if request.method == "subscribe":
             if self._subscription is None:
-                self._subscription = await self._engine.subscribe()
+                since = msgspec.json.decode(request.params, type=rpc.Subscribe).since
+                self._subscription = await self._engine.subscribe(since)
                 self._spawn(self._forward(self._subscription))
             return None
         if request.method == "watch":
             if self._subscription is None:
                 raise UsageError("`watch` needs `subscribe` first.")
-            await self._subscription.watch(msgspec.json.decode(request.params, type=dict[str, list[str]])["tasks"])
+            wanted = msgspec.json.decode(request.params, type=rpc.Watch)
+            await self._subscription.watch(wanted.tasks, wanted.known)
             return None
         method = rpc.METHODS.get(request.method)
         if method is None:

@@ -33,6 +33,7 @@ from agents.model import (
     Diff,
     EngineInfo,
     Entry,
+    EntryChanged,
     NewTask,
     ProfileInfo,
     Prompt,
@@ -142,20 +143,32 @@ class Engine:
 
     # listening
 
-    async def subscribe(self) -> Subscription:
+    async def subscribe(self, since: int = 0) -> Subscription:
         """See :class:`agents.api.Api`."""
-        return self._hub.join(self._refill)
+        return self._hub.join(self, since)
 
-    def _refill(self, opened: Sequence[str] | None) -> list[AnyEvent]:
-        if opened is None:
-            return [TaskChanged(task=task) for task in self.ledger.tasks.values() if task.state not in FINAL_STATES]
-        events: list[AnyEvent] = []
-        for task in opened:
-            if task in self.ledger.tasks:
-                entries = self._entries(task, 0, OPENED_ENTRIES)
-                earlier = bool(entries) and entries[0].id > 1
-                events.append(TranscriptOpened(task=task, entries=tuple(entries), earlier=earlier))
-        return events
+    def tasks_since(self, sequence: int) -> list[AnyEvent]:
+        """See :class:`agents.engine.hub.Source`."""
+        self.ledger.flush()
+        return [
+            TaskChanged(task=task)
+            for task in self.ledger.tasks.values()
+            if (task.sequence > sequence if sequence else task.state not in FINAL_STATES)
+        ]
+
+    def transcript_since(self, task: str, sequence: int) -> list[AnyEvent]:
+        """See :class:`agents.engine.hub.Source`."""
+        if task not in self.ledger.tasks:
+            return []
+        if not sequence:
+            entries = self._entries(task, 0, OPENED_ENTRIES)
+            earlier = bool(entries) and entries[0].id > 1
+            return [TranscriptOpened(task=task, entries=tuple(entries), earlier=earlier)]
+        self.ledger.flush()
+        changed = {entry.id: entry for entry in self.ledger.store.entries_since(task, sequence)}
+        if task in self._runs:
+            changed |= {entry.id: entry for entry in self._runs[task].transcript.open_entries()}
+        return [EntryChanged(entry=changed[number]) for number in sorted(changed)]
 
     def _entries(self, task: str, before: int, limit: int) -> list[Entry]:
         self.ledger.flush()

@@ -7,8 +7,8 @@ what happened; past a limit it forgets everything and starts over from the store
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Literal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Literal, Protocol
 
 from agents.model import AnyEvent, CommentsChanged, EngineNotice, EntryChanged, EntryGrew, TaskChanged
 
@@ -21,13 +21,22 @@ TEXT_LIMIT = 4_000_000
 _Key = tuple[str, ...]
 
 
-class Listener:
-    """One subscription. ``refill`` gives the events that show everything as it is now to someone who knows nothing
-    (the tasks) or has just opened a task (its transcript)."""
+class Source(Protocol):
+    """Where a listener learns how things are when it knows nothing, or only something old."""
 
-    def __init__(self, refill: Callable[[Sequence[str] | None], list[AnyEvent]], leave: Callable[[Listener], None]):
-        self._refill = refill
-        self._leave = leave
+    def tasks_since(self, sequence: int) -> list[AnyEvent]:
+        """The tasks that changed after a sequence number; all on the floor after 0."""
+
+    def transcript_since(self, task: str, sequence: int) -> list[AnyEvent]:
+        """What changed in a transcript after a sequence number; the transcript itself after 0."""
+
+
+class Listener:
+    """One subscription."""
+
+    def __init__(self, source: Source, since: int, hub: Hub):
+        self._source = source
+        self._hub = hub
         self._waiting: dict[_Key, AnyEvent] = {}
         self._text_length = 0
         self._notices = 0
@@ -35,15 +44,16 @@ class Listener:
         self._closed = False
         self.watched: frozenset[str] = frozenset()
         """Tasks whose details are wanted."""
-        self._put_all(refill(None))
+        self._put_all(source.tasks_since(since))
 
-    async def watch(self, tasks: Sequence[str]) -> None:
+    async def watch(self, tasks: Sequence[str], known: Mapping[str, int] | None = None) -> None:
         """See :meth:`agents.api.Subscription.watch`."""
         opened = [task for task in tasks if task not in self.watched]
         for key in [key for key in self._waiting if key[0] in ("entry", "grew") and key[1] not in tasks]:
             del self._waiting[key]
         self.watched = frozenset(tasks)
-        self._put_all(self._refill(opened))
+        for task in opened:
+            self._put_all(self._source.transcript_since(task, (known or {}).get(task, 0)))
 
     def put(self, event: AnyEvent) -> None:
         """Something happened."""
@@ -96,9 +106,12 @@ class Listener:
     def _start_over(self) -> None:
         self._waiting.clear()
         self._text_length = 0
-        for event in [*self._refill(None), *self._refill(sorted(self.watched))]:
-            key = ("task", event.task.id) if isinstance(event, TaskChanged) else ("opened", str(id(event)))
-            self._waiting[key] = event
+        for event in self._source.tasks_since(0):
+            if isinstance(event, TaskChanged):
+                self._waiting[("task", event.task.id)] = event
+        for task in sorted(self.watched):
+            for event in self._source.transcript_since(task, 0):
+                self._waiting[("opened", task)] = event
 
     async def __aiter__(self) -> AsyncIterator[Sequence[AnyEvent]]:
         loop = asyncio.get_running_loop()
@@ -124,7 +137,7 @@ class Listener:
         """The engine goes away, or the listener does."""
         self._closed = True
         self._wake.set()
-        self._leave(self)
+        self._hub.leave(self)
 
 
 class Hub:
@@ -136,13 +149,14 @@ class Hub:
     def __len__(self) -> int:
         return len(self._listeners)
 
-    def join(self, refill: Callable[[Sequence[str] | None], list[AnyEvent]]) -> Listener:
-        """A new listener, who first learns everything as it is."""
-        listener = Listener(refill, self._leave)
+    def join(self, source: Source, since: int = 0) -> Listener:
+        """A new listener, who first learns what changed after the sequence number it knows."""
+        listener = Listener(source, since, self)
         self._listeners.append(listener)
         return listener
 
-    def _leave(self, listener: Listener) -> None:
+    def leave(self, listener: Listener) -> None:
+        """Forget a listener."""
         if listener in self._listeners:
             self._listeners.remove(listener)
 

@@ -31,6 +31,7 @@ class Ledger:
         self.store = store
         self.hub = hub
         self.tasks: dict[str, Task] = {task.id: task for task in store.tasks()}
+        self._sequence = max(store.last_sequence(), *(task.sequence for task in self.tasks.values()), 0)
         self._outbox: list[AnyEvent] = []
         self._soon: asyncio.Handle | None = None
         self._refused = False
@@ -102,8 +103,14 @@ class Ledger:
             raise NotFound(f"There is no task “{task}”.", "`shopfloor ls --all` lists them.")
         return found[0]
 
+    def next_sequence(self) -> int:
+        """The number of the next change."""
+        self._sequence += 1
+        return self._sequence
+
     def put(self, task: Task) -> Task:
         """Record a task as it is now."""
+        task = msgspec.structs.replace(task, sequence=self.next_sequence())
         self.tasks[task.id] = task
         self.store.put_task(task)
         self.publish(TaskChanged(task=task))

@@ -46,7 +46,6 @@ class Transcript:
             task=self._task, id=self._last, turn=self.turn, kind=kind, text=text, tool=tool, done=done, at=time.time()
         )
         if not done:
-            self._open[entry.id] = entry
             self._grown[entry.id] = []
             self._lengths[entry.id] = len(tool.output if tool else text)
         self._record(entry)
@@ -58,8 +57,6 @@ class Transcript:
             self._open.pop(entry.id, None)
             self._grown.pop(entry.id, None)
             self._lengths.pop(entry.id, None)
-        else:
-            self._open[entry.id] = entry
         self._record(entry)
 
     def grow(self, entry_id: int, text: str) -> None:
@@ -111,6 +108,10 @@ class Transcript:
     def as_now(self, entries: list[Entry]) -> list[Entry]:
         """Entries from the store with what has grown since."""
         return [self._merged(entry.id) if entry.id in self._open else entry for entry in entries]
+
+    def open_entries(self) -> list[Entry]:
+        """Entries that are still being written, as they are now."""
+        return [self._merged(entry_id) for entry_id in sorted(self._open)]
 
     # what a driver reports
 
@@ -168,6 +169,9 @@ class Transcript:
             self.replace(closed(self._merged(entry_id)))
 
     def _record(self, entry: Entry) -> None:
+        entry = msgspec.structs.replace(entry, sequence=self._ledger.next_sequence())
+        if not entry.done:
+            self._open[entry.id] = entry
         self._ledger.store.put_entry(entry)
         self._ledger.publish(EntryChanged(entry=entry))
 

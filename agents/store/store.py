@@ -16,7 +16,8 @@ SCHEMA_VERSION = 1
 _SCHEMA = """
 CREATE TABLE task (id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE workspace (task TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE entry (task TEXT, id INTEGER, data BLOB NOT NULL, PRIMARY KEY (task, id)) WITHOUT ROWID;
+CREATE TABLE entry (task TEXT, id INTEGER, sequence INTEGER, data BLOB NOT NULL, PRIMARY KEY (task, id)) WITHOUT ROWID;
+CREATE INDEX entry_sequence ON entry (task, sequence);
 CREATE TABLE prompt (task TEXT, id INTEGER, data BLOB NOT NULL, PRIMARY KEY (task, id)) WITHOUT ROWID;
 CREATE TABLE comment (task TEXT, position INTEGER, id TEXT, data BLOB NOT NULL, PRIMARY KEY (task, id)) WITHOUT ROWID;
 CREATE TABLE message (task TEXT, position INTEGER, data BLOB NOT NULL, PRIMARY KEY (task, position)) WITHOUT ROWID;
@@ -126,7 +127,7 @@ class Store:
     def put_entry(self, entry: Entry) -> None:
         """Record an entry of a transcript."""
         data = msgspec.json.encode(entry)
-        self._write("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", entry.task, entry.id, data)
+        self._write("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", entry.task, entry.id, entry.sequence, data)
 
     def put_prompt(self, prompt: Prompt) -> None:
         """Record a prompt and how far it got."""
@@ -181,6 +182,16 @@ class Store:
         """The latest ``limit`` entries (older than entry ``before`` if given), oldest first."""
         statement = "SELECT data FROM entry WHERE task = ? AND id < ? ORDER BY id DESC LIMIT ?"
         return self._rows(Entry, statement, task, before or 2**62, limit)[::-1]
+
+    def entries_since(self, task: str, sequence: int) -> list[Entry]:
+        """Entries that changed after a sequence number, oldest first."""
+        statement = "SELECT data FROM entry WHERE task = ? AND sequence > ? ORDER BY id"
+        return self._rows(Entry, statement, task, sequence)
+
+    def last_sequence(self) -> int:
+        """The highest sequence number ever recorded in an entry."""
+        (number,) = self._db.execute("SELECT max(sequence) FROM entry").fetchone()
+        return int(number or 0)
 
     def last_entry(self, task: str) -> int:
         """The highest entry number of a task, 0 if it has none."""

@@ -29,13 +29,16 @@ class Floor:
         self.entries: list[Entry] = []
         self.hub = Hub()
 
-    def refill(self, opened: Sequence[str] | None) -> list[AnyEvent]:
-        if opened is None:
-            return [TaskChanged(task=task) for task in self.tasks.values()]
-        return [TranscriptOpened(task=task, entries=tuple(self.entries)) for task in opened]
+    def tasks_since(self, sequence: int) -> list[AnyEvent]:
+        return [TaskChanged(task=task) for task in self.tasks.values() if task.sequence >= sequence]
+
+    def transcript_since(self, task: str, sequence: int) -> list[AnyEvent]:
+        if sequence:
+            return [EntryChanged(entry=entry) for entry in self.entries if entry.sequence > sequence]
+        return [TranscriptOpened(task=task, entries=tuple(self.entries))]
 
     def join(self) -> Listener:
-        return self.hub.join(self.refill)
+        return self.hub.join(self)
 
 
 async def next_batch(listener: Listener) -> Sequence[AnyEvent]:

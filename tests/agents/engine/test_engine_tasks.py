@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.errors import NotFound, ShopfloorError, UsageError
-from agents.model import CommentDraft, NewTask
+from agents.model import CommentDraft, EntryChanged, NewTask, TaskChanged, TranscriptOpened
 from agents.offline import Call, Fault, say
 from agents.review import parse_diff
 from tests.shop import KEY, Shop, git, runs, writes
@@ -299,3 +299,27 @@ async def test_half_a_surrogate_pair_from_a_model_is_no_fault(shop: Shop) -> Non
     task = await shop.rests((await shop.task()).id)
     (tool,) = [entry.tool for entry in await shop.engine.transcript(task.id) if entry.tool]
     assert tool.status in ("done", "failed"), "the tool may refuse it, but the transcript can be stored"
+
+
+async def test_who_comes_back_gets_only_what_changed_since(shop: Shop) -> None:
+    shop.model.add("First.", "Second.", "Third.")
+    one = await shop.rests((await shop.task("one")).id)
+    listener = await shop.engine.subscribe()
+    await listener.watch([one.id])
+    batch = await asyncio.wait_for(anext(aiter(listener)), 5)
+    known = max(event.task.sequence for event in batch if isinstance(event, TaskChanged))
+    (opened,) = [event for event in batch if isinstance(event, TranscriptOpened)]
+    entries_known = max(entry.sequence for entry in opened.entries)
+    await listener.close()
+    two = await shop.rests((await shop.task("two")).id)
+    again = await shop.engine.subscribe(known)
+    batch = await asyncio.wait_for(anext(aiter(again)), 5)
+    assert [event.task.id for event in batch if isinstance(event, TaskChanged)] == [two.id]
+    await shop.engine.send(one.id, "more")
+    await shop.until(one.id, lambda task: task.state == "ready" and task.turn == 2, "the second turn")
+    late = await shop.engine.subscribe(known)
+    await late.watch([one.id], {one.id: entries_known})
+    batch = await asyncio.wait_for(anext(aiter(late)), 5)
+    kinds = [event.entry.kind for event in batch if isinstance(event, EntryChanged)]
+    assert kinds == ["prompt", "text"], "only the entries of the second turn"
+    assert not any(isinstance(event, TranscriptOpened) for event in batch)
