@@ -14,6 +14,7 @@ BENCHMARKS = {
     "imports": "tests.bench.bench_engine:imports",
     "workspaces": "tests.bench.bench_engine:workspaces",
     "confinement": "tests.bench.bench_engine:confinement",
+    "panes": "tests.bench.bench_panes:panes",
     "engine": "tests.bench.bench_engine:engine_process",
 }
 

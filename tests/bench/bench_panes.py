@@ -1,4 +1,4 @@
-"""Key to painted screen with many streaming panes, in a real pseudo-terminal.
+"""Key to painted screen with many streaming panes, in a real pseudo-terminal; the processor time of idle ones.
 
     .venv/bin/python tests/bench/bench_panes.py [--panes 4 20 64] [--seconds 10] [--bytes-per-second N] [--json]
 
@@ -23,10 +23,15 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT)]
+
+from tests.bench.measure import Figure  # noqa: E402
+
 COLUMNS, ROWS = 200, 60
 DELTAS_PER_SECOND = 100
 
@@ -34,10 +39,10 @@ DELTAS_PER_SECOND = 100
 # --- the application, in the child ------------------------------------------------------------------------------------
 
 
-def run_application(panes: int, stock: bool) -> None:
+def run_application(panes: int, stock: bool, idle: bool) -> None:
     """A grid of streaming panes with a line at the bottom that counts keys."""
     os.environ["TEXTUAL_FPS"] = "120"
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests/widgets/pane")]
+    sys.path[:0] = [str(ROOT / "tests/widgets/pane")]
     import gc
 
     from pane_scenes import Script, a_task
@@ -69,13 +74,13 @@ def run_application(panes: int, stock: bool) -> None:
 
         def begin(self) -> None:
             if not stock:
-                tasks = [
-                    a_task(f"t{index}", title=f"Task {index}", turn_started_at=time.time()) for index in range(panes)
-                ]
+                fields = {"state": "ready" if idle else "working", "turn_started_at": time.time()}
+                tasks = [a_task(f"t{index}", title=f"Task {index}", **fields) for index in range(panes)]
                 self.grid.show_tasks(tasks)
                 self.grid.focus_task("t0")
             self.started = time.monotonic()
-            self.set_interval(1 / 50, self.feed)
+            if not idle:
+                self.set_interval(1 / 50, self.feed)
             gc.collect()
             gc.freeze()
 
@@ -150,40 +155,69 @@ class Stream:
 # --- the measurement --------------------------------------------------------------------------------------------------
 
 
-def measure(panes: int, seconds: float, slow: int, stock: bool) -> dict[str, float]:
-    """Type keys for some seconds; milliseconds from key to answer, and what the process used."""
+def panes() -> Sequence[Figure]:
+    """Figures for ``make bench``."""
+    figures = []
+    for count, budget in ((4, 25.0), (20, 25.0), (64, 40.0)):
+        result = measure(count, 10)
+        detail = ", ".join(f"{name} {value:g}" for name, value in result.items() if name not in ("panes", "p95_ms"))
+        figures.append(
+            Figure(f"key to paint, {count} panes, 100 deltas/s each, p95", result["p95_ms"], "ms", budget, detail)
+        )
+    idle = measure(20, 5, "--idle")
+    figures.append(Figure("processor time of 20 idle panes", idle["idle_cpu_percent"], "%", 1.0))
+    return figures
+
+
+def measure(count: int, seconds: float, *options: str, bytes_per_second: int = 0) -> dict[str, float]:
+    """Type keys for some seconds; milliseconds from key to answer, and what the process used.
+
+    Args:
+        count: Panes.
+        seconds: How long to type.
+        options: For the application: ``--stock``, ``--idle``.
+        bytes_per_second: What the terminal takes; 0 for as much as comes.
+    """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     environment = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PATH": os.defpath, "LANG": "C.UTF-8"}
-    command = [sys.executable, __file__, "--application", str(panes), *(["--stock"] if stock else [])]
-    child = subprocess.Popen(
-        command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
-    )  # fmt: skip
+    command = [sys.executable, __file__, "--application", str(count), *options]
+    child = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
     os.close(slave)
-    terminal = Terminal(master, slow)
+    terminal = Terminal(master, bytes_per_second)
     try:
         terminal.wait_for(b"K=0;", 30)
         terminal.drain(3.0)
+        used, began = cpu_seconds(child.pid), time.monotonic()
+        terminal.drain(seconds if "--idle" in options else 0)
+        idle = 100 * (cpu_seconds(child.pid) - used) / (time.monotonic() - began)
         used, taken, began = cpu_seconds(child.pid), terminal.taken, time.monotonic()
-        waits: list[float] = []
-        while time.monotonic() - began < seconds:
-            typed = time.monotonic()
-            os.write(master, b"x")
-            waits.append(1000 * (terminal.wait_for(b"K=%d;" % (len(waits) + 1), 30) - typed))
-            terminal.drain(0.05 + 0.06 * random.random())
+        waits = _type_keys(terminal, seconds)
         elapsed = time.monotonic() - began
-        waits.sort()
         return {
-            "panes": panes, "keys": len(waits), "p50_ms": round(statistics.median(waits), 1),
+            "panes": count, "keys": len(waits), "p50_ms": round(statistics.median(waits), 1),
             "p95_ms": round(waits[int(len(waits) * 0.95)], 1), "max_ms": round(waits[-1], 1),
             "cpu_percent": round(100 * (cpu_seconds(child.pid) - used) / elapsed),
             "kB_per_s": round((terminal.taken - taken) / elapsed / 1000),
             "rss_MB": round(resident_bytes(child.pid) / 1e6),
+            **({"idle_cpu_percent": round(idle, 2)} if "--idle" in options else {}),
         }  # fmt: skip
     finally:
         child.kill()
         child.wait()
         os.close(master)
+
+
+def _type_keys(terminal: Terminal, seconds: float) -> list[float]:
+    """Milliseconds from each key to its answer, sorted."""
+    waits: list[float] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        typed = time.monotonic()
+        terminal.type(b"x")
+        waits.append(1000 * (terminal.wait_for(b"K=%d;" % (len(waits) + 1), 30) - typed))
+        terminal.drain(0.05 + 0.06 * random.random())
+    return sorted(waits)
 
 
 class Terminal:
@@ -203,6 +237,10 @@ class Terminal:
         self._seen = self._seen[-200:] + data
         if self._rate:
             time.sleep(len(data) / self._rate)
+
+    def type(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self._master, keys)
 
     def wait_for(self, text: bytes, timeout: float) -> float:
         """The time at which a text was there."""
@@ -238,14 +276,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--bytes-per-second", type=int, default=0)
     parser.add_argument("--stock", action="store_true", help="Textual's RichLog instead, for comparison")
+    parser.add_argument("--idle", action="store_true", help="nothing streams; also says what that costs")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--application", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.application:
-        run_application(arguments.application, arguments.stock)
+        run_application(arguments.application, arguments.stock, arguments.idle)
         return
-    for panes in arguments.panes:
-        result = measure(panes, arguments.seconds, arguments.bytes_per_second, arguments.stock)
+    options = [f"--{name}" for name in ("stock", "idle") if getattr(arguments, name)]
+    for count in arguments.panes:
+        result = measure(count, arguments.seconds, *options, bytes_per_second=arguments.bytes_per_second)
         if arguments.json:
             print(json.dumps(result), flush=True)
         else:
