@@ -24,8 +24,8 @@ from agents.errors import EngineUnreachable, ShopfloorError, UsageError
 from agents.model import NewTask, Task, TaskChanged
 from agents.offline.sample import demo_tasks, make_sample_repository
 from app.verbs.printing import STATE_GLYPHS, print_json, safe, task_object
+from app.verbs.tasks import RESTING
 
-RESTING = frozenset(("ready", "blocked", "failed", "stopped", "closed", "landed"))
 STOP_SECONDS = 20.0
 MOST_AGENTS = 200
 SOCKET_PATH_BYTES = 100

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from app.verbs.tasks import RESTING
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "app" / "launch.py"
 
@@ -126,3 +129,23 @@ async def test_wrong_use_is_one_sentence_and_makes_nothing(
     assert err.startswith("shopfloor: ")
     assert sentence in err
     assert left_behind(temp) == []
+
+
+async def test_scenarios_are_played_to_their_end_however_often_the_engine_is_interrupted(temp: Path) -> None:
+    await shopfloor(temp, "demo", "--headless", "--agents", "2", "--timeout", "0.001", "--keep")
+    (folder,) = temp.glob("shopfloor-demo-*")
+    home = {"SHOPFLOOR_HOME": str(folder / "home")}
+    for _ in range(3):
+        _, out, err = await shopfloor(temp, "engine", "status", "--json", **home)
+        if "pid" not in out:
+            _, out, err = await shopfloor(temp, "engine", "start", "--json", **home)
+        os.kill(json.loads(out)["pid"], signal.SIGKILL)
+    states: list[str] = []
+    while len(states) < 2 or not set(states) <= RESTING:
+        _, out, err = await shopfloor(temp, "ls", "--all", "--json", **home)
+        tasks = [json.loads(line) for line in out.splitlines()]
+        states = [task["state"] for task in tasks]
+    await shopfloor(temp, "engine", "stop", **home)
+    assert states == ["ready", "ready"], f"{tasks}\n{err}"
+    assert {task["check_state"] for task in tasks} == {"passed"}
+    assert {task["files_changed"] for task in tasks} == {2, 3}
