@@ -148,6 +148,8 @@ class _Hunk:
         self.old_taken = [0] * len(self.starts)
         self.new_taken = 0
         self.body: list[bytes] = []
+        self._header: bytes | None = header
+        """As it came, until a part of the hunk was given away."""
 
     @property
     def is_open(self) -> bool:
@@ -176,11 +178,14 @@ class _Hunk:
         self.body.append(line)
         return True
 
-    def cut(self) -> bytes:
-        """What was read so far as a hunk of its own; what follows counts on from there."""
+    def cut(self, is_end: bool = False) -> bytes:
+        """What was read since the last cut as a hunk of its own; what follows counts on from there."""
         signs = b"@" * (len(self.starts) + 1)
         ranges = b" ".join(b"-%d,%d" % (start, count) for start, count in zip(self.starts, self.old_taken, strict=True))
         head = b"%s %s +%d,%d %s%s\n" % (signs, ranges, self.new_start, self.new_taken, signs, self.section)
+        if self._header is not None and is_end:
+            head = self._header
+        self._header = None
         text = head + b"".join(self.body)
         self.starts = [start + count for start, count in zip(self.starts, self.old_taken, strict=True)]
         self.new_start += self.new_taken
@@ -201,7 +206,7 @@ def _hunks(source: _Source, header: list[bytes], piece_lines: int) -> Iterator[P
                 yield Patch(start + done + hunk.cut(), continues_file, continues_hunk)
                 done, lines, continues_file, continues_hunk = b"", 0, True, True
         if hunk.body or not continues_hunk:
-            done += hunk.cut()
+            done += hunk.cut(is_end=True)
         if piece_lines and lines >= piece_lines:
             yield Patch(start + done, continues_file, continues_hunk)
             done, lines, continues_file, continues_hunk = b"", 0, True, False
