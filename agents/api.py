@@ -155,5 +155,6 @@ class Api(Protocol):
     async def offer_environment(self, variables: Mapping[str, str]) -> None:
         """Variables that hold keys and addresses of models, as the caller has them now. Kept in memory only."""
 
-    async def shutdown(self) -> None:
-        """Stop the engine: turns are interrupted, recorded, and go on when it starts again."""
+    async def shutdown(self, when_idle: bool = False) -> None:
+        """Stop the engine: turns are interrupted, recorded, and go on when it starts again. ``when_idle``: let the
+        running turns end first, and start no others."""

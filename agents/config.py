@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -25,6 +25,14 @@ class EngineSection(Struct, kw_only=True, forbid_unknown_fields=True):
 
     max_active: Annotated[int, msgspec.Meta(ge=1)] = 8
     """Tasks at work at the same time; the others wait."""
+    max_starting: Annotated[int, msgspec.Meta(ge=1)] = 4
+    """Of those, how many may be starting at the same moment."""
+    min_free_mb: Annotated[int, msgspec.Meta(ge=0)] = 500
+    """Megabytes of memory that are kept free: with less, new agents wait."""
+    stall_after: Annotated[float, msgspec.Meta(gt=0)] = 120.0
+    """Seconds without a sign of an agent, and without a running tool, after which it is shown as stalled."""
+    resume: Literal["auto", "ask"] = "auto"
+    """What becomes of turns that were cut when the engine ended: they go on by themselves, or wait for the person."""
 
 
 class DefaultsSection(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +77,9 @@ def read_config(environment: Mapping[str, str] | None = None, project: ProjectFi
         config = Config()
     given = project.defaults if project is not None else DefaultsSection()
     return Config(
-        engine=EngineSection(max_active=_whole_number(environment, MAX_ACTIVE_VARIABLE) or config.engine.max_active),
+        engine=msgspec.structs.replace(
+            config.engine, max_active=_whole_number(environment, MAX_ACTIVE_VARIABLE) or config.engine.max_active
+        ),
         defaults=DefaultsSection(
             profile=environment.get(PROFILE_VARIABLE) or config.defaults.profile or given.profile,
             queue=environment.get(QUEUE_VARIABLE) or config.defaults.queue or given.queue,

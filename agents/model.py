@@ -136,7 +136,7 @@ class Task(Struct, kw_only=True):
 
 
 ATTENTION: dict[str, int] = {
-    "blocked": 0, "failed": 1, "unseen": 2, "stopped": 3, "ready": 4, "working": 5, "queued": 6, "rest": 7
+    "blocked": 0, "failed": 1, "unseen": 2, "stalled": 3, "stopped": 4, "ready": 5, "working": 6, "queued": 7, "rest": 8
 }  # fmt: skip
 """Ranks of who needs the person, lowest first."""
 
@@ -148,7 +148,7 @@ def attention(task: Task) -> int:
     if task.state == "ready" and task.unseen:
         return ATTENTION["unseen"]
     if task.state in ACTIVE_STATES:
-        return ATTENTION["working"]
+        return ATTENTION["stalled" if task.stalled else "working"]
     return ATTENTION.get(task.state, ATTENTION["rest"])
 
 

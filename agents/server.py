@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import IO, Any
 
@@ -102,21 +103,27 @@ class _Connection:
 
 
 class _Masked(logging.Formatter):
-    """Keys never reach the log."""
+    """Keys never reach the log: neither what looks like one, nor a value the engine was given as one."""
 
     _secret = re.compile(r"\b(sk|key|token|ghp|gho|github_pat|xox[a-z])([-_])[A-Za-z0-9_\-]{8,}")
+    secrets: Callable[[], Collection[str]] = staticmethod(tuple)
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._secret.sub(r"\1\2…", super().format(record))
+        text = self._secret.sub(r"\1\2…", super().format(record))
+        for secret in self.secrets():
+            text = text.replace(secret, "…")
+        return text
 
 
-def _open_log() -> None:
+def _open_log() -> _Masked:
     handler = logging.handlers.RotatingFileHandler(paths.log_path(), maxBytes=LOG_BYTES, backupCount=1)
-    handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    formatter = _Masked("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for noisy in ("httpx2", "httpcore2", "httpx", "httpcore", "anthropic", "openai", "git"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     paths.log_path().chmod(0o600)
+    return formatter
 
 
 def _take_lock() -> IO[str]:
@@ -141,12 +148,12 @@ def run_engine() -> int:
         ShopfloorError: it cannot start.
     """
     lock = _take_lock()
-    _open_log()
+    masked = _open_log()
     if sys.version_info < (3, 12):
         # one thread per child otherwise; and parent-death signals want the main thread
         asyncio.get_event_loop_policy().set_child_watcher(_child_watcher())
     try:
-        asyncio.run(_serve())
+        asyncio.run(_serve(masked))
     finally:
         lock.close()
     return 0
@@ -161,8 +168,9 @@ def _child_watcher() -> Any:
     return watcher() if watcher else asyncio.ThreadedChildWatcher()
 
 
-async def _serve() -> None:
+async def _serve(masked: _Masked) -> None:
     engine = Engine()
+    masked.secrets = engine.secrets
     stop = asyncio.Event()
     engine.on_shutdown = stop.set
     loop = asyncio.get_running_loop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from agents.model import ACTIVE_STATES, Task, attention
+from agents.model import ACTIVE_STATES, ATTENTION, Task, attention
 
 Mood = Literal["needs", "failed", "working", "ready", "resting"]
 """What a state feels like, which is what colours go by; the glyph and the word say it without colour."""
@@ -27,7 +27,7 @@ def mood(task: Task) -> Mood:
 
 def needs_person(task: Task) -> bool:
     """Blocked, failed, or finished and not looked at."""
-    return attention(task) <= 2
+    return attention(task) <= ATTENTION["stalled"]
 
 
 def age(seconds: float) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from agents import paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
+from agents.engine.admission import admit, free_megabytes
 from agents.engine.changes import Changes
 from agents.engine.facilities import Facilities, fingerprint
 from agents.engine.hub import Hub
@@ -52,6 +53,7 @@ from agents.workspace import Workspace, open_project
 OPENED_ENTRIES = 500
 """Entries shown when a task is opened; older ones are asked for."""
 TITLE_LENGTH = 60
+WATCH_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +77,9 @@ class Engine:
         self._runs: dict[str, Run] = {}
         self._working: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
+        self._leaving = False
+        """Asked to stop when nothing is at work any more."""
+        self._watching: asyncio.Task[None] | None = None
         self.on_shutdown: Callable[[], None] = lambda: None
         """Called when someone asks the engine to stop."""
 
@@ -102,11 +107,17 @@ class Engine:
                 store.put_prompt(msgspec.structs.replace(prompt, delivery="answered"))
         if store.messages(task.id) and not any(prompt.delivery == "queued" for prompt in store.prompts(task.id)):
             self.ledger.add_prompt(Prompt(id=0, task=task.id, text=""))
-        self.ledger.enter(task.id, "queued", "Interrupted when the engine ended; goes on by itself.")
+        if self._config.engine.resume == "ask":
+            hint = f"`shopfloor resume {task.id}` goes on."
+            self.ledger.enter(task.id, "stopped", "Interrupted when the engine ended.", hint)
+        else:
+            self.ledger.enter(task.id, "queued", "Interrupted when the engine ended; goes on by itself.")
 
     async def stop(self) -> None:
         """Interrupt what runs, so that it goes on at the next start, and close everything."""
         self._stopping = True
+        if self._watching is not None:
+            self._watching.cancel()
         working = list(self._working.values())
         for task in working:
             task.cancel()
@@ -137,9 +148,16 @@ class Engine:
         """See :class:`agents.api.Api`."""
         self._facilities.environment.update(variables)
 
-    async def shutdown(self) -> None:
+    def secrets(self) -> list[str]:
+        """Values that must not be written anywhere."""
+        return self._facilities.secrets()
+
+    async def shutdown(self, when_idle: bool = False) -> None:
         """See :class:`agents.api.Api`."""
-        self.on_shutdown()
+        if when_idle and self._working:
+            self._leaving = True
+        else:
+            self.on_shutdown()
 
     # listening
 
@@ -178,29 +196,38 @@ class Engine:
     # who works when
 
     def _admit(self) -> None:
-        """Start queued tasks while there is room: by priority, then the longest waiting."""
-        if self._stopping:
+        """Start queued tasks while there is room."""
+        if self._stopping or self._leaving:
             return
-        queued = [task for task in self.ledger.tasks.values() if task.state == "queued"]
-        queued.sort(key=lambda task: (-task.priority, task.changed_at))
-        limit = self._config.engine.max_active
-        for task in queued:
-            if task.id in self._working:
-                continue
-            if len(self._working) >= limit:
-                self.ledger.update(task.id, reason=f"Waits for a free place: {limit} agents are at work.")
-                continue
-            self._begin(task.id, self._run(task.id))
+        tasks = self.ledger.tasks
+        queued = [task for task in tasks.values() if task.state == "queued" and task.id not in self._working]
+        working = [tasks[task] for task in self._working]
+        for decision in admit(queued, working, self._config.engine, free_megabytes()):
+            if decision.starts:
+                self._begin(decision.task, self._run(decision.task))
+            elif tasks[decision.task].reason != decision.reason:
+                self.ledger.update(decision.task, reason=decision.reason)
 
     def _run(self, task: str) -> Run:
-        return Run(task, self.ledger, self._facilities, self._reviews)
+        return Run(task, self.ledger, self._facilities, self._reviews, on_started=self._admit)
 
     def _begin(self, task: str, run: Run, checks_only: bool = False) -> asyncio.Task[None]:
         self._runs[task] = run
         work = asyncio.create_task(run.check_now() if checks_only else run.work(), name=f"task {task}")
         self._working[task] = work
         work.add_done_callback(lambda _: self._ended(task))
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
         return work
+
+    async def _watch(self) -> None:
+        """While agents work: notice those that have stalled, and let those in that waited for memory."""
+        while self._runs:
+            await asyncio.sleep(min(self._config.engine.stall_after / 4, WATCH_SECONDS))
+            for run in self._runs.values():
+                run.notice_stall(self._config.engine.stall_after)
+            self._admit()
+        self._watching = None
 
     def _ended(self, task: str) -> None:
         self._working.pop(task, None)
@@ -209,6 +236,8 @@ class Engine:
         if not self._stopping and self.ledger.tasks[task].state == "ready" and self.ledger.waiting_prompts(task):
             self.ledger.enter(task, "queued")
         self._admit()
+        if self._leaving and not self._working:
+            self.on_shutdown()
 
     # tasks
 

@@ -34,6 +34,15 @@ class Facilities:
         self._offline_url = ""
         self._close_offline: Callable[[], Awaitable[None]] | None = None
 
+    def secrets(self) -> list[str]:
+        """The keys we were given."""
+        words = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+        return [
+            value
+            for name, value in self.environment.items()
+            if len(value) >= 8 and any(word in name.upper() for word in words)
+        ]
+
     async def close(self) -> None:
         """Give up what was started."""
         if self._close_offline is not None:

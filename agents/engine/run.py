@@ -5,13 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from agents import paths
-from agents.drivers import AnyReport, Delivered, Driver, Remember, TextDelta, TextEnded, TurnEnd, Used
+from agents.drivers import (
+    AnyReport,
+    Delivered,
+    Driver,
+    Notice,
+    Remember,
+    TextDelta,
+    TextEnded,
+    ToolEnded,
+    ToolOutput,
+    ToolStarted,
+    TurnEnd,
+    Used,
+)
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.review import Reviews
@@ -30,6 +44,19 @@ CHECK_ROUNDS = 3
 _log = logging.getLogger(__name__)
 
 
+_SIGNS: dict[type, str] = {
+    TextDelta: "a piece of its answer",
+    TextEnded: "the end of an answer",
+    ToolStarted: "the start of a tool",
+    ToolOutput: "output of a tool",
+    ToolEnded: "the end of a tool",
+    Used: "the cost of a request",
+    Notice: "a notice",
+    Remember: "the end of a message",
+    Delivered: "the arrival of a prompt",
+}
+
+
 class _Rest(NamedTuple):
     """How a task rests when its run is over."""
 
@@ -41,14 +68,20 @@ class _Rest(NamedTuple):
 class Run:
     """One task at work. ``work`` runs once; ``stop`` and ``steer`` may be called while it does."""
 
-    def __init__(self, task: str, ledger: Ledger, facilities: Facilities, reviews: Reviews) -> None:
+    def __init__(
+        self, task: str, ledger: Ledger, facilities: Facilities, reviews: Reviews, on_started: Callable[[], None]
+    ) -> None:
         self._id = task
         self._ledger = ledger
         self._facilities = facilities
         self._reviews = reviews
+        self._on_started = on_started
         self.transcript = Transcript(task, self._ledger)
         self._driver: Driver | None = None
         self._in_turn = False
+        self._heard_at = time.monotonic()
+        self._heard = "nothing"
+        """When the agent last gave a sign, and which."""
         self._stopping = False
         self._prompt: Prompt | None = None
         """The prompt of the running turn."""
@@ -77,6 +110,19 @@ class Run:
         if self._in_turn and self._driver is not None:
             await self._driver.interrupt()
 
+    def notice_stall(self, after_seconds: float) -> None:
+        """Say so when a turn runs but nothing was heard of it for a while and no tool runs."""
+        silent = time.monotonic() - self._heard_at
+        if self._in_turn and silent > after_seconds and not self.transcript.tools_running and not self._task.stalled:
+            reason = f"No sign of the agent for {silent:.0f} seconds; the last was: {self._heard}."
+            self._ledger.update(self._id, stalled=True, reason=reason, hint="Stop it, or say something to it.")
+
+    def _hear(self, event: AnyReport) -> None:
+        self._heard_at = time.monotonic()
+        self._heard = _SIGNS.get(type(event), "a report")
+        if self._task.stalled:
+            self._ledger.update(self._id, stalled=False, reason="", hint="")
+
     # the life of a run
 
     async def work(self) -> None:
@@ -99,7 +145,7 @@ class Run:
             if self._driver is not None:
                 await self._driver.close()
             await self._rest_workspace()
-        self._ledger.enter(self._id, rest.state, rest.reason, rest.hint)
+        self._ledger.enter(self._id, rest.state, rest.reason, rest.hint, stalled=False)
 
     async def _rest_workspace(self) -> None:
         """No process of the agent runs any more: git in its worktree is the person's again."""
@@ -179,6 +225,8 @@ class Run:
         self._ledger.store.put_turn(self._id, turn)
         self._ledger.enter(self._id, "working", turn=number, turn_started_at=started)
         self._in_turn = True
+        self._heard_at, self._heard = time.monotonic(), "its start"
+        self._on_started()
         try:
             end = await self._driver.run_turn(prompt.text)
         finally:
@@ -233,6 +281,7 @@ class Run:
     # reports of the driver
 
     def _report(self, event: AnyReport) -> None:
+        self._hear(event)
         self._deliver()
         match event:
             case Remember(message=message):

@@ -94,6 +94,11 @@ class Transcript:
             )
         return msgspec.structs.replace(entry, text=entry.text + grown)
 
+    @property
+    def tools_running(self) -> bool:
+        """A tool call has begun and not ended."""
+        return bool(self._calls)
+
     def checkpoint(self) -> None:
         """Put what has grown into the store."""
         self._recorded_at = time.monotonic()
