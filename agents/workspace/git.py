@@ -63,6 +63,7 @@ _CONFINED_CONFIG = (
     "core.fsmonitor=false",
     "core.safecrlf=false",
     "core.looseCompression=1",
+    "i18n.commitEncoding=UTF-8",
     "submodule.recurse=false",
     "advice.addEmbeddedRepo=false",
     "gc.auto=0",

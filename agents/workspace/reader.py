@@ -7,20 +7,22 @@ link in it before anything reaches the repository.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import stat
+import time
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from agents.errors import GitError
-from agents.model import Struct
 from agents.sandbox import Policy, Runner
 from agents.sandbox.defaults import reader_policy
 from agents.workspace.git import Result, confined, confined_environment, git, person_config
+from agents.workspace.known import Snapshot
 from agents.workspace.private import Workspace, alternates
 
 PACK_LIMIT_BYTES = 1024 * 1024 * 1024
@@ -29,6 +31,8 @@ _CHECK_OUT_SECONDS = 1800.0
 """A repository of a million files takes minutes."""
 _LOOSE_LIMIT = 100
 """Packs with no more objects than this become loose objects, as git itself does on a push; larger ones stay packs."""
+_NAME, _EMAIL = "Shopfloor", "snapshots@shopfloor.invalid"
+"""Who commits snapshots."""
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 _CHECK_OUT = """
@@ -55,6 +59,7 @@ echo "$added"
 tree=$(git write-tree) || exit 3
 echo "$tree"
 [ "$tree" = "$2" ] && exit 0
+git commit-tree "$tree" -p "$4" -m "$5" || exit 3
 cd "$GIT_OBJECT_DIRECTORY" || exit 3
 {
     for object in ??/*; do [ -f "$object" ] && echo "${object%/*}${object#*/}"; done
@@ -74,14 +79,6 @@ tip=$(git rev-parse --quiet --verify "$1^{commit}") || exit 0
 echo "$tip"
 [ "$tip" = "$3" ] || printf '%s\\n^%s\\n^%s\\n' "$tip" "$2" "$3" | git pack-objects -q --local --revs --stdout >"$4"
 """
-
-
-class WorktreeState(Struct, kw_only=True):
-    """What the reader found in a worktree."""
-
-    tree: str
-    notices: tuple[str, ...] = ()
-    """What could not be recorded, each a sentence."""
 
 
 async def check_out(runner: Runner, workspace: Workspace, files: str, index: str) -> None:
@@ -108,33 +105,36 @@ async def check_out(runner: Runner, workspace: Workspace, files: str, index: str
     shutil.copy2(indexed, workspace.entry / "index")
 
 
-async def read_worktree(runner: Runner, workspace: Workspace, known_commit: str, known_tree: str) -> WorktreeState:
-    """Bring the worktree's state into the repository as a tree: all files, untracked ones too, ignored ones not.
-
-    Args:
-        known_commit: a commit of the repository whose objects need not be brought, the last snapshot.
-        known_tree: its tree. The same tree again brings nothing.
+async def read_worktree(runner: Runner, workspace: Workspace, last: Snapshot, message: str) -> Snapshot:
+    """Bring the worktree's state into the repository as a commit on top of the task's base: all files, untracked ones
+    too, ignored ones not. The same tree as ``last`` brings nothing and is that snapshot again.
 
     Raises:
         GitError: it cannot be read, or git found the result damaged.
     """
-    result = await _snapshot(runner, workspace, known_commit, known_tree)
+    seconds = int(time.time())
+    result = await _snapshot(runner, workspace, last, message, seconds)
     if result.status:
         # The reader's index may name objects that are gone (a gc after its last snapshot was dropped). Begin anew.
         _remove(_index(workspace))
-        result = await _snapshot(runner, workspace, workspace.base_commit, "")
-    lines = result.out.decode("ascii", "replace").split("\n")
-    if result.status or len(lines) < 2 or not _OBJECT_ID.fullmatch(lines[1]):
+        anew = Snapshot(commit=workspace.base_commit, tree="")
+        result = await _snapshot(runner, workspace, anew, message, seconds)
+    added, tree, commit, *_ = (*result.out.decode("ascii", "replace").split("\n"), "", "", "")
+    if result.status or not _OBJECT_ID.fullmatch(tree):
         raise GitError(f"The worktree {workspace.worktree} cannot be read: {result.complaint}.")
-    if lines[1] != known_tree:
-        try:
-            await _import_pack(workspace)
-        except GitError:
-            _remove(_index(workspace))  # it names objects that nobody has
-            raise
-        finally:
-            shutil.rmtree(_objects(workspace), ignore_errors=True)
-    return WorktreeState(tree=lines[1], notices=_notices(result) if lines[0] != "0" or result.err else ())
+    notices = _notices(result) if added != "0" or result.err else ()
+    if tree == last.tree:
+        return Snapshot(commit=last.commit, tree=tree, notices=notices)
+    if commit != _commit_id(workspace, tree, message, seconds):
+        raise GitError(f"The snapshot of {workspace.worktree} is not the commit that was asked for.")
+    try:
+        await _import_pack(workspace)
+    except GitError:
+        _remove(_index(workspace))  # it names objects that nobody has
+        raise
+    finally:
+        shutil.rmtree(_objects(workspace), ignore_errors=True)
+    return Snapshot(commit=commit, tree=tree, changed=True, notices=notices)
 
 
 async def read_branch(runner: Runner, workspace: Workspace, known: str) -> str | None:
@@ -175,11 +175,27 @@ async def read_branch(runner: Runner, workspace: Workspace, known: str) -> str |
     return tip
 
 
-async def _snapshot(runner: Runner, workspace: Workspace, commit: str, tree: str) -> Result:
+async def _snapshot(runner: Runner, workspace: Workspace, last: Snapshot, message: str, seconds: int) -> Result:
     _remove(_pack(workspace))
     _remove(_index(workspace).with_name("index.lock"))  # of a reader that was killed
-    arguments = [commit, tree, str(_pack(workspace))]
-    return await confined(runner, ["/bin/sh", "-c", _SNAPSHOT, "sh", *arguments], _policy(workspace))
+    policy = _policy(workspace)
+    arguments = [last.commit, last.tree, str(_pack(workspace)), workspace.base_commit, message]
+    environment = policy.environment | {
+        f"GIT_{who}_{what}": value
+        for who in ("AUTHOR", "COMMITTER")
+        for what, value in (("NAME", _NAME), ("EMAIL", _EMAIL), ("DATE", f"@{seconds} +0000"))
+    }
+    policy = msgspec.structs.replace(policy, environment=environment)
+    return await confined(runner, ["/bin/sh", "-c", _SNAPSHOT, "sh", *arguments], policy)
+
+
+def _commit_id(workspace: Workspace, tree: str, message: str, seconds: int) -> str:
+    """The id of the commit that was asked for. The same id is the same commit, whoever wrote it down."""
+    who = f"{_NAME} <{_EMAIL}> {seconds} +0000"
+    head = f"tree {tree}\nparent {workspace.base_commit}\nauthor {who}\ncommitter {who}\n\n"
+    content = head.encode() + os.fsencode(message) + b"\n"
+    digest = hashlib.sha1 if len(tree) == 40 else hashlib.sha256
+    return digest(b"commit %d\0" % len(content) + content).hexdigest()
 
 
 def _policy(workspace: Workspace, writable: bool = False) -> Policy:

@@ -22,11 +22,6 @@ from agents.workspace.reader import read_branch, read_worktree
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|lock$|$)){0,99}")
 """What is safe as a part of a ref and of a path at once."""
-_IDENTITY = {
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "Shopfloor"), ("EMAIL", "snapshots@shopfloor.invalid"))
-}
 
 
 class Workspaces:
@@ -124,14 +119,11 @@ class Workspaces:
             raise UsageError(f"{ref_name!r} cannot be the name of a snapshot.")
         async with self._locks[workspace.task]:
             known = await self._known(workspace)
-            last = known.snapshot
-            state = await read_worktree(self._runner, workspace, last.commit, last.tree)
-            changed = state.tree != last.tree
-            commit = await _commit_tree(workspace, state.tree, message) if changed else last.commit
-            snapshot = Snapshot(commit=commit, tree=state.tree, changed=changed, notices=state.notices)
-            if known.refs.get(ref_name) != commit:
-                await git(workspace, "update-ref", f"refs/shopfloor/{workspace.task}/{ref_name}", commit)
-                refs = known.refs | {ref_name: commit}
+            subject = " ".join(message.split()) or ref_name
+            snapshot = await read_worktree(self._runner, workspace, known.snapshot, subject)
+            if known.refs.get(ref_name) != snapshot.commit:
+                await git(workspace, "update-ref", f"refs/shopfloor/{workspace.task}/{ref_name}", snapshot.commit)
+                refs = known.refs | {ref_name: snapshot.commit}
                 remember(msgspec.structs.replace(known, snapshot=snapshot, refs=refs))
             return snapshot
 
@@ -194,9 +186,3 @@ class Workspaces:
             return known
         base = Snapshot(commit=workspace.base_commit, tree=await trees.tree_of(workspace, workspace.base_commit))
         return Known(workspace=workspace, snapshot=base, tip=await commit_of(workspace, workspace.branch))
-
-
-async def _commit_tree(workspace: Workspace, tree: str, message: str) -> str:
-    parent = ("-p", workspace.base_commit)
-    made = await git(workspace, "commit-tree", tree, *parent, "-m", message, environment=_IDENTITY)
-    return made.out.decode().strip()

@@ -283,7 +283,7 @@ async def test_git_on_the_host_never_runs_in_a_worktree(
     monkeypatch.setenv("ANTHROPIC_API_KEY", "secret-key")
     await attack.host_works_and_runs_nothing()
     calls = [call for call in log.read_text().split("---\n") if "GIT_WORK_TREE" in call]
-    assert len(calls) > 5
+    assert len(calls) >= 5, "the host did not do its work"
     for call in calls:
         assert f"GIT_DIR={attack.repository.path}/.git\n" in call
         assert f"GIT_WORK_TREE={attack.repository.path}\n" in call
