@@ -18,9 +18,11 @@ import msgspec
 
 from agents import paths, rpc
 from agents.api import PROTOCOL, Api
-from agents.errors import EngineUnreachable, ShopfloorError, UsageError
-from agents.model import AnyEvent
+from agents.errors import EngineOutdated, EngineUnreachable, ShopfloorError, UsageError
+from agents.model import AnyEvent, EngineInfo
+from agents.version import VERSION
 
+STOP_SECONDS = 30.0
 START_SECONDS = 20.0
 """How long a starting engine may take before we give up on it."""
 
@@ -117,6 +119,10 @@ class _Connection:
         await self.call("subscribe", rpc.encode(rpc.Subscribe(since=since)))
         return self._events
 
+    async def gone(self) -> None:
+        """Wait until the engine closes the connection."""
+        await asyncio.wait((self._receiving,))
+
     async def disconnect(self) -> None:
         """See :class:`Client`."""
         self._gone = True
@@ -160,7 +166,8 @@ async def connect(start: bool = True, environment: Mapping[str, str] | None = No
         environment: variables to offer it (see ``Api.offer_environment``); ours by default.
 
     Raises:
-        EngineUnreachable: there is none, it cannot be started, or it speaks another protocol.
+        EngineOutdated: it is of another version than this program.
+        EngineUnreachable: there is none, or it cannot be started.
     """
     connection = await _try()
     if connection is None:
@@ -169,14 +176,44 @@ async def connect(start: bool = True, environment: Mapping[str, str] | None = No
         connection = await _start()
     client = cast(Client, connection)
     info = await client.info()
-    if info.protocol != PROTOCOL:
+    if info.protocol != PROTOCOL or info.version != VERSION:
         await client.disconnect()
-        raise EngineUnreachable(
-            f"The running engine (version {info.version}) speaks protocol {info.protocol}, this program {PROTOCOL}.",
-            "`shopfloor engine stop` ends it (its turns go on when a new one starts).",
+        raise EngineOutdated(
+            f"The engine that runs is version {info.version} (protocol {info.protocol}), this program is version "
+            f"{VERSION} (protocol {PROTOCOL}); {info.working} tasks are at work in it.",
+            "`shopfloor engine restart` replaces it: turns are interrupted and go on; with --when-idle they end first.",
         )
     await client.offer_environment(_model_variables(os.environ if environment is None else environment))
     return client
+
+
+async def stop_engine(when_idle: bool = False, patience_seconds: float = STOP_SECONDS) -> EngineInfo | None:
+    """End the engine, of whatever version; None if none runs. Its turns go on when another one starts.
+
+    Args:
+        when_idle: let the running turns end first, however long that takes.
+
+    Raises:
+        EngineUnreachable: it does not end.
+    """
+    connection = await _try()
+    if connection is None and lock_is_free():
+        return None
+    until = time.monotonic() + patience_seconds
+    info = None
+    if connection is not None:
+        client = cast(Client, connection)
+        info = await client.info()
+        await connection.call("shutdown", rpc.encode({"when_idle": True} if when_idle else {}))
+        if when_idle:
+            await connection.gone()
+            until = time.monotonic() + patience_seconds
+        await connection.disconnect()
+    while not lock_is_free():
+        if time.monotonic() > until:
+            raise EngineUnreachable(f"The engine has not ended after {patience_seconds:g} seconds.")
+        await asyncio.sleep(0.02)
+    return info
 
 
 def lock_is_free() -> bool:

@@ -35,6 +35,10 @@ class EngineUnreachable(ShopfloorError):
     exit_status = 3
 
 
+class EngineOutdated(EngineUnreachable):
+    """The engine that runs is of another version than this program and must be replaced first."""
+
+
 class NotFound(UsageError):
     """The thing named does not exist (a task, a profile, a comment)."""
 

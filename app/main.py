@@ -80,7 +80,7 @@ def _dispatch(arguments: list[str]) -> int:
     if options.verb == "engine":
         from app.verbs.engine import engine
 
-        return engine(options.action, options.json)
+        return engine(options.action, options.json, options.when_idle)
     if options.verb == "doctor":
         from app.verbs.doctor import doctor
 
@@ -191,7 +191,8 @@ def parser() -> argparse.ArgumentParser:
     as_json(verb("profiles", "list the agents that can be used"))
     as_json(verb("doctor", "check this machine and say what is missing"))
     engine = verb("engine", "control the engine, which keeps agents at work while no screen is open")
-    engine.add_argument("action", choices=("start", "stop", "status", "run"))
+    engine.add_argument("action", choices=("start", "stop", "restart", "status", "run"))
+    engine.add_argument("--when-idle", action="store_true", help="stop, restart: let the running turns end first")
     as_json(engine)
     verb("pager", "a unified diff on standard input, coloured on standard output")
     verb("sandbox", "run a command exactly as an agent's commands run")

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
-from agents.client import Client, connect, lock_is_free
-from agents.errors import EngineUnreachable, ShopfloorError
+from agents.client import connect, stop_engine
 from app.verbs.printing import age, print_json
 
-STOP_SECONDS = 30.0
 
+def engine(action: str, as_json: bool, when_idle: bool) -> int:
+    """Do one of ``start``, ``stop``, ``restart``, ``status``, ``run``."""
+    match action:
+        case "run":
+            from agents.server import run_engine
 
-def engine(action: str, as_json: bool) -> int:
-    """Do one of ``start``, ``stop``, ``status``, ``run``."""
-    if action == "run":
-        from agents.server import run_engine
-
-        return run_engine()
-    return asyncio.run({"start": _status, "status": _status, "stop": _stop}[action](action == "start", as_json))
+            return run_engine()
+        case "stop":
+            return asyncio.run(_stop(as_json, when_idle))
+        case "restart":
+            return asyncio.run(_restart(as_json, when_idle))
+    return asyncio.run(_status(action == "start", as_json))
 
 
 async def _status(start: bool, as_json: bool) -> int:
@@ -36,33 +37,17 @@ async def _status(start: bool, as_json: bool) -> int:
     return 0
 
 
-async def _stop(_: bool, as_json: bool) -> int:
-    try:
-        client = await connect(start=False)
-    except EngineUnreachable:
-        if as_json:
-            print_json({"stopped": False})
-        else:
-            print("No engine is running.")
-        return 0
-    info = await client.info()
-    await client.shutdown()
-    until = time.monotonic() + STOP_SECONDS
-    while await _answers(client) or not lock_is_free():
-        if time.monotonic() > until:
-            raise ShopfloorError(f"The engine (process {info.pid}) has not ended after {STOP_SECONDS:g} seconds.")
-        await asyncio.sleep(0.02)
-    await client.disconnect()
+async def _stop(as_json: bool, when_idle: bool) -> int:
+    info = await stop_engine(when_idle)
     if as_json:
-        print_json({"stopped": True, "pid": info.pid})
+        print_json({"stopped": info is not None, "pid": info.pid if info else None})
+    elif info is None:
+        print("No engine is running.")
     else:
         print("The engine has stopped. Interrupted turns go on when it starts again.")
     return 0
 
 
-async def _answers(client: Client) -> bool:
-    try:
-        await client.info()
-    except EngineUnreachable:
-        return False
-    return True
+async def _restart(as_json: bool, when_idle: bool) -> int:
+    await stop_engine(when_idle)
+    return await _status(True, as_json)

@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from agents.client import connect
-from agents.errors import UsageError
+from agents.client import Client, connect, stop_engine
+from agents.errors import EngineOutdated, UsageError
 from app.verbs.printing import agreed, safe
 
 
@@ -20,7 +20,7 @@ async def open_floor(path: str, demo: bool = False) -> int:
     folder = Path(path).expanduser().absolute()
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.", "Give the path of a git repository.")
-    api = await connect()
+    api = await _connect()
     try:
         await api.tasks(str(folder))  # says so when it is not a repository
         text, trusted = await api.project_file(str(folder))
@@ -36,3 +36,19 @@ async def open_floor(path: str, demo: bool = False) -> int:
         return app.return_code or 0
     finally:
         await api.disconnect()
+
+
+async def _connect() -> Client:
+    """The engine; an older one is replaced if the person wants it, after its turns or in the middle of them."""
+    try:
+        return await connect()
+    except EngineOutdated as outdated:
+        print(outdated.message)
+        if agreed("Replace it when its running turns have ended?"):
+            print("Waiting for the running turns; Ctrl+C leaves everything as it is.")
+            await stop_engine(when_idle=True)
+        elif agreed("Replace it now? Running turns are interrupted and go on in the new one."):
+            await stop_engine()
+        else:
+            raise
+    return await connect()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -243,3 +244,34 @@ async def test_names_that_are_not_utf8_and_control_characters_are_shown_safely(s
     assert "\x1b" not in out, "control characters of an agent must not reach the terminal"
     _, out, _ = await shell("comment", task, ".", "ok", "--json")
     assert json.loads(out)["id"] == "R1-C1"
+
+
+async def test_an_engine_of_another_version_is_named_and_can_be_replaced(shell: Shell) -> None:
+    copy = shell.folder / "older"
+    for package in ("agents", "app", "profiles"):
+        shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "agents" / "version.py").write_text('"""An older program."""\n\nVERSION = "0.0.1"\n')
+    older = await asyncio.create_subprocess_exec(
+        sys.executable, str(copy / "app" / "launch.py"), "engine", "start", env=shell.variables, cwd=shell.folder
+    )
+    assert await asyncio.wait_for(older.wait(), 30) == 0
+    message = await shell.refused(3, "ls")
+    assert "0.0.1" in message
+    assert "shopfloor engine restart" in message
+    status, out, err = await shell("engine", "restart", "--json")
+    assert status == 0, err
+    assert json.loads(out)["version"] != "0.0.1"
+
+
+async def test_an_engine_asked_to_stop_when_idle_lets_its_turns_end(shell: Shell) -> None:
+    shell.model.add(runs("until [ -e go ]; do sleep 0.05; done"), "Done.")
+    _, out, _ = await shell("run", "Wait for it", "-p", "test", "--json")
+    task = json.loads(out)["id"]
+    known = await shell.until(task, lambda known: known["tokens"] > 0, "the model's first answer")
+    stopping = asyncio.create_task(shell("engine", "stop", "--when-idle"))
+    status, _, _ = await shell("engine", "status")
+    assert status == 0, "it goes on while a turn runs"
+    Path(known["worktree"], "go").touch()
+    status, _, err = await asyncio.wait_for(stopping, 30)
+    assert status == 0, err
+    assert (await shell.task(task))["state"] == "ready"
