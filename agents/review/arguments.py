@@ -25,7 +25,6 @@ _SETTINGS = (
     "diff.algorithm=histogram",
     "diff.indentHeuristic=true",
     "diff.colorMoved=no",
-    "diff.external=",
 )
 
 DIFF_CONFIG: tuple[str, ...] = tuple(part for setting in _SETTINGS for part in ("-c", setting))

@@ -134,7 +134,7 @@ def _raw_part(data: bytes) -> tuple[list[_Record], int]:
     records: list[_Record] = []
     position = 0
     while data.startswith(b":", position):
-        fields = data[position : position + 1 << 14].split(b"\0", 3)
+        fields = data[position : position + (1 << 14)].split(b"\0", 3)
         meta = fields[0].split(b" ")
         colons = len(meta[0]) - len(meta[0].lstrip(b":"))
         letter = meta[-1][:1].decode("latin-1")
