@@ -50,7 +50,8 @@ def test_any_cut_of_the_text_gives_the_same_lines_as_the_whole(pieces: list[str]
     streamed = MarkdownText()
     for start, end in pairwise(places):
         streamed.append(text[start:end])
-    assert streamed.items == MarkdownText(text).items, f"{text!r} cut at {places} gives other lines"
+        whole = MarkdownText(text[:end]).items
+        assert streamed.items == whole, f"{text[:end]!r} cut at {places} gives other lines"
 
 
 def test_finished_blocks_are_not_made_again() -> None:
@@ -58,15 +59,18 @@ def test_finished_blocks_are_not_made_again() -> None:
     before = streamed.items[:5]
     for letter in "- c\n\nlast":
         streamed.append(letter)
+        assert streamed.items
     assert all(old is new for old, new in zip(before, streamed.items, strict=False)), "a finished block was redone"
 
 
 def test_long_code_is_the_same_letter_by_letter_as_at_once() -> None:
-    text = "before\n\n```python\n" + "x = '''a\n# b'''\n" * CHUNK_LINES + "```\nafter\n"
-    streamed = MarkdownText()
+    text = "before\n\n```python\ny = 1\n" + "x = '''a\n# b'''\n" * CHUNK_LINES + "```\nafter\n"
+    streamed, seen = MarkdownText(), 0
     for letter in text:
         streamed.append(letter)
+        seen = max(seen, len(streamed.items))
     assert streamed.items == MarkdownText(text).items
+    assert seen > 2 * CHUNK_LINES
 
 
 def test_headings_paragraphs_and_lists_stand_apart() -> None:
@@ -80,6 +84,7 @@ def test_an_ordered_list_counts_on_from_its_first_number() -> None:
     streamed = MarkdownText()
     for piece in ("3. a\n", "3. b\n", "3. c\n", "\npara\n\n", "7. x\n"):
         streamed.append(piece)
+        assert streamed.items
     rows = ["".join(text for text, _ in row.spans) for item in streamed.items for row in lay_item(item, 40)]
     assert rows == ["3. a", "4. b", "5. c", "", "para", "", "7. x"]
 
