@@ -16,6 +16,8 @@ class Roster:
         """``project``: any folder of the repository whose tasks are shown; empty: those of all."""
         self._project = project
         self._tasks: dict[str, Task] = {}
+        self._ours: dict[str, bool] = {}
+        """Whether a project is the one shown; looked up for every task at every change."""
         self.all_projects = not project
         """Show every project's tasks."""
         self.current = ""
@@ -51,7 +53,12 @@ class Roster:
         return sorted(here, key=lambda task: (task.created_at, task.id))
 
     def _belongs(self, task: Task) -> bool:
-        return self.all_projects or Path(self._project).is_relative_to(task.project)
+        if self.all_projects:
+            return True
+        ours = self._ours.get(task.project)
+        if ours is None:
+            ours = self._ours[task.project] = Path(self._project).is_relative_to(task.project)
+        return ours
 
     def choose(self, task: str) -> None:
         """Make a task the current one."""
@@ -76,9 +83,9 @@ class Roster:
             self.previous = ""
 
     def next_needed(self) -> Task | None:
-        """The next task that needs the person, the most urgent first, going round from the current one."""
+        """The next task that needs the person, in the order of the list, going round from the current one."""
         needy = sorted(
-            (task for task in self.shown if needs_person(task)), key=lambda task: (attention(task), task.changed_at)
+            (task for task in self.shown if needs_person(task)), key=lambda task: (attention(task), -task.changed_at)
         )
         names = [task.id for task in needy]
         if self.current in names:

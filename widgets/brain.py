@@ -268,7 +268,7 @@ class Brain(Widget, can_focus=True):
             return ((" ", ""), *cut([(self._heading, "name")], room), *badge)
         if self._typing or self._query:
             return filter_spans(self._query, len(self._order), len(self._tasks), width, self._typing)
-        return summary_spans(self._tasks.values(), width)
+        return summary_spans(self._tasks.values(), width) if self._tasks else ()
 
     def _nothing(self, number: int) -> Spans:
         if self.is_rail:

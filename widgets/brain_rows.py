@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Literal, NamedTuple
 
-from agents.model import ACTIVE_STATES, FINAL_STATES, Task
+from agents.model import ACTIVE_STATES, FINAL_STATES, Task, TaskState, attention
 from widgets.task_signs import SPINNER, age, mood, needs_person
 from widgets.task_words import STATE_GLYPHS, money
 from widgets.text_strips import Spans, cells, cut, printable, spans_cells, wrap
@@ -14,6 +15,9 @@ from widgets.text_strips import Spans, cells, cut, printable, spans_cells, wrap
 INDENT = 3
 REASON_ROWS = 3
 """Rows a reason may take before it is cut."""
+
+EXPLAINED: dict[TaskState, str] = {"blocked": "needs", "failed": "failed", "queued": "dim"}
+"""States whose reason stands below the task, and its style."""
 
 GROUPS = ("Needs you", "Working", "Queued", "Ready", "Stopped", "Off the floor")
 
@@ -54,18 +58,24 @@ def group_of(task: Task) -> str:
 
 def matches(task: Task, query: str) -> bool:
     """Every word of the query occurs in the title, branch, prompt, note or id, whatever the case."""
+    if not query:
+        return True
     text = "\n".join((task.title, task.branch, task.prompt, task.note, task.id)).casefold()
     return all(word in text for word in query.casefold().split())
 
 
 def arrange(tasks: Iterable[Task], query: str = "") -> list[tuple[str, list[Task]]]:
-    """Tasks under their headings, those that changed last first; headings without tasks are left out."""
+    """Tasks under their headings, those that changed last first; headings without tasks are left out.
+
+    Who needs the person is sorted by how urgently first.
+    """
     groups: dict[str, list[Task]] = {name: [] for name in GROUPS}
     for task in tasks:
         if matches(task, query):
             groups[group_of(task)].append(task)
-    for members in groups.values():
-        members.sort(key=lambda task: (-task.changed_at, task.id))
+    for name, members in groups.items():
+        urgent = name == "Needs you"
+        members.sort(key=lambda task: (attention(task) if urgent else 0, -task.changed_at, task.id))
     return [(name, members) for name, members in groups.items() if members]
 
 
@@ -79,7 +89,7 @@ def rows_of(groups: Sequence[tuple[str, Sequence[Task]]], width: int) -> list[Ro
         rows.append(Row("group", spans=((f" {name.upper()}", style), (f" {len(members)}", "dim"))))
         for task in members:
             rows += [Row("title", task.id), Row("facts", task.id)]
-            rows += [Row("text", task.id, spans) for spans in _explanation(task, width)]
+            rows += [Row("text", task.id, spans) for spans in _explanation(task.state, task.reason, task.note, width)]
     return rows
 
 
@@ -93,19 +103,20 @@ def rail_rows(groups: Sequence[tuple[str, Sequence[Task]]]) -> list[Row]:
     return rows
 
 
-def _explanation(task: Task, width: int) -> list[Spans]:
-    """Why a task waits for the person, and what the person waits for."""
+@lru_cache(maxsize=1024)
+def _explanation(state: TaskState, reason: str, note: str, width: int) -> tuple[Spans, ...]:
+    """Why a task waits, and what the person waits for. Wrapped once, not at every event."""
     found: list[Spans] = []
     room = max(8, width - INDENT - 1)
-    if task.reason and (task.state in ("blocked", "failed", "queued")):
-        style = mood(task) if task.state != "queued" else "dim"
-        lines = wrap([(_one_line(task.reason), style)], room)
+    if reason and state in EXPLAINED:
+        style = EXPLAINED[state]
+        lines = wrap([(_one_line(reason), style)], room)
         found += lines[:REASON_ROWS]
         if len(lines) > REASON_ROWS:
             found[-1] = cut((*found[-1], (" " * room, style)), room)
-    if task.note:
-        found.append(cut([("~ ", "dim"), (_one_line(task.note), "note")], room))
-    return [((" " * INDENT, ""), *line) for line in found]
+    if note:
+        found.append(cut([("~ ", "dim"), (_one_line(note), "note")], room))
+    return tuple(((" " * INDENT, ""), *line) for line in found)
 
 
 def title_spans(task: Task, look: Look) -> Spans:

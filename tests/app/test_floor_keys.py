@@ -220,11 +220,11 @@ async def test_theme_key_offers_themes() -> None:
 async def test_quit_leaves_and_keeps_what_was_being_written(key: str) -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
-        await stage.press("i", *"half", "escape")
+        await stage.press("i", *"ha", "escape")
         await stage.until(lambda: stage.area == "AgentPane", "the pane has the focus")
         await stage.press(key)
         await stage.until(lambda: not stage.app.is_running or stage.app.return_code is not None, "it has left")
-        assert stage.engine.drafts["wrk1"] == "half"
+        assert stage.engine.drafts["wrk1"] == "ha"
 
 
 def test_every_action_has_an_id_of_its_own_a_key_and_help() -> None:

@@ -38,9 +38,9 @@ def problem(screen: NewTaskScreen) -> str:
 async def test_prompt_becomes_a_task_that_is_gone_to(size: tuple[int, int], key: str) -> None:
     async with a_floor(*some_tasks(), size=size) as stage:
         await open_dialog(stage)
-        await stage.press(*"Add", "enter", *"tests", key)
+        await stage.press(*"Add", "enter", *"it", key)
         await stage.until(lambda: stage.app.screen is stage.floor, "the dialog is gone")
-        assert [(new.prompt, new.profile, new.base) for new in stage.engine.made] == [("Add\ntests", "", "")]
+        assert [(new.prompt, new.profile, new.base) for new in stage.engine.made] == [("Add\nit", "", "")]
         await stage.until(lambda: stage.current == "new1", "the new task is current")
         await stage.until(lambda: stage.engine.drafts.get("") == "", "the draft was dropped")
 
@@ -77,19 +77,19 @@ async def test_agent_that_cannot_start_says_why() -> None:
 async def test_escape_keeps_the_prompt_for_the_next_time() -> None:
     async with a_floor(*some_tasks()) as stage:
         await open_dialog(stage)
-        await stage.press(*"later", "escape")
+        await stage.press(*"la", "escape")
         await stage.until(lambda: stage.app.screen is stage.floor, "the dialog is gone")
-        assert stage.engine.drafts[""] == "later"
+        assert stage.engine.drafts[""] == "la"
         assert stage.engine.made == []
         screen = await open_dialog(stage)
-        assert screen.query_one(TextArea).text == "later"
+        assert screen.query_one(TextArea).text == "la"
 
 
 async def test_typing_that_rests_is_kept_without_leaving() -> None:
     async with a_floor(*some_tasks()) as stage:
         await open_dialog(stage)
-        await stage.press(*"abc")
-        await stage.until(lambda: stage.engine.drafts.get("") == "abc", "the draft is kept")
+        await stage.press(*"ab")
+        await stage.until(lambda: stage.engine.drafts.get("") == "ab", "the draft is kept")
 
 
 async def test_refusal_is_shown_as_a_sentence_and_the_prompt_stays() -> None:
@@ -117,7 +117,7 @@ async def test_prompt_is_not_lost_when_it_cannot_be_kept() -> None:
     async with a_floor(*some_tasks()) as stage:
         screen = await open_dialog(stage)
         stage.engine.refusal = ShopfloorError("The engine cannot be reached.")
-        await stage.press(*"abc", "escape")
+        await stage.press(*"ab", "escape")
         await stage.until(lambda: "would be lost" in problem(screen), "it says that the prompt would be lost")
         assert stage.app.screen is screen
 

@@ -27,7 +27,7 @@ def test_next_needed_goes_from_the_most_urgent_round_to_the_first_again() -> Non
         assert task is not None
         roster.choose(task.id)
         visited.append(task.id)
-    assert visited == ["blk3", "blk2", "fai4", "rdy1", "blk3"]
+    assert visited == ["blk2", "blk3", "fai4", "rdy1", "blk2"]
 
 
 def test_nobody_needs_the_person_when_all_is_seen() -> None:

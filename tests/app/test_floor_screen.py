@@ -71,8 +71,8 @@ async def test_task_list_follows_the_states() -> None:
 async def test_prompt_is_sent_to_the_focused_task_and_its_draft_is_dropped() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
-        await stage.press("i", *"use tabs", "enter")
-        await stage.until(lambda: stage.engine.sent == [("wrk1", "use tabs", "now")], "the prompt was sent")
+        await stage.press("i", *"go", "enter")
+        await stage.until(lambda: stage.engine.sent == [("wrk1", "go", "now")], "the prompt was sent")
         await stage.until(lambda: stage.engine.drafts.get("wrk1") == "", "the draft was dropped")
 
 
@@ -80,8 +80,8 @@ async def test_prompt_that_is_refused_comes_back_into_the_composer_with_the_reas
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
         stage.engine.refusal = ShopfloorError("The disk is full.", "Make room.")
-        await stage.press("i", *"keep me", "enter")
-        await stage.until(lambda: stage.floor.composer.area.text == "keep me", "the text came back")
+        await stage.press("i", *"go", "enter")
+        await stage.until(lambda: stage.floor.composer.area.text == "go", "the text came back")
         assert "The disk is full." in stage.legend
         assert "The disk is full. Make room." in [note.message for note in stage.app._notifications]
 
@@ -100,15 +100,15 @@ async def test_drafts_and_prompts_of_earlier_are_there_again() -> None:
 async def test_half_written_prompt_survives_events_and_going_elsewhere() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
-        await stage.press("i", *"half")
+        await stage.press("i", *"ha")
         stage.engine.change("wrk1", state="ready", unseen=True)
         stage.engine.put(a_task("new9", state="blocked", created_at=NOW))
         await stage.press("ctrl+n")
         await stage.until(lambda: stage.current != "wrk1", "it went elsewhere")
         assert stage.floor.composer.area.text == ""
-        await stage.until(lambda: stage.engine.drafts.get("wrk1") == "half", "the engine keeps the draft")
+        await stage.until(lambda: stage.engine.drafts.get("wrk1") == "ha", "the engine keeps the draft")
         stage.floor.go_to("wrk1")
-        await stage.until(lambda: stage.floor.composer.area.text == "half", "the text is there again")
+        await stage.until(lambda: stage.floor.composer.area.text == "ha", "the text is there again")
 
 
 async def test_task_finished_under_the_persons_eyes_is_seen_at_the_next_key_and_not_before() -> None:
@@ -148,14 +148,14 @@ async def test_sandbox_that_cannot_confine_is_said_all_the_time() -> None:
 async def test_terminal_that_is_too_small_says_what_it_needs_and_recovers(size: tuple[int, int]) -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
-        await stage.press("i", *"half")
+        await stage.press("i", *"ha")
         await stage.pilot.resize_terminal(*size)
         await stage.until(lambda: isinstance(stage.app.screen, TooSmallScreen), "it says that it is too small")
         assert "60×15" in screen_text(stage)
         assert f"{size[0]}×{size[1]}" in screen_text(stage)
         await stage.pilot.resize_terminal(60, 15)
         await stage.until(lambda: stage.app.screen is stage.floor, "the floor is back")
-        assert stage.floor.composer.area.text == "half"
+        assert stage.floor.composer.area.text == "ha"
         assert stage.area == "PromptArea"
 
 
@@ -194,7 +194,7 @@ async def test_engine_that_goes_away_is_said_and_found_again() -> None:
 
     async with a_floor(*some_tasks(), reconnect=reconnect) as stage:
         await stage.go_to("rdy3")
-        await stage.press("i", *"half")
+        await stage.press("i", *"ha")
         stage.engine.go_away()
         await stage.until(lambda: "Trying to reach it again" in stage.bar, "the bar says that it is gone")
         await stage.until(lambda: attempts >= 2, "it tried again")
@@ -203,10 +203,10 @@ async def test_engine_that_goes_away_is_said_and_found_again() -> None:
         await stage.until(lambda: stage.bar == "", "the bar is gone")
         await stage.until(lambda: len(stage.floor.roster.shown) == 5, "what happened meanwhile is shown")
         assert stage.current == "rdy3"
-        assert stage.floor.composer.area.text == "half"
+        assert stage.floor.composer.area.text == "ha"
         await stage.until(lambda: "rdy3" in later.watched, "the panes are watched again")
         await stage.press("enter")
-        await stage.until(lambda: later.sent == [("rdy3", "half", "now")], "the new connection is used")
+        await stage.until(lambda: later.sent == [("rdy3", "ha", "now")], "the new connection is used")
 
 
 async def test_engine_that_goes_away_for_good_is_said_and_the_floor_stays() -> None:

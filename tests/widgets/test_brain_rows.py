@@ -37,10 +37,12 @@ def test_who_needs_the_person_comes_first_and_the_latest_change_first_within() -
     tasks = [
         a_task("old1", state="working", changed_at=NOW - 50),
         a_task("new1", state="working", changed_at=NOW - 5),
+        a_task("rdy1", unseen=True, changed_at=NOW - 1),
         a_task("blk1", state="blocked", changed_at=NOW - 500),
+        a_task("fai1", state="failed", changed_at=NOW - 400),
     ]
     groups = [(name, [task.id for task in members]) for name, members in arrange(tasks)]
-    assert groups == [("Needs you", ["blk1"]), ("Working", ["new1", "old1"])]
+    assert groups == [("Needs you", ["blk1", "fai1", "rdy1"]), ("Working", ["new1", "old1"])]
 
 
 @pytest.mark.parametrize("query", ["flaky", "MEND flaky", "k3f9/mend", "mia", "swap the clock", "k3f9", ""])
