@@ -5,6 +5,10 @@ repository, with everything pinned; whatever looks at a worktree runs confined, 
 The agent works on a private copy of the repository's git folder (its objects borrowed from the real one), so it
 cannot damage the repository; :meth:`Workspaces.snapshot` and :meth:`Workspaces.import_branch` bring back what is
 good.
+
+``git`` runs git, pinned or confined · ``project`` finds repositories · ``private`` is the agent's git folder and what
+its policy needs · ``making`` makes and deletes worktrees · ``reader`` looks into them, confined · ``known`` remembers
+what was taken over · ``trees`` compares trees · ``worktrees`` is the surface: :class:`Workspaces`.
 """
 
 from agents.workspace.git import Repository

@@ -32,3 +32,9 @@ def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
         yield asyncio.run(choose_runner(request.param))
     except SandboxError as error:
         pytest.skip(f"{request.param} does not work here: {error}")
+
+
+@pytest.fixture
+def one_runner() -> Runner:
+    """The strongest backend here, for behaviour that does not depend on it."""
+    return asyncio.run(choose_runner())

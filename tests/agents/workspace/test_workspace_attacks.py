@@ -188,8 +188,8 @@ async def test_links_in_the_git_folder_lead_the_host_nowhere(tmp_path: Path, run
     assert [file.name for file in target.parent.iterdir()] == ["bashrc"]
 
 
-async def test_links_in_the_worktree_are_recorded_and_not_followed(tmp_path: Path, runner: Runner) -> None:
-    attack = await an_attack(tmp_path, runner)
+async def test_links_in_the_worktree_are_recorded_and_not_followed(tmp_path: Path, one_runner: Runner) -> None:
+    attack = await an_attack(tmp_path, one_runner)
     await attack.agent.does(f"rm a; ln -s {attack.repository.path}/b a; ln -s {attack.repository.path} dir")
     snapshot = await attack.agent.workspaces.snapshot(attack.agent.workspace, "now", "Now")
     assert attack.repository.git("ls-tree", snapshot.tree, "a", "dir").count("120000") == 2
@@ -237,8 +237,8 @@ async def test_branch_with_damaged_objects_is_refused(tmp_path: Path, runner: Ru
     assert attack.repository.everything()["fsck"] == ""
 
 
-async def test_branch_that_names_a_commit_nobody_has_is_no_branch(tmp_path: Path, runner: Runner) -> None:
-    attack = await an_attack(tmp_path, runner)
+async def test_branch_that_names_a_commit_nobody_has_is_no_branch(tmp_path: Path, one_runner: Runner) -> None:
+    attack = await an_attack(tmp_path, one_runner)
     await attack.agent.does(
         "c=$(git rev-parse --git-common-dir); mkdir -p $c/refs/heads/shopfloor/ab12; "
         f"echo {'1' * 40} > $c/refs/heads/shopfloor/ab12/a-task"
@@ -247,8 +247,8 @@ async def test_branch_that_names_a_commit_nobody_has_is_no_branch(tmp_path: Path
     assert attack.repository.commit("shopfloor/ab12/a-task") == attack.repository.commit("main")
 
 
-async def test_file_that_git_finds_dangerous_is_named(tmp_path: Path, runner: Runner) -> None:
-    attack = await an_attack(tmp_path, runner)
+async def test_file_that_git_finds_dangerous_is_named(tmp_path: Path, one_runner: Runner) -> None:
+    attack = await an_attack(tmp_path, one_runner)
     module = attack.agent.worktree / ".gitmodules"
     module.write_text(f'[submodule "sub"]\n\tpath = sub\n\turl = ./sub\n\tupdate = !{attack.evil}\n')
     with pytest.raises(GitError, match="submodule update setting"):
@@ -257,8 +257,8 @@ async def test_file_that_git_finds_dangerous_is_named(tmp_path: Path, runner: Ru
     assert await attack.agent.snapshot(), "the task cannot go on after the file is gone"
 
 
-async def test_trees_that_would_write_into_git_are_refused(tmp_path: Path, runner: Runner) -> None:
-    attack = await an_attack(tmp_path, runner)
+async def test_trees_that_would_write_into_git_are_refused(tmp_path: Path, one_runner: Runner) -> None:
+    attack = await an_attack(tmp_path, one_runner)
     await attack.agent.does(
         "b=$(echo evil | git hash-object -w --stdin); t=$(printf '100644 blob %s\\tconfig\\n' $b | git mktree); "
         "t=$(printf '040000 tree %s\\t.git\\n' $t | git mktree); "

@@ -45,9 +45,9 @@ async def test_snapshot_leaves_the_agents_index_alone(tmp_path: Path, runner: Ru
     assert await agent.does("git status --porcelain") == before
 
 
-async def test_same_state_makes_no_new_commit(tmp_path: Path, runner: Runner) -> None:
-    repository, agent = await a_changed_worktree(tmp_path, runner)
-    fresh = await (await another(tmp_path, runner)).snapshot()
+async def test_same_state_makes_no_new_commit(tmp_path: Path, one_runner: Runner) -> None:
+    repository, agent = await a_changed_worktree(tmp_path, one_runner)
+    fresh = await (await another(tmp_path, one_runner)).snapshot()
     assert fresh == repository.commit("main"), "an untouched worktree is its base"
     first = await agent.workspaces.snapshot(agent.workspace, "one", "One")
     again = await agent.workspaces.snapshot(agent.workspace, "two", "Two")
@@ -59,23 +59,23 @@ async def another(tmp_path: Path, runner: Runner) -> AnAgent:
     return await an_agent(runner, a_repository(tmp_path / "r"), "zz99")
 
 
-async def test_snapshot_follows_edits_made_within_one_second(tmp_path: Path, runner: Runner) -> None:
-    repository, agent = await a_changed_worktree(tmp_path, runner)
+async def test_snapshot_follows_edits_made_within_one_second(tmp_path: Path, one_runner: Runner) -> None:
+    repository, agent = await a_changed_worktree(tmp_path, one_runner)
     for content in ("aa", "bb", "cc", "bb"):
         (agent.worktree / "a").write_text(content)
         snapshot = await agent.workspaces.snapshot(agent.workspace, "now", "Now")
         assert repository.git("show", f"{snapshot.tree}:a") == content, "a change of the same size was missed"
 
 
-async def test_snapshot_after_a_restart_goes_on_where_it_was(tmp_path: Path, runner: Runner) -> None:
-    _, agent = await a_changed_worktree(tmp_path, runner)
+async def test_snapshot_after_a_restart_goes_on_where_it_was(tmp_path: Path, one_runner: Runner) -> None:
+    _, agent = await a_changed_worktree(tmp_path, one_runner)
     before = await agent.snapshot()
-    again = await Workspaces(runner).snapshot(agent.workspace, "now", "Now")
+    again = await Workspaces(one_runner).snapshot(agent.workspace, "now", "Now")
     assert (again.commit, again.changed) == (before, False)
 
 
-async def test_snapshot_recovers_when_its_index_or_its_objects_are_gone(tmp_path: Path, runner: Runner) -> None:
-    repository, agent = await a_changed_worktree(tmp_path, runner)
+async def test_snapshot_recovers_when_its_index_or_its_objects_are_gone(tmp_path: Path, one_runner: Runner) -> None:
+    repository, agent = await a_changed_worktree(tmp_path, one_runner)
     for file in agent.worktree.iterdir():
         os.utime(file, (1, 1))  # older than the index: git does not look into them again
     tree = (await agent.workspaces.snapshot(agent.workspace, "now", "Now")).tree
@@ -90,8 +90,8 @@ async def test_snapshot_recovers_when_its_index_or_its_objects_are_gone(tmp_path
     assert repository.everything()["fsck"] == ""
 
 
-async def test_large_snapshot_arrives_as_one_pack(tmp_path: Path, runner: Runner) -> None:
-    repository, agent = await a_changed_worktree(tmp_path, runner)
+async def test_large_snapshot_arrives_as_one_pack(tmp_path: Path, one_runner: Runner) -> None:
+    repository, agent = await a_changed_worktree(tmp_path, one_runner)
     await agent.does("for i in $(seq 150); do echo file $i > new/f$i; done")
     snapshot = await agent.workspaces.snapshot(agent.workspace, "now", "Now")
     assert len(names(repository, snapshot.tree)) == 154
@@ -99,9 +99,9 @@ async def test_large_snapshot_arrives_as_one_pack(tmp_path: Path, runner: Runner
     assert repository.everything()["fsck"] == ""
 
 
-async def test_snapshots_of_many_tasks_at_once_are_each_right(tmp_path: Path, runner: Runner) -> None:
+async def test_snapshots_of_many_tasks_at_once_are_each_right(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a", "1\n").with_commit()
-    agents = [await an_agent(runner, repository, f"t{number}") for number in range(4)]
+    agents = [await an_agent(one_runner, repository, f"t{number}") for number in range(4)]
     for agent in agents:
         (agent.worktree / "mine").write_text(agent.workspace.task)
     snapshots = await asyncio.gather(*(agent.snapshot() for agent in agents for _ in range(2)))
@@ -147,21 +147,21 @@ async def test_what_cannot_be_recorded_is_said_and_the_rest_is_recorded(tmp_path
     assert repository.git("cat-file", "-p", f"{snapshot.tree}:link") == "/etc/passwd", "a link is kept as a link"
 
 
-async def test_worktree_that_is_gone_is_said(tmp_path: Path, runner: Runner) -> None:
-    _, agent = await a_changed_worktree(tmp_path, runner)
+async def test_worktree_that_is_gone_is_said(tmp_path: Path, one_runner: Runner) -> None:
+    _, agent = await a_changed_worktree(tmp_path, one_runner)
     await agent.workspaces.remove(agent.workspace)
     with pytest.raises(GitError, match="not there any more"):
         await agent.snapshot()
 
 
-async def test_snapshot_name_that_is_no_ref_is_refused(tmp_path: Path, runner: Runner) -> None:
-    _, agent = await a_changed_worktree(tmp_path, runner)
+async def test_snapshot_name_that_is_no_ref_is_refused(tmp_path: Path, one_runner: Runner) -> None:
+    _, agent = await a_changed_worktree(tmp_path, one_runner)
     with pytest.raises(UsageError):
         await agent.workspaces.snapshot(agent.workspace, "../heads/main", "x")
 
 
-async def test_diff_counts_and_blobs_are_of_the_trees(tmp_path: Path, runner: Runner) -> None:
-    repository, agent = await a_changed_worktree(tmp_path, runner)
+async def test_diff_counts_and_blobs_are_of_the_trees(tmp_path: Path, one_runner: Runner) -> None:
+    repository, agent = await a_changed_worktree(tmp_path, one_runner)
     repository.with_config("diff.noprefix=true", "color.ui=always", "diff.external=false", "diff.mnemonicPrefix=true")
     head = (await agent.workspaces.snapshot(agent.workspace, "now", "Now")).tree
     base = await agent.workspaces.tree_of(agent.workspace, "main")
@@ -188,8 +188,8 @@ async def test_diff_counts_and_blobs_are_of_the_trees(tmp_path: Path, runner: Ru
     assert await agent.workspaces.numstat(agent.workspace, head, head) == (0, 0, 0)
 
 
-async def test_merge_base_of_two_branches(tmp_path: Path, runner: Runner) -> None:
-    repository, agent = await a_changed_worktree(tmp_path, runner)
+async def test_merge_base_of_two_branches(tmp_path: Path, one_runner: Runner) -> None:
+    repository, agent = await a_changed_worktree(tmp_path, one_runner)
     base = repository.commit("main")
     repository.with_file("later").with_commit()
     await agent.does("git commit -qm staged")

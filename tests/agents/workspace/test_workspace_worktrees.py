@@ -31,17 +31,17 @@ async def test_worktree_is_made_on_its_own_branch_at_the_base(tmp_path: Path, ru
     assert repository.git("branch", "--show-current", directory=agent.worktree) == "shopfloor/ab12/a-task"
 
 
-async def test_copies_of_the_index_keep_its_time(tmp_path: Path, runner: Runner) -> None:
+async def test_copies_of_the_index_keep_its_time(tmp_path: Path, one_runner: Runner) -> None:
     """Git compares whole seconds: with a later time it would miss a change made right after the checkout."""
-    workspace = (await an_agent(runner, a_repository(tmp_path / "r").with_file("a").with_commit())).workspace
+    workspace = (await an_agent(one_runner, a_repository(tmp_path / "r").with_file("a").with_commit())).workspace
     indexes = [folder / "index" for folder in (workspace.reading, workspace.entry, workspace.agent_entry)]
     assert len({index.stat().st_mtime_ns for index in indexes}) == 1
 
 
-async def test_worktree_does_not_carry_over_what_is_not_committed(tmp_path: Path, runner: Runner) -> None:
+async def test_worktree_does_not_carry_over_what_is_not_committed(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a", "committed\n").with_commit()
     repository.with_file("a", "dirty\n").with_file("untracked")
-    agent = await an_agent(runner, repository)
+    agent = await an_agent(one_runner, repository)
     assert (agent.worktree / "a").read_text() == "committed\n"
     assert not (agent.worktree / "untracked").exists()
 
@@ -110,17 +110,19 @@ async def test_commits_come_back_as_the_branch_of_the_task(tmp_path: Path, runne
     assert repository.everything()["fsck"] == ""
 
 
-async def test_agent_of_a_person_without_identity_can_commit(tmp_path: Path, runner: Runner, own_home: Path) -> None:
+async def test_agent_of_a_person_without_identity_can_commit(
+    tmp_path: Path, one_runner: Runner, own_home: Path
+) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
     (own_home / ".gitconfig").unlink()
-    agent = await an_agent(runner, repository)
+    agent = await an_agent(one_runner, repository)
     assert await agent.does("git commit -q --allow-empty -m x && git log -1 --format='%an <%ae>'")
     assert await agent.workspaces.import_branch(agent.workspace) != repository.commit("main")
 
 
-async def test_import_of_a_long_history_is_complete(tmp_path: Path, runner: Runner) -> None:
+async def test_import_of_a_long_history_is_complete(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
-    agent = await an_agent(runner, repository)
+    agent = await an_agent(one_runner, repository)
     tip = await agent.does(
         "for i in $(seq 60); do echo $i > f$i; done; git add .; git commit -qm Many; "
         "for i in $(seq 60); do echo more $i >> f$i; done; git commit -qam More; git repack -adq; git rev-parse HEAD"
@@ -141,9 +143,9 @@ async def test_import_takes_nothing_but_the_branch(tmp_path: Path, runner: Runne
     assert repository.everything() == before
 
 
-async def test_branch_that_the_agent_deleted_stays_for_the_person(tmp_path: Path, runner: Runner) -> None:
+async def test_branch_that_the_agent_deleted_stays_for_the_person(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
-    agent = await an_agent(runner, repository)
+    agent = await an_agent(one_runner, repository)
     await agent.does("git checkout -q --detach && git branch -D shopfloor/ab12/a-task")
     assert await agent.workspaces.import_branch(agent.workspace) is None
     assert repository.commit("shopfloor/ab12/a-task") == repository.commit("main")
@@ -160,20 +162,20 @@ async def test_objects_borrowed_from_a_third_repository_are_found(tmp_path: Path
     assert await agent.workspaces.import_branch(agent.workspace)
 
 
-async def test_remote_head_and_tags_are_there_for_the_agent(tmp_path: Path, runner: Runner) -> None:
+async def test_remote_head_and_tags_are_there_for_the_agent(tmp_path: Path, one_runner: Runner) -> None:
     origin = a_repository(tmp_path / "origin").with_file("a").with_commit()
     origin.git("tag", "-a", "v1", "-m", "Version 1")
     origin.git("clone", "--quiet", ".", str(tmp_path / "r"))
-    agent = await an_agent(runner, a_repository(tmp_path / "r"))
+    agent = await an_agent(one_runner, a_repository(tmp_path / "r"))
     printed = await agent.does("git describe && git symbolic-ref refs/remotes/origin/HEAD && git rev-parse v1^{commit}")
     assert printed.splitlines() == ["v1", "refs/remotes/origin/main", origin.commit()]
 
 
-async def test_snapshots_of_other_tasks_are_not_shown_to_the_agent(tmp_path: Path, runner: Runner) -> None:
+async def test_snapshots_of_other_tasks_are_not_shown_to_the_agent(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
-    first = await an_agent(runner, repository, "aaaa")
+    first = await an_agent(one_runner, repository, "aaaa")
     await first.snapshot()
-    second = await an_agent(runner, repository, "bbbb")
+    second = await an_agent(one_runner, repository, "bbbb")
     assert "refs/shopfloor" not in await second.does("git for-each-ref")
 
 
@@ -217,11 +219,11 @@ async def test_removed_worktree_comes_back_with_its_files_and_its_branch(tmp_pat
     assert await agent.workspaces.import_branch(agent.workspace) == tip
 
 
-async def test_nothing_outside_our_folders_is_ever_deleted(tmp_path: Path, runner: Runner) -> None:
+async def test_nothing_outside_our_folders_is_ever_deleted(tmp_path: Path, one_runner: Runner) -> None:
     import msgspec
 
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
-    agent = await an_agent(runner, repository)
+    agent = await an_agent(one_runner, repository)
     for change in (
         {"worktree": str(repository.path)},
         {"private": str(tmp_path)},
@@ -234,68 +236,68 @@ async def test_nothing_outside_our_folders_is_ever_deleted(tmp_path: Path, runne
     assert agent.worktree.exists()
 
 
-async def test_failed_creation_leaves_nothing_behind(tmp_path: Path, runner: Runner) -> None:
+async def test_failed_creation_leaves_nothing_behind(tmp_path: Path, one_runner: Runner) -> None:
     repository = (
         a_repository(tmp_path / "r").with_file("a").with_file(".gitattributes", "a filter=broken\n").with_commit()
     )
     repository.with_config("filter.broken.clean=cat", "filter.broken.smudge=false", "filter.broken.required=true")
     before = repository.everything()
     with pytest.raises(GitError, match="could not be written"):
-        await an_agent(runner, repository)
+        await an_agent(one_runner, repository)
     assert repository.everything() == before
     assert repository.git("branch", "--list", "shopfloor/*") == ""
     repository.with_config("filter.broken.smudge=cat")
-    await an_agent(runner, repository)
+    await an_agent(one_runner, repository)
 
 
 @pytest.mark.parametrize(
     ("task", "slug"), [("../x", "a"), ("ab", "a/b"), ("ab", ""), ("ab", "a..b"), ("ab", "a.lock"), ("-a", "b")]
 )
-async def test_names_that_are_no_part_of_a_path_are_refused(tmp_path: Path, task: str, slug: str) -> None:
-    from agents.sandbox import choose_runner
-
+async def test_names_that_are_no_part_of_a_path_are_refused(
+    tmp_path: Path, one_runner: Runner, task: str, slug: str
+) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
     with pytest.raises(UsageError):
-        await Workspaces(await choose_runner()).create(str(repository.path), task, slug, "main")
+        await Workspaces(one_runner).create(str(repository.path), task, slug, "main")
 
 
-async def test_base_that_does_not_exist_is_said_before_anything_is_made(tmp_path: Path, runner: Runner) -> None:
+async def test_base_that_does_not_exist_is_said_before_anything_is_made(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
     with pytest.raises(NotFound, match="'nowhere'"):
-        await an_agent(runner, repository, base="nowhere")
+        await an_agent(one_runner, repository, base="nowhere")
     assert not paths.worktrees_dir().exists()
 
 
-async def test_same_worktree_again_is_the_one_that_is_there(tmp_path: Path, runner: Runner) -> None:
+async def test_same_worktree_again_is_the_one_that_is_there(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
-    agent = await an_agent(runner, repository)
+    agent = await an_agent(one_runner, repository)
     await agent.does("echo mine > mine")
-    assert (await an_agent(runner, repository)).workspace == agent.workspace
+    assert (await an_agent(one_runner, repository)).workspace == agent.workspace
     assert (agent.worktree / "mine").exists()
     repository.with_file("b").with_commit()
     with pytest.raises(GitError, match="has a worktree already"):
-        await an_agent(runner, repository)
+        await an_agent(one_runner, repository)
 
 
-async def test_half_made_worktree_of_a_killed_engine_is_made_anew(tmp_path: Path, runner: Runner) -> None:
+async def test_half_made_worktree_of_a_killed_engine_is_made_anew(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
-    agent = await an_agent(runner, repository)
+    agent = await an_agent(one_runner, repository)
     for leftover in ("known.json", "git", "snapshot"):
         done = Path(agent.workspace.private, leftover)
         done.unlink() if done.is_file() else shutil.rmtree(done)
         (agent.worktree / "half").touch()
         Path(agent.workspace.private, "known.json").unlink(missing_ok=True)
-        again = await an_agent(runner, repository)
+        again = await an_agent(one_runner, repository)
         assert not (again.worktree / "half").exists()
         assert await again.does("git status --porcelain") == ""
     assert repository.git("worktree", "list").count("shopfloor") == 2
 
 
-async def test_cancelled_creation_leaves_nothing_behind(tmp_path: Path, runner: Runner) -> None:
+async def test_cancelled_creation_leaves_nothing_behind(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
     steps = 0
     while True:
-        making = asyncio.ensure_future(an_agent(runner, repository))
+        making = asyncio.ensure_future(an_agent(one_runner, repository))
         for _ in range(steps):
             await asyncio.sleep(0)
         if making.done():
@@ -309,26 +311,26 @@ async def test_cancelled_creation_leaves_nothing_behind(tmp_path: Path, runner: 
     assert (await making).worktree.exists()
 
 
-async def test_branch_of_that_name_is_not_touched(tmp_path: Path, runner: Runner) -> None:
+async def test_branch_of_that_name_is_not_touched(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
     repository.git("branch", "shopfloor/ab12/a-task")
     with pytest.raises(GitError, match="already exists"):
-        await an_agent(runner, repository)
+        await an_agent(one_runner, repository)
     assert repository.commit("shopfloor/ab12/a-task") == repository.commit("main")
 
 
 async def test_project_of_an_agents_worktree_is_known_without_asking_the_worktree(
-    tmp_path: Path, runner: Runner
+    tmp_path: Path, one_runner: Runner
 ) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
-    agent = await an_agent(runner, repository)
+    agent = await an_agent(one_runner, repository)
     elsewhere = a_repository(tmp_path / "elsewhere").with_file("b").with_commit()
     (agent.worktree / ".git").unlink()
     (agent.worktree / ".git").write_text(f"gitdir: {elsewhere.path}/.git\n")
     assert (await open_project(agent.worktree)).root == repository.path
 
 
-async def test_limits_of_a_repository_are_said(tmp_path: Path, runner: Runner) -> None:
+async def test_limits_of_a_repository_are_said(tmp_path: Path, one_runner: Runner) -> None:
     sub = a_repository(tmp_path / "sub").with_file("s").with_commit()
     repository = (
         a_repository(tmp_path / "r").with_file(".gitattributes", "*.bin filter=lfs\n").with_file("a.bin", "pointer")
@@ -337,7 +339,7 @@ async def test_limits_of_a_repository_are_said(tmp_path: Path, runner: Runner) -
     repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(sub.path), "sub")
     repository.git("-c", "filter.lfs.clean=cat", "add", "--all")
     repository.git("-c", "filter.lfs.clean=cat", "commit", "--quiet", "-m", "With limits")
-    agent = await an_agent(runner, repository)
+    agent = await an_agent(one_runner, repository)
     assert (agent.worktree / "a.bin").read_text() == "pointer"
     notices = " ".join(agent.workspace.notices)
     assert "Submodules" in notices
