@@ -18,7 +18,8 @@ from widgets.transcript.view import View
 
 MARGIN = 2
 """Columns left of the text: the rule between panes and a blank."""
-STRIPS_KEPT = 400
+SCREENFULS_KEPT = 5
+"""Strips are heavy (some kilobytes): only those near the view are kept."""
 
 
 class TranscriptArea:
@@ -235,7 +236,7 @@ class TranscriptArea:
             strips.append(strip if following else strip.crop(0, self.width - 1) + self._scrollbar(line))
         if self.has_mark:
             strips[-1] = self._mark_strip()
-        if len(self._strips) > STRIPS_KEPT:
+        if len(self._strips) > SCREENFULS_KEPT * self.height:
             self._forget_far_strips()
         return strips
 
