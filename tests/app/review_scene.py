@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import cast
 
 import msgspec
 from textual.app import App
+from textual.pilot import Pilot
 
 from agents.api import Api
 from agents.errors import ShopfloorError, UsageError
@@ -17,6 +19,7 @@ from agents.review.prompt import review_prompt
 from app.review.screen import ReviewScreen
 from app.themes import THEMES
 from tests.widgets.diff.diff_scene import Files, Repository
+from widgets.diff import DiffView
 
 
 class MemoryApi:
@@ -95,9 +98,7 @@ class MemoryApi:
         drafts = [note for note in self.notes if note.state == "draft"]
         if not drafts:
             raise UsageError("There are no comments to send.", "`c` in the review writes one.")
-        return review_prompt(
-            drafts, round_number=self.known_task.round + 1, base_name="main", directory="/src/shop"
-        )
+        return review_prompt(drafts, round_number=self.known_task.round + 1, base_name="main", directory="/src/shop")
 
     async def send_review(self, task: str, when: When = "now") -> Prompt:
         text = await self.review_prompt(task)
@@ -162,8 +163,8 @@ class Scene:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.encode() if isinstance(content, str) else content)
         fields: dict[str, object] = {
-            "id": "abcd", "title": "Speed up the cart", "prompt": "Make it fast", "project": "/src/shop", "base": "main",
-            "base_commit": "1a2b3c4", "profile": "offline", "state": "ready", "turn": 1,
+            "id": "abcd", "title": "Speed up the cart", "prompt": "Make it fast", "project": "/src/shop",
+            "base": "main", "base_commit": "1a2b3c4", "profile": "offline", "state": "ready", "turn": 1,
             "worktree": str(self.worktree),
         }  # fmt: skip
         self.task = Task(**(fields | facts))  # type: ignore[arg-type]
@@ -184,3 +185,49 @@ class Scene:
     def after_turn(self) -> Task:
         """The task when that turn has ended."""
         return msgspec.structs.replace(self.task, state="ready", turn=self.task.turn + 1)
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object], what: str) -> None:
+    """Let the application go on until something is so; fails saying what was waited for."""
+    for _ in range(400):
+        await pilot.pause()
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"it never came to this: {what}")
+
+
+def screen_text(app: App[None]) -> str:
+    """What stands on the screen, line by line."""
+    width, height = app.size
+    lines = app.screen._compositor.render_strips(app.size)
+    assert len(lines) <= height, "the screen is higher than the terminal"
+    return "\n".join(strip.text[:width] for strip in lines)
+
+
+async def opened(pilot: Pilot[None], app: ReviewApp) -> DiffView:
+    """The diff view, when the change is shown in it."""
+    await until(pilot, lambda: app.screen is app.review and app.review.is_mounted, "the review is on the screen")
+    view = app.review.query_one(DiffView)
+    await until(pilot, lambda: view.state.diff.files, "the change is shown")
+    return view
+
+
+def line_at_cursor(view: DiffView) -> str:
+    """The code in the row of the cursor."""
+    section = view.state.section
+    assert section is not None, "nothing is shown"
+    assert section.file is not None, "the cursor is in no file"
+    return section.file.lines.text(section.refs[view.state.cursor.row])
+
+
+async def go_to_line(pilot: Pilot[None], view: DiffView, text: str) -> None:
+    """Put the cursor on a line of code."""
+    assert view.search(text), f"no line of the diff holds {text!r}"
+    for _ in range(view.match()[1]):
+        if line_at_cursor(view) == text:
+            view.search("")
+            await pilot.pause()
+            return
+        view.action_next(1)
+    raise AssertionError(f"no line of the diff is {text!r}")

@@ -55,7 +55,7 @@ def run_application(patch_file: str, comments: int) -> None:
 
     class Bench(App[None]):
         CSS = "#row { height: 1; dock: bottom; }"
-        BINDINGS = [("o", "open", "Open"), ("slash", "search", "Search"), ("backslash", "unsearch", "End search")]  # noqa: RUF012
+        BINDINGS = [("o", "open", "Open"), ("slash", "search", "Search"), ("backslash", "unsearch", "End search")]
 
         def compose(self) -> ComposeResult:
             yield DiffView()

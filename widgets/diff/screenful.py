@@ -32,7 +32,7 @@ class Screenful:
         self.painter: Painter | None = None
         self._strips: dict[Spot, list[Strip]] = {}
         self._whole: dict[tuple[int, str], tuple[Strip, Strip]] = {}
-        """A row's strip with a cell of the scroll bar: while it is the same object, Textual sends what it sent before."""
+        """Strips with their cell of the scroll bar. Textual keeps what it sends of a strip with the object."""
         self._tints: dict[tuple[Style, str], Style] = {}
 
     def lay_out(self, width: int, gutter: Gutter) -> Painter:

@@ -183,7 +183,9 @@ class DiffView(Widget, can_focus=True):
         self.state.editor, self.state.edited_comment = None, ""
         self._rebuilt({path})
         if box is not None:
-            box.remove()
+            # Textual may draw a widget once more while it is taken away, when its styles are gone already.
+            box.display = False
+            self.call_after_refresh(box.remove)
         self.focus(scroll_visible=False)
 
     @property

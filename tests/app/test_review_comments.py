@@ -1,0 +1,275 @@
+"""Writing, keeping, sending and judging comments in the review screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.app.review_scene import ReviewApp, Scene, go_to_line, line_at_cursor, opened, screen_text, until
+from tests.widgets.diff.diff_scene import numbered
+from widgets.comment_box import CommentBox
+
+BEFORE = {"a.py": numbered(30), "b.py": "x = 1\n"}
+AFTER = {"a.py": numbered(30).replace("line 10\n", "ten\nand more\n"), "b.py": "x = 2\n"}
+
+
+def box_of(app: ReviewApp) -> CommentBox | None:
+    boxes = app.review.query(CommentBox)
+    return boxes.first() if boxes else None
+
+
+async def test_a_comment_is_written_on_a_line_and_stands_below_it(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("c", *"Say why", "enter", *"and test it", "ctrl+s")
+        await until(pilot, lambda: scene.api.notes and not view.is_editing, "the comment is kept")
+        (note,) = scene.api.notes
+        assert (note.text, note.path, note.side, note.start, note.end) == (
+            "Say why\nand test it",
+            b"a.py",
+            "new",
+            10,
+            10,
+        )
+        assert note.quote == ("+ten",)
+        assert (note.base_tree, note.head_tree) == (scene.api.base, scene.api.head)
+        await until(pilot, lambda: "R1-C1" in screen_text(app), "its box is shown")
+        lines = screen_text(app).split("\n")
+        box = next(index for index, line in enumerate(lines) if "R1-C1" in line and "draft" in line)
+        assert "+ten" in lines[box - 1]
+        assert "Say why" in lines[box + 1]
+        assert "and test it" in lines[box + 2]
+        assert "+and more" in lines[box + 3]
+
+
+async def test_a_range_is_commented_as_a_whole(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "line 10")
+        await pilot.press("v", "j", "j", "c", *"All of it", "ctrl+s")
+        await until(pilot, lambda: scene.api.notes and not view.is_editing, "the comment is kept")
+        (note,) = scene.api.notes
+        assert (note.start, note.end, note.quote) == (10, 11, ("-line 10", "+ten", "+and more"))
+
+
+async def test_files_hunks_and_the_whole_change_can_be_commented(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        for keys in (("C",), ("right_square_bracket", "c"), ("ctrl+g",)):
+            before = len(scene.api.notes)
+            await pilot.press("g", *keys, *"text", "ctrl+s")
+            await until(pilot, lambda n=before: len(scene.api.notes) > n and not view.is_editing, f"{keys} is kept")
+        assert [note.target for note in scene.api.notes] == ["file", "hunk", "change"]
+        assert [note.path for note in scene.api.notes] == [b"a.py", b"a.py", b""]
+
+
+async def test_what_is_typed_is_kept_at_every_pause_before_it_is_saved(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("c", *"half a th")
+        await until(pilot, lambda: scene.api.notes, "the engine has the draft while it is written")
+        assert scene.api.notes[0].text == "half a th"
+        assert view.is_editing
+        await pilot.press(*"ought")
+        await until(pilot, lambda: scene.api.notes[0].text == "half a thought", "the engine has the rest")
+        assert len(scene.api.notes) == 1, "one comment, not one for each pause"
+        assert scene.api.notes[0].state == "draft"
+
+
+async def test_escape_leaves_and_keeps_the_draft(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await pilot.press("c", *"keep me", "escape")
+        await until(pilot, lambda: not view.is_editing, "the editor is closed")
+        assert [note.text for note in scene.api.notes] == ["keep me"]
+        assert app.screen is app.review, "Escape leaves the comment, not the review"
+        assert view.has_focus
+
+
+async def test_a_comment_without_text_is_dropped(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await pilot.press("c", "escape")
+        await until(pilot, lambda: not view.is_editing, "the editor is closed")
+        assert scene.api.notes == []
+        await pilot.press("c", "x")
+        await until(pilot, lambda: scene.api.notes, "the draft is kept at the pause")
+        await pilot.press("backspace", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing and not scene.api.notes, "the emptied draft is dropped")
+
+
+async def test_a_draft_is_gone_on_with_where_it_was_left(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("c", *"first", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing and view.state.comment(), "the cursor is on the new comment")
+        await pilot.press("enter", *" second", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing, "the editor is closed")
+        assert [(note.id, note.text) for note in scene.api.notes] == [("R1-C1", "first second")]
+        await pilot.press("D")
+        await until(pilot, lambda: not scene.api.notes, "the draft is dropped")
+
+
+async def test_the_kind_goes_round_and_a_suggestion_begins_with_the_lines(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("c", "ctrl+t")
+        box = box_of(app)
+        assert box is not None
+        assert box.kind == "question"
+        await pilot.press("ctrl+t")
+        assert (box.kind, box.text) == ("suggestion", "```suggestion\nten\n```")
+        await pilot.press("ctrl+t")
+        assert (box.kind, box.text) == ("do-not-touch", ""), "an unchanged suggestion goes away with its kind"
+        await pilot.press("ctrl+t", "ctrl+t", "ctrl+t", *"!", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing, "the editor is closed")
+        (note,) = scene.api.notes
+        assert (note.kind, note.text) == ("suggestion", "```suggestion\nten!\n```")
+
+
+async def test_another_kind_after_the_first_save_leaves_one_comment(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await pilot.press("c", *"why")
+        await until(pilot, lambda: scene.api.notes, "the draft is kept")
+        await pilot.press("ctrl+t", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing, "the editor is closed")
+        assert [(note.kind, note.text) for note in scene.api.notes] == [("question", "why")]
+
+
+async def test_a_comment_that_cannot_be_kept_stays_open(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    scene.api.failing = "add_comment"
+    app = scene.app()
+    async with app.run_test(size=(140, 40)) as pilot:
+        view = await opened(pilot, app)
+        await pilot.press("c", *"precious", "ctrl+s")
+        await until(pilot, lambda: "it stays open" in screen_text(app), "the problem is said")
+        box = box_of(app)
+        assert box is not None
+        assert box.text == "precious"
+        scene.api.failing = ""
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: not view.is_editing, "the editor is closed")
+        assert [note.text for note in scene.api.notes] == ["precious"]
+
+
+async def test_n_goes_from_comment_to_comment(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        for path in ("ten", "x = 2"):
+            await go_to_line(pilot, view, path)
+            await pilot.press("c", *"text", "ctrl+s")
+            await until(pilot, lambda: not view.is_editing, "the editor is closed")
+        await pilot.press("g", "n")
+        assert view.state.position().comment == scene.api.notes[0]
+        await pilot.press("n")
+        assert view.state.position().comment == scene.api.notes[1]
+        await pilot.press("N")
+        assert view.state.position().comment == scene.api.notes[0]
+
+
+async def test_sending_shows_the_prompt_first_and_the_screen_stays(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("c", *"Say why", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing, "the comment is kept")
+        await pilot.press("s")
+        await until(pilot, lambda: "### R1-C1 [fix] a.py:10" in screen_text(app), "the prompt is shown")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.review, "the review is back")
+        assert scene.api.sent == [], "nothing goes before it is confirmed"
+        await pilot.press("s")
+        await until(pilot, lambda: app.screen is not app.review, "the prompt is shown again")
+        await pilot.press("enter")
+        await until(pilot, lambda: scene.api.sent, "the round is sent")
+        assert scene.api.sent[0].when == "now"
+        await until(pilot, lambda: app.screen is app.review and "sent" in screen_text(app), "the comment shows as sent")
+
+
+async def test_alt_enter_sends_after_the_turn(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER, state="working")
+    app = scene.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        view = await opened(pilot, app)
+        await pilot.press("c", *"Say why", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing, "the comment is kept")
+        await pilot.press("s")
+        await until(pilot, lambda: "steer the running turn" in screen_text(app), "it says what Enter does")
+        await pilot.press("alt+enter")
+        await until(pilot, lambda: scene.api.sent, "the round is sent")
+        assert scene.api.sent[0].when == "after"
+
+
+async def test_sending_that_fails_marks_nothing_as_sent(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        view = await opened(pilot, app)
+        await pilot.press("s")
+        await until(pilot, lambda: "There are no comments to send" in screen_text(app), "the problem is said")
+        await pilot.press("c", *"Say why", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing, "the comment is kept")
+        scene.api.failing = "send_review"
+        await pilot.press("s")
+        await until(pilot, lambda: app.screen is not app.review, "the prompt is shown")
+        await pilot.press("enter")
+        await until(pilot, lambda: "The engine cannot be reached." in screen_text(app), "the problem is said")
+        assert [note.state for note in scene.api.notes] == ["draft"]
+
+
+async def test_a_claim_is_shown_and_only_the_person_resolves_or_reopens(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("c", *"Say why", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing, "the comment is kept")
+        await scene.api.send_review("abcd")
+        scene.api.claim("R1-C1", "done", "added a reason")
+        await until(pilot, lambda: "✓ claimed done" in screen_text(app), "the claim is shown")
+        assert "added a reason" in screen_text(app)
+        await pilot.press("g", "n", "a")
+        await until(pilot, lambda: scene.api.notes[0].state == "resolved", "it is resolved")
+        await until(pilot, lambda: "✓ resolved" in screen_text(app), "the verdict is shown")
+        await pilot.press("x")
+        await until(pilot, lambda: scene.api.notes[0].state == "sent", "it is open again")
+
+
+async def test_judging_without_a_comment_says_where_to_go(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(140, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("a")
+        await until(pilot, lambda: "Put the cursor on a comment" in screen_text(app), "what to do is said")
+        assert "resolve_comment" not in scene.api.calls
+        assert line_at_cursor(view) == "ten"
