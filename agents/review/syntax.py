@@ -71,7 +71,7 @@ def highlight_text(text: str, language: str) -> Highlighted:
         lines = ["" if len(line) > LIMIT_LINE_CHARACTERS else line for line in lines]
         text = "\n".join(lines)
     # Same lengths, but nothing a lexer stumbles on: Pygments' own clean-up would move every offset.
-    text = text.replace("\r", " ").replace("\ufeff", " ")
+    text = text.replace("\r", " ")
     try:
         return _spans(text if text.endswith("\n") else text + "\n", lines, language)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):

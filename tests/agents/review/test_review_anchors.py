@@ -88,6 +88,12 @@ def test_comment_on_a_lone_brace_does_not_jump_to_another_brace() -> None:
     assert place_anchor(b"x.rs", 3, 3, before, after).state == "orphaned"
 
 
+def test_comment_on_a_lone_brace_is_not_put_on_the_only_brace_left() -> None:
+    before = b"if one {\n    first();\n}\n"
+    after = b"while two {\n    second();\n    third();\n}\nlast();\n"
+    assert place_anchor(b"x.rs", 3, 3, before, after).state == "orphaned"
+
+
 def test_comment_on_repeated_code_goes_to_the_place_with_the_same_surroundings() -> None:
     before = b"def a():\n    check(value)\n    go_a()\n\ndef b():\n    check(value)\n    go_b()\n"
     after = b"def b():\n    check(value)\n    go_b()\n\ndef a():\n    check(value)\n    go_a()\n"

@@ -60,6 +60,11 @@ def test_lines_that_share_little_are_not_paired() -> None:
     assert found.deleted == found.added == ((),)
 
 
+def test_lines_just_too_different_are_not_paired_and_just_near_enough_are() -> None:
+    assert emphasize(["d.iteritems()"], ["d.items()"]).pairs == ((0, None), (None, 0)), "14 of 22 columns changed"
+    assert emphasize(["dd.iteritems()"], ["dd.items()"]).pairs == ((0, 0),), "14 of 24 columns changed"
+
+
 def test_the_first_near_line_is_taken_not_the_nearest() -> None:
     found = emphasize(["call(one, two, three)"], ["call(one, two, other)", "call(one, two, three )"])
     assert found.pairs == ((0, 0), (None, 1))

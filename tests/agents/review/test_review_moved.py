@@ -45,6 +45,14 @@ def test_a_few_common_lines_are_not_called_moved(tmp_path: Path) -> None:
     assert moved_blocks(diff) == []
 
 
+def test_a_single_line_elsewhere_is_not_called_moved(tmp_path: Path) -> None:
+    line = b"configuration = load_configuration(default_path)\n"
+    repository = Repository(tmp_path).write("a", line + b"x = 1\n").write("b", b"top\n")
+    old = repository.tree()
+    diff = repository.diff(old, repository.write("a", b"x = 1\n").write("b", b"top\n" + line).tree())
+    assert moved_blocks(diff) == []
+
+
 def test_a_block_copied_twice_is_moved_once(tmp_path: Path) -> None:
     repository = Repository(tmp_path).write("a.py", BLOCK + b"end\n").write("b.py", b"b\n").write("c.py", b"c\n")
     old = repository.tree()

@@ -51,6 +51,7 @@ def test_names_of_every_dialect(header: bytes, old: bytes, new: bytes) -> None:
         (b"diff --git a/x b/y\nsimilarity index 90%\nrename from x\nrename to y\n", "renamed", b"y"),
         (b"diff --git a/x b/y\nsimilarity index 90%\ncopy from x\ncopy to y\n", "copied", b"y"),
         (b"diff --git a/x b/x\nold mode 100644\nnew mode 100755\n", "mode-changed", b"x"),
+        (b"diff --git a/x b/x b/x b/x\nold mode 100644\nnew mode 100755\n", "mode-changed", b"x b/x"),
         (b"Binary files a/x.png and b/x.png differ\n", "modified", b"x.png"),
         (b"* Unmerged path some/x\n", "unmerged", b"some/x"),
     ],
@@ -80,7 +81,12 @@ def test_mail_around_a_patch_is_left_over_and_not_lost() -> None:
 
 def test_blank_context_lines_that_lost_their_blank_are_context() -> None:
     patch = b"--- a/x\n+++ b/x\n@@ -1,4 +1,4 @@\n one\n\n-two\n+TWO\n three\n"
-    assert texts(parse_patch(patch)) == [b" one", b" ", b"-two", b"+TWO", b" three"]
+    diff = parse_patch(patch)
+    assert texts(diff) == [b" one", b" ", b"-two", b"+TWO", b" three"]
+    lines = diff.files[0].lines
+    assert (lines.start[1], lines.end[1]) == (lines.end[0] + 1,) * 2, "an empty line has no place of its own"
+    returns = parse_patch(patch.replace(b"\n", b"\r\n"))
+    assert texts(returns) == [b" one\r", b" \r", b"-two\r", b"+TWO\r", b" three\r"]
 
 
 def test_a_hunk_that_ends_early_keeps_what_it_has_and_what_follows() -> None:

@@ -121,6 +121,18 @@ def test_selected_lines_alone_change_the_file(tmp_path: Path) -> None:
     assert repository.content(repository.tree_after(old, only_added), "f") == b"a\nb\nA\nc\n"
 
 
+def test_a_line_after_a_last_line_without_line_feed_begins_a_line_of_its_own(tmp_path: Path) -> None:
+    repository = Repository(tmp_path).write("f", b"a\nb")
+    old = repository.tree()
+    new = repository.write("f", b"a\nB\nc").tree()
+    file = repository.diff(old, new).files[0]
+    marks = {file.lines.raw(index): index for index in range(len(file.lines))}
+    assert repository.content(repository.tree_after(old, select_lines(file, [marks[b"c"]])), "f") == b"a\nb\nc"
+    assert repository.content(repository.tree_after(old, select_lines(file, [marks[b"B"]])), "f") == b"a\nb\nB\n"
+    taken_back = select_lines(file, [marks[b"b"]], reverse=True)
+    assert repository.content(repository.tree_after(new, taken_back), "f") == b"a\nb\nB\nc"
+
+
 def test_context_alone_selects_nothing(tmp_path: Path) -> None:
     _, _, _, file = a_change(tmp_path, "edit")
     context = [index for index in range(len(file.lines)) if index not in changed_lines(file)]
