@@ -315,14 +315,14 @@ class Run:
             msgspec.structs.replace(self._prompt, delivery="delivered", turn=self.transcript.turn)
         )  # fmt: skip
         if self._prompt.text:
-            self.transcript.add("prompt", self._prompt.text)
+            self.transcript.add_prompt(self._prompt)
 
     def _steered(self, number: int) -> None:
         for prompt in self._ledger.waiting_prompts(self._id):
             if prompt.id == number:
                 turn = self.transcript.turn
                 self._ledger.put_prompt(msgspec.structs.replace(prompt, delivery="delivered", turn=turn))
-                self.transcript.add("prompt", prompt.text)
+                self.transcript.add_prompt(prompt)
 
     # checks
 

@@ -10,7 +10,7 @@ import msgspec
 
 from agents.drivers import AnyReport, Notice, TextDelta, TextEnded, ToolEnded, ToolOutput, ToolStarted
 from agents.engine.ledger import Ledger
-from agents.model import Entry, EntryChanged, EntryKind, ToolUse
+from agents.model import Entry, EntryChanged, EntryKind, Prompt, ToolUse
 
 CHECKPOINT_SECONDS = 1.0
 """Text of a running stream is in the store at most this late."""
@@ -39,17 +39,21 @@ class Transcript:
 
     def add(self, kind: EntryKind, text: str = "", *, tool: ToolUse | None = None, done: bool = True) -> Entry:
         """A new entry."""
+        return self._add(Entry(task=self._task, id=0, turn=0, kind=kind, text=encodable(text), tool=tool, done=done))
+
+    def add_prompt(self, prompt: Prompt) -> Entry:
+        """What was said to the agent, as it reached it."""
+        text = encodable(prompt.text)
+        return self._add(Entry(task=self._task, id=0, turn=0, kind="prompt", text=text, origin=prompt.origin))
+
+    def _add(self, entry: Entry) -> Entry:
         self.end_text()
-        text = encodable(text)
         self._last += 1
-        entry = Entry(
-            task=self._task, id=self._last, turn=self.turn, kind=kind, text=text, tool=tool, done=done, at=time.time()
-        )
-        if not done:
+        entry = msgspec.structs.replace(entry, id=self._last, turn=self.turn, at=time.time())
+        if not entry.done:
             self._grown[entry.id] = []
-            self._lengths[entry.id] = len(tool.output if tool else text)
-        self._record(entry)
-        return entry
+            self._lengths[entry.id] = len(entry.tool.output if entry.tool else entry.text)
+        return self._record(entry)
 
     def replace(self, entry: Entry) -> None:
         """The entry as it is now; a done one is closed."""
@@ -173,12 +177,13 @@ class Transcript:
         for entry_id in list(self._open):
             self.replace(closed(self._merged(entry_id)))
 
-    def _record(self, entry: Entry) -> None:
+    def _record(self, entry: Entry) -> Entry:
         entry = msgspec.structs.replace(entry, sequence=self._ledger.next_sequence())
         if not entry.done:
             self._open[entry.id] = entry
         self._ledger.store.put_entry(entry)
         self._ledger.publish(EntryChanged(entry=entry))
+        return entry
 
 
 def closed(entry: Entry) -> Entry:
