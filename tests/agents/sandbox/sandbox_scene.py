@@ -75,12 +75,13 @@ class Scene:
 
     async def close(self) -> None:
         """End everything that was started."""
-        for process in self._started:
-            process.kill()
-            for stream in (process.stdout, process.stderr):
-                if stream is not None:
-                    await stream.read()
-            await process.wait()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for process in self._started:
+                process.kill()
+                for stream in (process.stdout, process.stderr):
+                    if stream is not None:
+                        await stream.read()
+                await process.wait()
 
 
 def tree_of(folder: Path, but: Sequence[Path] = ()) -> dict[str, tuple[int, bytes]]:

@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from agents.sandbox import Bind, Policy
 from agents.sandbox.landlock import readable, writable
@@ -29,9 +30,8 @@ def _short(rules: tuple[Rule, ...], top: Path) -> list[tuple[str, str]]:
 
 
 def _policy(top: Path, **lists: tuple[str, ...]) -> Policy:
-    return Policy(
-        directory=str(top), **{name: tuple(str(top / path) for path in paths) for name, paths in lists.items()}
-    )
+    absolute = {name: tuple(str(top / path) for path in paths) for name, paths in lists.items()}
+    return structs.replace(Policy(directory=str(top)), **absolute)
 
 
 @pytest.mark.parametrize(
