@@ -77,19 +77,20 @@ def a_worktree(tmp_path: Path, **files: str) -> Path:
     return worktree
 
 
-def a_policy(tmp_path: Path) -> Policy:
+def a_policy(tmp_path: Path, *protect: Path) -> Policy:
     """What an agent may touch, by the real defaults."""
     worktree = a_worktree(tmp_path)
     for name in ("temp", "cache"):
         (tmp_path / name).mkdir(exist_ok=True)
-    return agent_policy(worktree, temp=tmp_path / "temp", cache=tmp_path / "cache", profile=None, repository=None)
+    temp, cache = tmp_path / "temp", tmp_path / "cache"
+    return agent_policy(worktree, temp=temp, cache=cache, profile=None, repository=None, protect=protect)
 
 
 @asynccontextmanager
-async def a_tool_host(tmp_path: Path, backend: str = "") -> AsyncIterator[ToolHost]:
+async def a_tool_host(tmp_path: Path, backend: str = "", protect: Path | None = None) -> AsyncIterator[ToolHost]:
     """A tool host in the real sandbox."""
     notices: list[str] = []
-    host = ToolHost(await choose_runner(backend), a_policy(tmp_path), notices.append)
+    host = ToolHost(await choose_runner(backend), a_policy(tmp_path, *([protect] if protect else [])), notices.append)
     host.notices = notices  # type: ignore[attr-defined]
     try:
         yield host
@@ -180,6 +181,7 @@ class PlayedModel:
         self.asked.append(list(messages))
         answer = self._answers[len(self.asked) - 1]
         for item in answer:
+            await asyncio.sleep(0)  # others get their turn, as with a real connection
             if item is ...:
                 self.held.set()
                 await asyncio.Event().wait()

@@ -111,18 +111,26 @@ async def test_write_makes_folders_and_gives_a_diff(tmp_path: Path) -> None:
 @pytest.mark.parametrize("backend", ["bubblewrap", "landlock"])
 async def test_denied_write_says_that_it_is_policy(tmp_path: Path, backend: str) -> None:
     outside = Path("/opt/nobody-may-write-this")
-    here = Path(__file__).read_text()
-    edits = [{"oldText": here[:40], "newText": "changed"}]
     async with a_tool_host(tmp_path, backend) as host:
         results = [
             await host.call("write", {"path": str(outside), "content": "yours"}, ignore),
-            await host.call("edit", {"path": __file__, "edits": edits}, ignore),
             await bash(host, f"echo yours > {outside}"),
         ]
     assert not outside.exists()
     for result in results:
         assert result.is_error
         assert "policy" in result.text, result.text
+
+
+async def test_protected_file_is_read_and_not_edited(tmp_path: Path) -> None:
+    settings = a_worktree(tmp_path, settings__ini="safe = yes\n") / "settings.ini"
+    edits = [{"oldText": "yes", "newText": "no"}]
+    async with a_tool_host(tmp_path, "bubblewrap", protect=settings) as host:
+        assert (await read(host, "settings.ini")).text == "safe = yes"
+        result = await host.call("edit", {"path": "settings.ini", "edits": edits}, ignore)
+    assert settings.read_text() == "safe = yes\n"
+    assert result.is_error
+    assert "protected" in result.text
 
 
 # --- bash -------------------------------------------------------------------------------------------------------------
@@ -168,7 +176,7 @@ async def test_output_is_shown_while_the_command_runs(tmp_path: Path) -> None:
         seen.set()
 
     async with a_tool_host(tmp_path) as host:
-        command = {"command": "printf begun; until [ -e gate ]; do sleep 0.01; done; echo ' ended'"}
+        command = {"command": r"printf '\033[1mbegun\033[0'; until [ -e gate ]; do sleep 0.01; done; echo 'm ended'"}
         call = asyncio.create_task(host.call("bash", command, show))
         async with asyncio.timeout(10):
             await seen.wait()

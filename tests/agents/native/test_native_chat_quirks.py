@@ -1,0 +1,139 @@
+"""Compatible chat servers differ: what they send is understood all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from agents.native.conversation import Text, Thinking, ToolCall, User
+from agents.native.models import PartDone, Piece, Retryable, Spent, Stopped, open_model
+from agents.native.tools import SPECS
+from agents.profiles import NativeSection
+
+
+@asynccontextmanager
+async def a_server(events: Sequence[dict[str, Any] | str]) -> AsyncIterator[str]:
+    """A server that answers every request with these events and then closes, as old HTTP does."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].split()[0])
+        await reader.readexactly(length)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
+        for event in events:
+            writer.write(f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    finally:
+        server.close()
+
+
+def chunk(finish: str | None = None, **delta: object) -> dict[str, Any]:
+    head = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    return head | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+
+def call(arguments: object = None, *, name: str | None = None, **fields: object) -> dict[str, Any]:
+    function = {key: value for key, value in (("name", name), ("arguments", arguments)) if value is not None}
+    return chunk(tool_calls=[{**fields, "function": function}])
+
+
+async def pieces(*events: dict[str, Any] | str) -> list[Piece]:
+    async with a_server(events) as url:
+        model = open_model(NativeSection(provider="openai-chat", model="m", needs_key=False), {}, url)
+        try:
+            return [piece async for piece in model.stream("s", [User(text="u")], SPECS)]
+        finally:
+            await model.close()
+
+
+def calls(found: list[Piece]) -> list[tuple[str, dict[str, object]]]:
+    parts = [piece.part for piece in found if isinstance(piece, PartDone)]
+    return [(part.name, part.arguments) for part in parts if isinstance(part, ToolCall)]
+
+
+LS, PWD = ("bash", {"command": "ls"}), ("bash", {"command": "pwd"})
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        pytest.param(
+            [call('{"comm', name="bash", index=0, id="a"), call('and": "ls"}', index=0)], [LS], id="arguments in pieces"
+        ),
+        pytest.param(
+            [call('{"comm', name="bash", id="a"), call('and": "ls"}'), call('{"command": "pwd"}', name="bash", id="b")],
+            [LS, PWD],
+            id="no index",
+        ),
+        pytest.param(
+            [
+                call('{"command": "ls"}', name="bash", index=0, id="a"),
+                call('{"command": "pwd"}', name="bash", index=0, id="b"),
+            ],
+            [LS, PWD],
+            id="all calls under one index",
+        ),
+        pytest.param([call({"command": "ls"}, name="bash", index=0, id="a")], [LS], id="arguments as an object"),
+        pytest.param([call('"{\\"command\\": \\"ls\\"}"', name="bash", index=0)], [LS], id="encoded twice, no id"),
+        pytest.param(
+            [
+                call(name="bash", index=0, id="a"),
+                call(name="bash", index=1, id="b"),
+                call('{"command": "pwd"}', index=1),
+                call('{"command": "ls"}', index=0),
+            ],
+            [LS, PWD],
+            id="interleaved",
+        ),
+    ],
+)
+async def test_tool_calls_in_odd_shapes(events: list[dict[str, Any]], expected: list[object]) -> None:
+    assert calls(await pieces(*events, chunk("tool_calls"), "[DONE]")) == expected
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+async def test_reasoning_under_either_name(field: str) -> None:
+    found = await pieces(chunk(**{field: "Hm."}), chunk(content="Yes."), chunk("stop"), "[DONE]")
+    parts = [piece.part for piece in found if isinstance(piece, PartDone)]
+    assert parts == [Thinking(text="Hm.", opaque={"field": field}), Text(text="Yes.")]
+
+
+async def test_usage_without_choices_and_no_usage_at_all() -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13}
+    with_cache = usage | {"prompt_tokens_details": {"cached_tokens": 4}}
+    last = {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m",
+        "choices": [],
+        "usage": with_cache,
+    }
+    found = await pieces(chunk(content="Yes."), chunk("stop"), last, "[DONE]")
+    spent = [piece.usage for piece in found if isinstance(piece, Spent)]
+    assert [(use.input_tokens, use.cache_read_tokens, use.output_tokens) for use in spent] == [(6, 4, 3)]
+    without = await pieces(chunk(content="Yes."), chunk("stop"), "[DONE]")
+    assert not [piece for piece in without if isinstance(piece, Spent)]
+    assert without[-1] == Stopped(reason="end")
+
+
+async def test_answer_that_stops_without_saying_why_was_cut() -> None:
+    with pytest.raises(Retryable) as problem:
+        await pieces(chunk(content="Half an ans"))
+    assert "ended in the middle" in problem.value.reason
+
+
+async def test_answer_that_is_not_json_is_tried_again() -> None:
+    with pytest.raises(Retryable) as problem:
+        await pieces(chunk(content="Half"), '{"id": "c", oops')
+    assert "cannot be read" in problem.value.reason
