@@ -59,7 +59,7 @@ def test_a_long_hunk_comes_in_pieces_that_say_that_they_go_on() -> None:
 
 def test_a_note_about_a_line_stays_with_it() -> None:
     note = b"\\ No newline at end of file\n"
-    data = b"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n one\n-two\n" + note + b"+TWO\n" + note
+    data = b"--- a/x\n+++ b/x\n@@ -1,3 +1,2 @@\n zero\n-one\n-two\n" + note + b"+TWO\n" + note
     for size in (1, 2, 3):
         pieces = [piece.data for piece in split_patch(io.BytesIO(data), size) if isinstance(piece, Patch)]
         bodies = [piece.split(b"@@\n", 1)[1] for piece in pieces]

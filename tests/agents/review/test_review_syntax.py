@@ -62,6 +62,11 @@ def test_offsets_are_those_of_the_decoded_line(data: bytes) -> None:
         assert all(start + length <= len(line) for start, length, _ in found.spans(index))
 
 
+def test_returns_at_the_ends_of_lines_do_not_hide_what_a_line_is() -> None:
+    data = b"[section]\r\nkey = value\r\n"
+    assert parts(highlight(b"x.ini", data), data, 1) == [("[section]", "keyword")]
+
+
 def test_binary_huge_and_unknown_files_are_plain_and_long_lines_alone_too() -> None:
     assert highlight(b"x.py", b"a\0b").language == ""
     assert highlight(b"x.py", b"#" * (LIMIT_BYTES + 1)).language == ""
