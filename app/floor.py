@@ -169,6 +169,7 @@ class FloorScreen(Screen[None]):
         self.composer.show(self.roster.current_task)
         marks = {task: str(number) for number, task in enumerate(self.grid.tasks_in_view[:9], 1)}
         self.brain.set_current(self.roster.current, marks)
+        self._show_hints()
 
     # --- the current task
 
@@ -342,7 +343,8 @@ class FloorScreen(Screen[None]):
 
     def _show_hints(self) -> None:
         area = "empty" if self.has_class("-empty") else self._area()
-        self.legend.show(hints(area, self.keymap))
+        task = self.roster.current_task
+        self.legend.show(hints(area, self.keymap, task.state if task else None))
 
     def _show_bar(self, text: str) -> None:
         bar = self.query_one("#bar", Static)

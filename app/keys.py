@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
+from agents.model import ACTIVE_STATES, TaskState
 from widgets.legend import Hint
 
 
@@ -69,8 +70,8 @@ PANE_DIGITS: tuple[Action, ...] = tuple(
 )
 
 _AREAS: Mapping[str, Sequence[str]] = {
-    "panes": ("floor.say", "floor.review", "floor.new-task", "floor.next-needed", "floor.zoom", "floor.area",
-              "floor.help", "floor.palette", "floor.stop", "floor.close", "floor.quit"),
+    "panes": ("floor.say", "floor.review", "floor.new-task", "floor.next-needed", "floor.stop", "floor.resume",
+              "floor.zoom", "floor.area", "floor.help", "floor.palette", "floor.close", "floor.quit"),
     "brain": ("brain.choose", "floor.new-task", "brain.filter", "floor.review", "floor.next-needed", "floor.area",
               "floor.brain", "floor.help", "floor.palette", "floor.quit"),
     "composer": ("composer.send", "composer.new-line", "composer.when", "composer.leave", "floor.area",
@@ -145,12 +146,19 @@ def default_keys() -> dict[str, str]:
     return known
 
 
-def hints(area: str, keymap: Mapping[str, str]) -> list[Hint]:
-    """What the legend shows in an area (``panes``, ``brain``, ``composer``, ``empty``)."""
+def hints(area: str, keymap: Mapping[str, str], state: TaskState | None = None) -> list[Hint]:
+    """What the legend shows in an area (``panes``, ``brain``, ``composer``, ``empty``) on a task in this state."""
+    useless = {"floor.stop", "floor.resume", "composer.when"}
+    if state in ACTIVE_STATES:
+        useless -= {"floor.stop", "composer.when"}
+    elif state in ("stopped", "blocked", "failed"):
+        useless.remove("floor.resume")
     actions = {action.id: action for action in FLOOR}
     defaults = default_keys()
     found: list[Hint] = []
     for name in _AREAS[area]:
+        if name in useless:
+            continue
         keys = keymap.get(name) or defaults[name]
         label = _LABELS.get(name) or actions[name].label
         first = keys.split(",")[1 if name == "composer.new-line" and "," in keys else 0]

@@ -328,10 +328,6 @@ class Brain(Widget, can_focus=True):
         self._typing = False
         self.refresh()
 
-    def check_consume_key(self, key: str, character: str | None = None) -> bool:
-        """While the filter is typed, printable keys belong to it."""
-        return self._typing and character is not None and character.isprintable()
-
     def on_key(self, event: events.Key) -> None:
         if not self._typing:
             return

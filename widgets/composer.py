@@ -107,7 +107,7 @@ class Composer(Vertical):
     DEFAULT_CSS = """
     Composer { height: auto; background: $surface; }
     Composer .composer--sign { width: 3; height: 1; color: $foreground 50%; padding: 0 1; }
-    Composer:focus-within .composer--sign { color: $primary; text-style: bold; }
+    Composer.-writing .composer--sign { color: $primary; text-style: bold; }
     Composer Horizontal { height: auto; }
     Composer PromptArea, Composer PromptArea:focus {
         height: auto; min-height: 1; max-height: 8; border: none; padding: 0; background: $surface; width: 1fr;
@@ -365,3 +365,9 @@ class Composer(Vertical):
 
     def on_resize(self) -> None:
         self._paint()
+
+    def on_descendant_focus(self) -> None:
+        self.add_class("-writing")
+
+    def on_descendant_blur(self) -> None:
+        self.remove_class("-writing")

@@ -84,6 +84,9 @@ async def pictures(folder: Path, wanted: list[str]) -> None:
                 await picture("help", "escape", "question_mark")
                 await picture("new", "escape", "escape", "n", *"Sort the report by total.")
                 await picture("palette", "escape", "ctrl+p")
+                await picture("rail", "escape", "ctrl+b")
+                await picture("ask", "X")
+                await picture("filter", "escape", "slash", *"re")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 from textual import _xterm_parser
 from textual.command import CommandPalette
 
+from agents.model import TaskState
 from app.ask import AskScreen
 from app.help import HelpScreen, key_table
 from app.keys import FLOOR, PANE_DIGITS, default_keys, hints, pretty, read_keymap
@@ -246,6 +247,16 @@ def test_help_and_hints_show_the_persons_own_keys() -> None:
     rows = dict(row for _, rows in key_table({"floor.new-task": "ctrl+o"}) for row in rows)
     assert rows["^O"] == "Write a prompt and start an agent on it."
     assert hints("panes", {"floor.new-task": "ctrl+o"})[2].key == "^O"
+
+
+def test_hints_offer_only_what_the_task_allows() -> None:
+    states: tuple[TaskState, ...] = ("working", "stopped", "ready")
+    offered = {state: {hint.action for hint in hints("panes", {}, state)} for state in states}
+    assert "floor.stop" in offered["working"]
+    assert "floor.resume" not in offered["working"]
+    assert "floor.resume" in offered["stopped"]
+    assert not {"floor.stop", "floor.resume"} & offered["ready"]
+    assert "composer.when" not in {hint.action for hint in hints("composer", {}, "ready")}
 
 
 @pytest.mark.parametrize(

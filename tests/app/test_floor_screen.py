@@ -122,6 +122,15 @@ async def test_task_finished_under_the_persons_eyes_is_seen_at_the_next_key_and_
         await stage.until(lambda: ("seen", "wrk1") in stage.engine.calls, "the key told the engine")
 
 
+async def test_walking_through_the_list_marks_nothing_as_seen() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        assert stage.current == "blk2"
+        await stage.press("j", "k", "down", "up")
+        assert ("seen", "blk2") not in stage.engine.calls
+        await stage.press("enter")
+        await stage.until(lambda: ("seen", "blk2") in stage.engine.calls, "going there is looking at it")
+
+
 async def test_closed_task_leaves_and_the_one_before_is_current() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")

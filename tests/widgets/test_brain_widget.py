@@ -156,6 +156,12 @@ async def test_spinner_runs_only_while_something_works_and_is_in_view() -> None:
         assert not brain.is_spinning, "the timer runs although nothing works"
 
 
+async def test_nothing_moves_where_nothing_works() -> None:
+    app = Stage(three()[0], three()[2])
+    async with app.run_test(size=(60, 20)):
+        assert not app.brain.is_spinning
+
+
 async def test_rail_shows_a_sign_and_a_digit_for_each_task_in_five_columns() -> None:
     app = Stage(*three())
     async with app.run_test(size=(60, 20)) as pilot:
