@@ -168,7 +168,7 @@ class FileList(Widget):
             right.append((f" −{_short(file.deletions)}", "delete"))
         if file.is_binary:
             right.append((" bin", "dim"))
-        room = max(4, width - 4 - spans_cells(right))
+        room = max(4, width - 5 - spans_cells(right))
         left: list[Span] = [("•" if listed.is_news else " ", "news"), (f"{letter} ", f"status-{letter}")]
         left += _name(file.path, room, listed.is_hidden)
         gap = max(1, width - 1 - spans_cells(left) - spans_cells(right))

@@ -68,6 +68,10 @@ class ReviewScreen(Screen[None]):
         self._view = DiffView(id="diff")
         self._files = FileList(id="files")
         self._legend = Legend()
+        self._title = Static(id="title", markup=False)
+        self._news = Static(id="news", markup=False)
+        self._where = Static(id="where", markup=False)
+        self._search = Input(placeholder="search in the change", id="search")
         self._contents = Contents(api, task.id)
         self._colourer = Colourer(self._view, self._contents)
         self._order = asyncio.Lock()
@@ -75,13 +79,13 @@ class ReviewScreen(Screen[None]):
     # life
 
     def compose(self) -> ComposeResult:
-        yield Static(id="title", markup=False)
-        yield Static(id="news", markup=False)
+        yield self._title
+        yield self._news
         with Horizontal():
             yield self._files
             yield self._view
-        yield Static(id="where", markup=False)
-        yield Input(placeholder="search in the change", id="search")
+        yield self._where
+        yield self._search
         yield self._legend
 
     async def on_mount(self) -> None:
@@ -163,6 +167,7 @@ class ReviewScreen(Screen[None]):
                 self._say(str(error), error=True)
                 return
             self._comments = comments
+            self._view.state.edited_comment = self._keeper.saved.id if self._keeper and self._keeper.saved else ""
             self._view.place_comments(placed)
             self._show_files()
 
@@ -201,12 +206,11 @@ class ReviewScreen(Screen[None]):
             text.append(f"  · {task.state}")
         if self._diff is not None:
             text.append(f"  · {scope_text(self._diff)}")
-        self.query_one("#title", Static).update(text)
+        self._title.update(text)
 
     def _show_news(self, sentence: str) -> None:
-        bar = self.query_one("#news", Static)
-        bar.update(Text(sentence, no_wrap=True, overflow="ellipsis"))
-        bar.display = bool(sentence)
+        self._news.update(Text(sentence, no_wrap=True, overflow="ellipsis"))
+        self._news.display = bool(sentence)
 
     def _show_where(self, position: Position) -> None:
         state = self._view.state
@@ -231,7 +235,7 @@ class ReviewScreen(Screen[None]):
         if open_comments:
             flags.append(f"{open_comments} open")
         where = Text(position_text(position, flags), no_wrap=True, overflow="ellipsis")
-        self.query_one("#where", Static).update(where, layout=False)
+        self._where.update(where, layout=False)
 
     def _show_files(self) -> None:
         state = self._view.state
@@ -317,10 +321,9 @@ class ReviewScreen(Screen[None]):
 
     def action_search(self) -> None:
         """Ask for a text to look for."""
-        field = self.query_one("#search", Input)
-        field.display = True
-        field.value = self._view.searched
-        field.focus()
+        self._search.display = True
+        self._search.value = self._view.searched
+        self._search.focus()
 
     @on(Input.Submitted, "#search")
     def _search_entered(self, event: Input.Submitted) -> None:
@@ -330,12 +333,12 @@ class ReviewScreen(Screen[None]):
             self._say(f"“{event.value}” is nowhere in what is shown.")
 
     def _close_search(self) -> None:
-        self.query_one("#search", Input).display = False
+        self._search.display = False
         self._view.focus()
 
     def on_key(self, event: events.Key) -> None:
         """Escape leaves the search field without searching."""
-        if event.key == "escape" and self.focused is self.query_one("#search", Input):
+        if event.key == "escape" and self.focused is self._search:
             event.stop()
             self._close_search()
 
@@ -397,8 +400,9 @@ class ReviewScreen(Screen[None]):
             await self._keeper.keep(event.box.text, event.box.kind)
         except ShopfloorError as error:
             self._say(f"Not kept yet: {error}", error=True)
-        else:
-            self._view.state.edited_comment = self._keeper.saved.id if self._keeper.saved else ""
+            return
+        # The engine may have told about this draft before it answered: then its box stands beside the editor.
+        await self._load_comments()
 
     @on(CommentBox.Finished)
     async def _box_finished(self, event: CommentBox.Finished) -> None:

@@ -22,7 +22,7 @@ from widgets.diff.look import COMPONENT_CLASSES, DIFF_CSS
 from widgets.diff.painter import Gutter
 from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Placed, Spot
 from widgets.diff.screenful import Screenful
-from widgets.diff.search import matching_rows
+from widgets.diff.search import Search
 from widgets.diff.state import DiffState, Keep, Position
 from widgets.text_strips import StyleBook
 
@@ -86,9 +86,7 @@ class DiffView(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.state = DiffState()
-        self.searched = ""
-        """What is searched for; empty when nothing is."""
-        self._matches: list[Spot] = []
+        self._search = Search()
         self._top = 0
         self._styles = StyleBook(self, "diff--")
         self._syntax: dict[tuple[bytes, str], Highlighted] = {}
@@ -156,9 +154,6 @@ class DiffView(Widget, can_focus=True):
         self.state.edited_comment = comment
         self._rebuilt({draft.path})
         self.mount(box)
-        spot = self.state.spot_of_editor()
-        if spot is not None:
-            self._reveal(spot)
         self._place_box()
 
     def resize_editor(self, height: int) -> None:
@@ -169,9 +164,6 @@ class DiffView(Widget, can_focus=True):
         if editor.height != height:
             self.state.editor = (path, Editor(editor.side, editor.line, height))
             self._rebuilt({path})
-            spot = self.state.spot_of_editor()
-            if spot is not None:
-                self._reveal(spot)
             self._place_box()
 
     def close_editor(self) -> None:
@@ -228,8 +220,8 @@ class DiffView(Widget, can_focus=True):
 
     def _restored(self, keep: Keep | None) -> None:
         self._screen.clear()
-        if self.searched:
-            self._matches = matching_rows(self.state.table, self.searched)
+        if self._search.text:
+            self._search.look(self.state.table, self._search.text)
         if keep is None:
             first = self.state.table.first()
             if first is not None:
@@ -238,7 +230,11 @@ class DiffView(Widget, can_focus=True):
         else:
             self._top = self.state.restore(keep)
         self._set_top(self._top)
-        self._show_cursor()
+        editor = self.state.spot_of_editor() if self.is_editing else None
+        if editor is not None:
+            self._reveal(editor)
+        else:
+            self._show_cursor()
         self._moved()
 
     def on_resize(self) -> None:
@@ -274,9 +270,9 @@ class DiffView(Widget, can_focus=True):
         first = self.state.table.top(spot)
         last = first + self.state.table.row_height(spot)
         if last > self._top + self.size.height:
-            self._set_top(min(last - self.size.height + 1, first - 2))
-        elif first < self._top + 1:
-            self._set_top(first - 2)
+            self._set_top(min(last - self.size.height + 1, first - 1 - MARGIN))
+        elif first < self._top + 1 + MARGIN:
+            self._set_top(first - 1 - MARGIN)
 
     def _go(self, spot: Spot | None, *, to_top: bool = False) -> None:
         if spot is None:
@@ -325,17 +321,10 @@ class DiffView(Widget, can_focus=True):
 
     def action_next(self, direction: int) -> None:
         """Go to the next match while searching, else to the next comment."""
-        if not self.searched:
-            self._go_and_show(self.state.find(COMMENT, direction))
-            return
-        if not self._matches:
-            return
-        cursor = self.state.cursor
-        if direction > 0:
-            spot = next((spot for spot in self._matches if spot > cursor), self._matches[0])
+        if self._search.text:
+            self._go_and_show(self._search.next(self.state.cursor, direction))
         else:
-            spot = next((spot for spot in reversed(self._matches) if spot < cursor), self._matches[-1])
-        self._go_and_show(spot)
+            self._go_and_show(self.state.find(COMMENT, direction))
 
     def _go_and_show(self, spot: Spot | None) -> None:
         """Go to a row; when it is not on the screen, bring it to the upper third."""
@@ -416,20 +405,21 @@ class DiffView(Widget, can_focus=True):
 
     # search
 
-    def search(self, query: str) -> int:
+    @property
+    def searched(self) -> str:
+        """What is searched for; empty when nothing is."""
+        return self._search.text
+
+    def search(self, text: str) -> int:
         """Search all that is shown, go to the first match from the cursor on; returns how many rows match."""
-        self.searched = query
-        self._matches = matching_rows(self.state.table, query)
-        if self._matches:
-            cursor = self.state.cursor
-            self._go_and_show(next((spot for spot in self._matches if spot >= cursor), self._matches[0]))
+        found = self._search.look(self.state.table, text)
+        self._go_and_show(self._search.first_from(self.state.cursor))
         self._moved()
-        return len(self._matches)
+        return found
 
     def match(self) -> tuple[int, int]:
         """Number of the match at the cursor (0: none) and of all."""
-        cursor = self.state.cursor
-        return (self._matches.index(cursor) + 1 if cursor in self._matches else 0), len(self._matches)
+        return self._search.number(self.state.cursor)
 
     # mouse
 
