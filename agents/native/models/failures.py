@@ -70,7 +70,10 @@ async def watched(endpoint: Endpoint, create: Callable[[], Awaitable[Any]]) -> A
         seconds = endpoint.patience.first_byte_seconds
         raise Retryable(f"{endpoint.host} said nothing for {seconds:g} seconds") from error
     except Exception as error:  # the SDK's, the transport's (not wrapped inside a stream), broken JSON
-        raise meaning(error, endpoint) from error
+        ours = meaning(error, endpoint)
+        if ours is error:
+            raise
+        raise ours from error
 
 
 def meaning(error: Exception, endpoint: Endpoint) -> Exception:
