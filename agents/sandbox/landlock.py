@@ -6,12 +6,13 @@ Weaker than bubblewrap: files cannot be shown elsewhere and ``/tmp`` cannot be p
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TypedDict, cast
 
 from msgspec import structs
 
@@ -25,6 +26,23 @@ from agents.sandbox.seccomp import memory_file, syscall_filter
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx")
 """Not /dev/pts: a terminal there is somebody's screen. Not /dev/shm: what lies there belongs to other programs."""
+
+
+class Order(TypedDict):
+    """What the launcher is told: what to start and how."""
+
+    argv: list[str]
+    directory: str
+    environment: dict[str, str]
+    parent: int
+    """Process id of who starts us; when it is gone, so are we."""
+    confined: bool
+    write: list[str]
+    read: list[str] | None
+    """None: everything may be read."""
+    network: bool
+    filter: bytes
+    """A seccomp program; empty for none."""
 
 
 class Supervised:
@@ -44,7 +62,7 @@ class Supervised:
         pty: PtySize | None = None,
     ) -> LocalProcess:
         """See :meth:`agents.sandbox.Runner.start`."""
-        order = json.dumps(self._order(argv, policy)).encode("utf-8", "surrogateescape")
+        order = marshal.dumps(cast(dict[str, Any], self._order(argv, policy)))
         descriptor = memory_file(order)
         try:
             return await spawn(
@@ -65,7 +83,7 @@ class Supervised:
         self._order(argv, policy)
         return [*_launch("ORDER"), *argv]
 
-    def _order(self, argv: Sequence[str], policy: Policy) -> launcher.Order:
+    def _order(self, argv: Sequence[str], policy: Policy) -> Order:
         if policy.binds:
             raise SandboxError(
                 "Without bubblewrap a folder cannot be shown in the place of another.", "Install bubblewrap."
@@ -73,7 +91,7 @@ class Supervised:
         if not Path(policy.directory).is_dir():
             raise SandboxError(f"The folder {policy.directory} does not exist, so nothing can run in it.")
         temporary = {"TMPDIR": os.path.realpath(policy.temp)} if policy.temp else {}
-        order = launcher.Order(
+        order = Order(
             argv=list(argv),
             directory=policy.directory,
             environment=policy.environment | temporary,
@@ -82,14 +100,14 @@ class Supervised:
             write=[],
             read=None,
             network=True,
-            filter="",
+            filter=b"",
         )
         if self._confined:
             rules = rules_of(_with_temp(policy))
             order["write"] = [*_DEVICES, *writable(rules, os.path.realpath(policy.directory))]
             order["read"] = list(readable(rules)) if any(rule.right == "hide" for rule in rules) else None
             order["network"] = policy.network
-            order["filter"] = syscall_filter(sockets="no-unix" if policy.network else "none").hex()
+            order["filter"] = syscall_filter(sockets="no-unix" if policy.network else "none")
         return order
 
 
@@ -162,12 +180,12 @@ def _all_but(closed: Iterable[str], folder: str) -> Iterator[str]:
     if folder in inside:
         return
     try:
-        entries = sorted(Path(folder).iterdir())
+        with os.scandir(folder) as entries:
+            paths = [entry.path for entry in entries if not entry.is_symlink()]
     except PermissionError:
         return  # closed to us, so closed to what we start
-    for entry in entries:
-        if not entry.is_symlink():
-            yield from _all_but(inside, str(entry))
+    for path in paths:
+        yield from _all_but(inside, path)
 
 
 def _with_temp(policy: Policy) -> Policy:

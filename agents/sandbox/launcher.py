@@ -1,8 +1,9 @@
 """Starts one command confined by Landlock and watches over its tree. Needs nothing but Python itself.
 
-Run as ``python -I -S launcher.py FD``, where ``FD`` holds a JSON object (see :class:`Order`). The launcher stays
-outside the confinement as the reaper of everything below: when the command ends, when it is told to stop (SIGTERM) or
-when the one who started it dies, it ends whatever is left, also what has left the session, and then goes itself.
+Run as ``python -I -S launcher.py FD``, where ``FD`` holds a marshalled :class:`agents.sandbox.landlock.Order`. The
+launcher stays outside the confinement as the reaper of everything below: when the command ends, when it is told to stop
+(SIGTERM) or when the one who started it dies, it ends whatever is left, also what has left the session, and then goes
+itself.
 
 Also imported for its few calls into the kernel. Facts: linux/landlock.h, landlock(7), prctl(2).
 """
@@ -11,14 +12,19 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import json
+import marshal
 import os
 import signal
 import stat
 import struct
 import sys
-from collections.abc import Iterable
-from typing import NoReturn, TypedDict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing takes as long as half of all else here
+    from collections.abc import Iterable
+    from typing import NoReturn
+
+    from agents.sandbox.landlock import Order
 
 SCOPES_SINCE = 6
 """Landlock version that keeps signals and abstract unix sockets inside."""
@@ -44,23 +50,6 @@ _BIND_AND_CONNECT = 0b11
 _library = ctypes.CDLL(None, use_errno=True)
 _syscall = _library.syscall
 _prctl = _library.prctl
-
-
-class Order(TypedDict):
-    """What to start and how."""
-
-    argv: list[str]
-    directory: str
-    environment: dict[str, str]
-    parent: int
-    """Process id of who starts us; when it is gone, so are we."""
-    confined: bool
-    write: list[str]
-    read: list[str] | None
-    """None: everything may be read."""
-    network: bool
-    filter: str
-    """Hexadecimal; empty: no filter."""
 
 
 def landlock_version() -> int:
@@ -160,8 +149,8 @@ def _checked(result: int) -> int:
 
 def main() -> NoReturn:
     """Start the command, wait for its end or ours, leave nothing behind."""
-    with os.fdopen(int(sys.argv[1]), encoding="utf-8", errors="surrogateescape") as source:
-        order: Order = json.load(source)
+    with os.fdopen(int(sys.argv[1]), "rb") as source:
+        order: Order = marshal.load(source)
     die_with(order["parent"], signal.SIGTERM)
     _checked(_prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
     watched = {signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP}
@@ -189,7 +178,7 @@ def _become(order: Order, launcher: int) -> NoReturn:
             drop_capabilities()
             restrict(order["write"], network=order["network"], files=True, read=order["read"])
         if order["filter"]:
-            filter_calls(bytes.fromhex(order["filter"]))
+            filter_calls(order["filter"])
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.execvpe(order["argv"][0], order["argv"], order["environment"])
     except OSError as error:
@@ -231,28 +220,52 @@ def _watch(command: int) -> int:
 
 def _end_all() -> None:
     """Kill every descendant. Orphans become our children, so none is left when we have no child any more."""
-    while True:
+    found = True
+    while found:
+        found = False
         for process in _descendants(os.getpid()):
             try:
                 os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+                found = True
+            except (ProcessLookupError, PermissionError):
+                continue  # it has ended, or was made somebody else's by sudo, which only an unconfined one can be
+        if found:
+            signal.sigtimedwait({signal.SIGCHLD}, 0.05)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-            os.waitpid(-1, 0)
         except ChildProcessError:
             return
 
 
 def _descendants(process: int) -> list[int]:
+    return [found for child in _children(process) for found in (child, *_descendants(child))]
+
+
+def _children(process: int) -> list[int]:
     try:
-        source = os.open(f"/proc/{process}/task/{process}/children", os.O_RDONLY)
-        with os.fdopen(source) as words:
-            children = [int(word) for word in words.read().split()]
-    except OSError:
-        return []
-    return [found for child in children for found in (child, *_descendants(child))]
+        return [int(word) for word in _content(f"/proc/{process}/task/{process}/children").split()]
+    except FileNotFoundError:  # it has ended, or the kernel was built without this file
+        return _children_by_search(process) if process == os.getpid() else []
+
+
+def _children_by_search(parent: int) -> list[int]:
+    children = []
+    with os.scandir("/proc") as entries:
+        numbers = [entry.name for entry in entries if entry.name.isdigit()]
+    for number in numbers:
+        try:
+            # the name of the program stands in parentheses and may hold anything
+            if int(_content(f"/proc/{number}/stat").rpartition(b")")[2].split()[1]) == parent:
+                children.append(int(number))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return children
+
+
+def _content(path: str) -> bytes:
+    with os.fdopen(os.open(path, os.O_RDONLY), "rb") as source:
+        return source.read()
 
 
 if __name__ == "__main__":
