@@ -19,6 +19,7 @@ from agents.model import (
     Diff,
     EngineInfo,
     Entry,
+    Leftover,
     NewTask,
     ProfileInfo,
     Prompt,
@@ -89,6 +90,16 @@ class Api(Protocol):
 
     async def restore_task(self, task: str) -> Task:
         """Bring back a closed task, or a worktree that was deleted, from its last snapshot."""
+
+    async def undo(self, task: str) -> Task:
+        """Bring the files of a resting task back to before its last turn; once more brings that turn's work back.
+        Commits and the conversation stay; the agent is told with the next prompt."""
+
+    async def leftovers(self) -> list[Leftover]:
+        """What tasks that have left the floor still take of the disk."""
+
+    async def prune(self, found: Sequence[Leftover]) -> None:
+        """Delete those of the leftovers that still are some. Branches, snapshots and transcripts stay."""
 
     async def seen(self, task: str) -> None:
         """The person has looked at it."""

@@ -129,6 +129,8 @@ class Task(Struct, kw_only=True):
     turn_started_at: float = 0.0
     worked_seconds: float = 0.0
     """Seconds spent in turns that have ended."""
+    undone: int = 0
+    """The turn whose work the person has undone; 0 when the last turn's work stands."""
     stalled: bool = False
     """A turn runs, but nothing was heard of it for a while and no tool runs."""
     sequence: int = 0
@@ -278,6 +280,16 @@ class ProfileInfo(Struct, kw_only=True):
     """What keeps it from starting, in words; empty when ready."""
     source: str = ""
     """The file it was read from."""
+
+
+class Leftover(Struct, kw_only=True):
+    """Something on the disk that nothing on the floor needs."""
+
+    path: str
+    bytes: int
+    what: str
+    """For people."""
+    task: str = ""
 
 
 class EngineInfo(Struct, kw_only=True):

@@ -42,9 +42,17 @@ def cache_dir() -> Path:
 
 
 def runtime_dir() -> Path:
-    """The socket. Short, because a socket's path must fit in 104 bytes."""
+    """The socket. Short, because a socket's path must fit in 104 bytes.
+
+    Without a runtime folder of the system's it lies in the state folder, not in a shared temporary one, where anyone
+    could have made it before us.
+    """
     home = _home()
-    return home / "run" if home else Path(platformdirs.user_runtime_path(_APP))
+    if home:
+        return home / "run"
+    if os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(platformdirs.user_runtime_path(_APP))
+    return state_dir() / "run"
 
 
 def socket_path() -> Path:

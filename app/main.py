@@ -99,8 +99,8 @@ def _with_verb(arguments: list[str]) -> list[str]:
 
 
 _VERBS = frozenset(
-    """floor demo run ls show send stop resume close restore note diff comment comments review check trust profiles
-    doctor engine pager sandbox""".split()  # noqa: SIM905
+    """floor demo run ls show send stop resume close restore undo prune note diff comment comments review check trust
+    profiles doctor engine pager sandbox""".split()  # noqa: SIM905
 )
 
 
@@ -165,6 +165,7 @@ def parser() -> argparse.ArgumentParser:
         ("resume", "go on with a stopped, blocked or failed task"),
         ("close", "take a task off the floor; branch, snapshots and transcript stay"),
         ("restore", "bring back a closed task, or a deleted worktree, from its last snapshot"),
+        ("undo", "bring a task's files back to before its last turn; once more takes that back"),
         ("check", "run the project's checks on a resting task"),
     ):
         as_json(task_verb(name, text))
@@ -186,6 +187,9 @@ def parser() -> argparse.ArgumentParser:
     review.add_argument("--after", action="store_true", help="as a follow-up instead of into the running turn")
     as_json(review)
 
+    prune = verb("prune", "show what closed tasks still take of the disk, and free it")
+    prune.add_argument("--yes", action="store_true", help="do not ask")
+    as_json(prune)
     trust = verb("trust", "show the project file and let its commands run")
     trust.add_argument("--yes", action="store_true", help="trust it without asking")
     as_json(verb("profiles", "list the agents that can be used"))

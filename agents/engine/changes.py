@@ -9,6 +9,7 @@ from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.errors import UsageError
 from agents.model import Diff, Scope, Task
+from agents.store import Turn
 from agents.workspace import Workspace, Workspaces
 
 
@@ -78,3 +79,24 @@ class Changes:
     async def blobs(self, task: Task, ids: Sequence[str]) -> list[bytes]:
         """Contents of blobs, in order."""
         return await (await self._facilities.workspaces()).blobs(self.workspace(task), ids)
+
+    async def undo(self, task: Task, turn: Turn) -> str:
+        """Bring the files back to before a turn, or that turn's work back if it was undone; what happened, in words."""
+        workspaces = await self._facilities.workspaces()
+        workspace = self.workspace(task)
+        if task.undone:
+            target, said = f"refs/shopfloor/{task.id}/undone", f"The work of turn {turn.number} is back."
+        else:
+            await workspaces.snapshot(workspace, "undone", f"Before turn {turn.number} was undone")
+            target, said = turn.before, f"You have undone turn {turn.number}: the files are as they were before it."
+        await workspaces.rewind(workspace, target)
+        files, additions, deletions = await workspaces.numstat(workspace, workspace.base_commit, target)
+        self._ledger.update(
+            task.id,
+            undone=0 if task.undone else turn.number,
+            files_changed=files,
+            additions=additions,
+            deletions=deletions,
+            check_state="none",
+        )
+        return said

@@ -15,17 +15,16 @@ import msgspec
 from agents import paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
-from agents.engine.admission import admit, free_megabytes
 from agents.engine.changes import Changes
 from agents.engine.facilities import Facilities, fingerprint
 from agents.engine.hub import Hub
 from agents.engine.ledger import Ledger
+from agents.engine.leftovers import leftovers, remove
 from agents.engine.review import Reviews, with_quote
-from agents.engine.run import Run
-from agents.engine.transcript import closed
+from agents.engine.scheduler import Scheduler
+from agents.engine.transcript import Transcript
 from agents.errors import SandboxError, UsageError
 from agents.model import (
-    ACTIVE_STATES,
     FINAL_STATES,
     AnyEvent,
     Claim,
@@ -35,6 +34,7 @@ from agents.model import (
     EngineInfo,
     Entry,
     EntryChanged,
+    Leftover,
     NewTask,
     ProfileInfo,
     Prompt,
@@ -53,7 +53,6 @@ from agents.workspace import Workspace, open_project
 OPENED_ENTRIES = 500
 """Entries shown when a task is opened; older ones are asked for."""
 TITLE_LENGTH = 60
-WATCH_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -74,12 +73,9 @@ class Engine:
         self._facilities = Facilities(self._environment, self.ledger.store)
         self._changes = Changes(self.ledger, self._facilities)
         self._reviews = Reviews(self.ledger)
-        self._runs: dict[str, Run] = {}
-        self._working: dict[str, asyncio.Task[None]] = {}
-        self._stopping = False
-        self._leaving = False
-        """Asked to stop when nothing is at work any more."""
-        self._watching: asyncio.Task[None] | None = None
+        self._scheduler = Scheduler(
+            self.ledger, self._facilities, self._reviews, self._config.engine, lambda: self.on_shutdown()
+        )
         self.on_shutdown: Callable[[], None] = lambda: None
         """Called when someone asks the engine to stop."""
 
@@ -91,37 +87,12 @@ class Engine:
             await self._facilities.runner()
         except SandboxError as error:
             _log.error("%s", error)
-        for task in self.ledger.tasks.values():
-            if task.state in ACTIVE_STATES:
-                self._continue_interrupted(task)
-        self._admit()
-
-    def _continue_interrupted(self, task: Task) -> None:
-        """The engine ended while this task was at work."""
-        store = self.ledger.store
-        for entry in store.entries(task.id, limit=2_000):
-            if not entry.done:
-                store.put_entry(closed(entry))
-        for prompt in store.prompts(task.id):
-            if prompt.delivery == "delivered":
-                store.put_prompt(msgspec.structs.replace(prompt, delivery="answered"))
-        if store.messages(task.id) and not any(prompt.delivery == "queued" for prompt in store.prompts(task.id)):
-            self.ledger.add_prompt(Prompt(id=0, task=task.id, text=""))
-        if self._config.engine.resume == "ask":
-            hint = f"`shopfloor resume {task.id}` goes on."
-            self.ledger.enter(task.id, "stopped", "Interrupted when the engine ended.", hint)
-        else:
-            self.ledger.enter(task.id, "queued", "Interrupted when the engine ended; goes on by itself.")
+        self._scheduler.start()
 
     async def stop(self) -> None:
         """Interrupt what runs, so that it goes on at the next start, and close everything."""
-        self._stopping = True
-        if self._watching is not None:
-            self._watching.cancel()
-        working = list(self._working.values())
-        for task in working:
-            task.cancel()
-        await asyncio.gather(*working, return_exceptions=True)
+        self.on_shutdown = lambda: None
+        await self._scheduler.close()
         await self._facilities.close()
         self.ledger.flush()
         self._hub.close()
@@ -138,7 +109,7 @@ class Engine:
             log=str(paths.log_path()),
             started_at=self.started_at,
             tasks=sum(1 for task in self.ledger.tasks.values() if task.state not in FINAL_STATES),
-            working=len(self._working),
+            working=len(self._scheduler),
             clients=len(self._hub),
             sandbox=self._facilities.sandbox,
             sandbox_problem=str(problem) if problem else "",
@@ -154,8 +125,8 @@ class Engine:
 
     async def shutdown(self, when_idle: bool = False) -> None:
         """See :class:`agents.api.Api`."""
-        if when_idle and self._working:
-            self._leaving = True
+        if when_idle:
+            self._scheduler.leave_when_idle()
         else:
             self.on_shutdown()
 
@@ -184,60 +155,16 @@ class Engine:
             return [TranscriptOpened(task=task, entries=tuple(entries), earlier=earlier)]
         self.ledger.flush()
         changed = {entry.id: entry for entry in self.ledger.store.entries_since(task, sequence)}
-        if task in self._runs:
-            changed |= {entry.id: entry for entry in self._runs[task].transcript.open_entries()}
+        transcript = self._scheduler.transcript(task)
+        if transcript is not None:
+            changed |= {entry.id: entry for entry in transcript.open_entries()}
         return [EntryChanged(entry=changed[number]) for number in sorted(changed)]
 
     def _entries(self, task: str, before: int, limit: int) -> list[Entry]:
         self.ledger.flush()
         entries = self.ledger.store.entries(task, before, limit)
-        return self._runs[task].transcript.as_now(entries) if task in self._runs else entries
-
-    # who works when
-
-    def _admit(self) -> None:
-        """Start queued tasks while there is room."""
-        if self._stopping or self._leaving:
-            return
-        tasks = self.ledger.tasks
-        queued = [task for task in tasks.values() if task.state == "queued" and task.id not in self._working]
-        working = [tasks[task] for task in self._working]
-        for decision in admit(queued, working, self._config.engine, free_megabytes()):
-            if decision.starts:
-                self._begin(decision.task, self._run(decision.task))
-            elif tasks[decision.task].reason != decision.reason:
-                self.ledger.update(decision.task, reason=decision.reason)
-
-    def _run(self, task: str) -> Run:
-        return Run(task, self.ledger, self._facilities, self._reviews, on_started=self._admit)
-
-    def _begin(self, task: str, run: Run, checks_only: bool = False) -> asyncio.Task[None]:
-        self._runs[task] = run
-        work = asyncio.create_task(run.check_now() if checks_only else run.work(), name=f"task {task}")
-        self._working[task] = work
-        work.add_done_callback(lambda _: self._ended(task))
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch())
-        return work
-
-    async def _watch(self) -> None:
-        """While agents work: notice those that have stalled, and let those in that waited for memory."""
-        while self._runs:
-            await asyncio.sleep(min(self._config.engine.stall_after / 4, WATCH_SECONDS))
-            for run in self._runs.values():
-                run.notice_stall(self._config.engine.stall_after)
-            self._admit()
-        self._watching = None
-
-    def _ended(self, task: str) -> None:
-        self._working.pop(task, None)
-        self._runs.pop(task, None)
-        # a prompt that came in the very last moment of the run
-        if not self._stopping and self.ledger.tasks[task].state == "ready" and self.ledger.waiting_prompts(task):
-            self.ledger.enter(task, "queued")
-        self._admit()
-        if self._leaving and not self._working:
-            self.on_shutdown()
+        transcript = self._scheduler.transcript(task)
+        return transcript.as_now(entries) if transcript is not None else entries
 
     # tasks
 
@@ -273,7 +200,7 @@ class Engine:
         self.ledger.put(task)
         self.ledger.add_prompt(Prompt(id=0, task=task.id, text=new.prompt))
         self.ledger.flush()
-        self._admit()
+        self._scheduler.admit()
         return self.ledger.tasks[task.id]
 
     def _first_ready(self, project: Path) -> str:
@@ -327,52 +254,32 @@ class Engine:
             raise UsageError("There is nothing to send.", "Write a prompt.")
         prompt = self.ledger.add_prompt(Prompt(id=0, task=known.id, text=text, when=when))
         self.ledger.flush()
-        self._deliver(prompt)
+        self._scheduler.deliver(prompt)
         return prompt
-
-    def _deliver(self, prompt: Prompt) -> None:
-        """Bring a recorded prompt on its way: into the running turn, after it, or by starting a turn."""
-        run = self._runs.get(prompt.task)
-        if run is None:
-            self.ledger.enter(prompt.task, "queued")
-            self._admit()
-        elif prompt.when == "now":
-            run.steer(prompt)
 
     async def stop_task(self, task: str) -> Task:
         """See :class:`agents.api.Api`."""
         known = self._on_floor(task)
-        run, working = self._runs.get(known.id), self._working.get(known.id)
-        if run is not None and working is not None:
-            await run.stop()
-            await asyncio.wait((working,), timeout=10)
-            if not working.done():
-                working.cancel()
-                await asyncio.wait((working,))
-                self.ledger.enter(known.id, "stopped", "Stopped by you; the agent did not end by itself.")
-        elif known.state == "queued":
-            self.ledger.enter(known.id, "stopped", "Stopped by you.", f"`shopfloor resume {known.id}` goes on.")
-        else:
-            raise UsageError(f"Task {known.id} is {known.state}: nothing runs that could be stopped.")
+        await self._scheduler.stop(known)
         self.ledger.flush()
         return self.ledger.tasks[known.id]
 
     async def resume(self, task: str) -> Task:
         """See :class:`agents.api.Api`."""
         known = self._on_floor(task)
-        if known.id in self._working or known.state == "queued":
+        if known.id in self._scheduler or known.state == "queued":
             raise UsageError(f"Task {known.id} is {known.state} already.")
         if not self.ledger.waiting_prompts(known.id):
             self.ledger.add_prompt(Prompt(id=0, task=known.id, text=""))
         self.ledger.enter(known.id, "queued")
         self.ledger.flush()
-        self._admit()
+        self._scheduler.admit()
         return self.ledger.tasks[known.id]
 
     async def close_task(self, task: str) -> Task:
         """See :class:`agents.api.Api`."""
         known = self._on_floor(task)
-        if known.id in self._working:
+        if known.id in self._scheduler:
             known = await self.stop_task(known.id)
         workspace = self.ledger.store.workspace(known.id, Workspace)
         if workspace is not None and Path(workspace.worktree).exists():
@@ -387,7 +294,7 @@ class Engine:
     async def restore_task(self, task: str) -> Task:
         """See :class:`agents.api.Api`."""
         known = self.ledger.find(task)
-        if known.id in self._working:
+        if known.id in self._scheduler:
             raise UsageError(f"Task {known.id} is {known.state}: there is nothing to restore.")
         workspace = self._changes.workspace(known)
         if Path(workspace.worktree).exists():
@@ -408,6 +315,30 @@ class Engine:
         if known.state in FINAL_STATES:
             raise UsageError(f"Task {known.id} is {known.state}: it has left the floor.")
         return known
+
+    async def undo(self, task: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        if known.id in self._scheduler or known.state == "queued":
+            raise UsageError(f"Task {known.id} is {known.state}.", f"`shopfloor stop {known.id}` first.")
+        turns = self.ledger.store.turns(known.id)
+        if not turns:
+            raise UsageError(f"Task {known.id} has had no turn that could be undone.")
+        said = await self._changes.undo(known, turns[-1])
+        transcript = Transcript(known.id, self.ledger)
+        transcript.turn = known.turn
+        transcript.add("notice", said)
+        self.ledger.flush()
+        return self.ledger.tasks[known.id]
+
+    async def leftovers(self) -> list[Leftover]:
+        """See :class:`agents.api.Api`."""
+        return await asyncio.to_thread(leftovers, dict(self.ledger.tasks))
+
+    async def prune(self, found: Sequence[Leftover]) -> None:
+        """See :class:`agents.api.Api`."""
+        still = {leftover.path for leftover in await self.leftovers()}
+        await asyncio.to_thread(remove, [leftover for leftover in found if leftover.path in still])
 
     async def seen(self, task: str) -> None:
         """See :class:`agents.api.Api`."""
@@ -430,14 +361,14 @@ class Engine:
     async def run_checks(self, task: str) -> Task:
         """See :class:`agents.api.Api`."""
         known = self._on_floor(task)
-        if known.id in self._working:
+        if known.id in self._scheduler:
             raise UsageError(f"Task {known.id} is {known.state}: its checks run when the turn ends.")
         checks, problem = self._facilities.checks(msgspec.structs.replace(known, check=True))
         if problem:
             raise UsageError(problem)
         if not checks:
             raise UsageError(f"The project has no checks: {PROJECT_FILE} names none.")
-        await self._begin(known.id, self._run(known.id), checks_only=True)
+        await self._scheduler.run_checks(known.id)
         return self.ledger.tasks[known.id]
 
     # review
@@ -487,7 +418,7 @@ class Engine:
         text = await self.review_prompt(known.id)
         prompt = self._reviews.send(known.id, text, when, await self.diff(known.id))
         self.ledger.flush()
-        self._deliver(prompt)
+        self._scheduler.deliver(prompt)
         return prompt
 
     async def claim_comment(self, task: str, comment: str, claim: Claim, text: str = "") -> Comment:

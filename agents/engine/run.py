@@ -228,7 +228,7 @@ class Run:
         self._heard_at, self._heard = time.monotonic(), "its start"
         self._on_started()
         try:
-            end = await self._driver.run_turn(prompt.text)
+            end = await self._driver.run_turn(self._words(prompt))
         finally:
             self._in_turn = False
             self.transcript.finish()
@@ -236,6 +236,15 @@ class Run:
             self._deliver()
         await self._after_turn(turn, end, workspaces, workspace)
         return self._rest_after(end)
+
+    def _words(self, prompt: Prompt) -> str:
+        """What the agent is told: the prompt, and that its last work was undone if it was."""
+        undone = self._task.undone
+        if not undone:
+            return prompt.text
+        self._ledger.update(self._id, undone=0)
+        note = f"(The user has undone your turn {undone}: the files are as they were before it. Commits were kept.)"
+        return f"{note}\n\n{prompt.text}".strip()
 
     async def _after_turn(self, turn: Turn, end: TurnEnd, workspaces: Workspaces, workspace: Workspace) -> None:
         name = f"turn-{turn.number}-after"

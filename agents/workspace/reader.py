@@ -46,6 +46,12 @@ fi
 """
 """The last line says that files and index are of one second, which the first snapshot must know."""
 
+_REWIND = """
+set -e
+git read-tree --reset -u "$1"
+: >"$GIT_INDEX_FILE.fresh"
+"""
+
 _SNAPSHOT = """
 [ -f "$GIT_INDEX_FILE" ] || git read-tree "$1" || exit 3
 if [ -f "$GIT_INDEX_FILE.fresh" ]; then
@@ -103,6 +109,15 @@ async def check_out(runner: Runner, workspace: Workspace, files: str, index: str
     indexed = own if files == index else own.with_name(f"{own.name}.branch")
     # copy2 keeps the time of the index; without it git would take files changed in that second for unchanged.
     shutil.copy2(indexed, workspace.entry / "index")
+
+
+async def rewind(runner: Runner, workspace: Workspace, files: str) -> None:
+    """Make the worktree's files those of ``files``: others that were in the last snapshot go, ignored ones stay. The
+    caller has taken a snapshot of what is there now; the agent's own index and branch are not touched."""
+    argv = ["/bin/sh", "-c", _REWIND, "sh", files]
+    result = await confined(runner, argv, _policy(workspace, writable=True), timeout_seconds=_CHECK_OUT_SECONDS)
+    if result.status:
+        raise GitError(f"The files of {files} could not be written to {workspace.worktree}: {result.complaint}.")
 
 
 async def read_worktree(runner: Runner, workspace: Workspace, last: Snapshot, message: str) -> Snapshot:

@@ -18,7 +18,7 @@ from agents.workspace.known import Known, Snapshot, read_known, remember
 from agents.workspace.making import Plan, make, unmake
 from agents.workspace.private import Grants, Workspace, grants, point_worktree
 from agents.workspace.project import commit_of, open_project
-from agents.workspace.reader import read_branch, read_worktree
+from agents.workspace.reader import read_branch, read_worktree, rewind
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|lock$|$)){0,99}")
 """What is safe as a part of a ref and of a path at once."""
@@ -126,6 +126,17 @@ class Workspaces:
                 refs = known.refs | {ref_name: snapshot.commit}
                 remember(msgspec.structs.replace(known, snapshot=snapshot, refs=refs))
             return snapshot
+
+    async def rewind(self, workspace: Workspace, commit: str) -> None:
+        """Make the files of the worktree those of a snapshot. Commits, the agent's index and ignored files stay.
+
+        Raises:
+            GitError: the snapshot is not there, or a file cannot be written.
+        """
+        tree = await trees.tree_of(workspace, commit)
+        await self.snapshot(workspace, "rewound", "Before the files were brought back")
+        async with self._locks[workspace.task]:
+            await rewind(self._runner, workspace, tree)
 
     async def import_branch(self, workspace: Workspace) -> str | None:
         """Move the task's branch in the repository to where the agent's copy of it is; None when the agent deleted it.

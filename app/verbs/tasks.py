@@ -159,6 +159,41 @@ async def restore(options: argparse.Namespace) -> int:
     return 0
 
 
+async def undo(options: argparse.Namespace) -> int:
+    """``shopfloor undo``."""
+    async with engine() as api:
+        task = await api.undo(options.task)
+        if options.json:
+            _print_task(task, True)
+        elif task.undone:
+            print(f"The files of task {task.id} are as before turn {task.undone}; the same again takes that back.")
+        else:
+            print(f"The work of the last turn of task {task.id} is back.")
+    return 0
+
+
+async def prune(options: argparse.Namespace) -> int:
+    """``shopfloor prune``."""
+    async with engine() as api:
+        found = await api.leftovers()
+        for leftover in found:
+            if options.json:
+                print_json(leftover)
+            else:
+                print(f"{leftover.bytes / 1e6:>9.1f} MB  {leftover.what}: {safe(leftover.path)}")
+        if not found or (options.json and not options.yes):
+            if not options.json:
+                print("There is nothing to free.")
+            return 0
+        if not options.yes:
+            if not sys.stdin.isatty():
+                raise UsageError("There is nobody to ask.", "`shopfloor prune --yes` deletes without asking.")
+            if not agreed("Delete these folders? Branches, snapshots and transcripts stay."):
+                return 1
+        await api.prune(found)
+    return 0
+
+
 async def note(options: argparse.Namespace) -> int:
     """``shopfloor note``."""
     async with engine() as api:

@@ -1,0 +1,56 @@
+"""What tasks that have left the floor still take of the disk, and freeing it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from agents import paths
+from agents.model import FINAL_STATES, Leftover, Task
+
+
+def leftovers(tasks: Mapping[str, Task]) -> list[Leftover]:
+    """Folders that nothing on the floor needs. Branches, snapshots and transcripts are not among them.
+
+    Blocks: it adds up the sizes of files.
+    """
+    found = []
+    for folder in _folders(paths.state_dir() / "tasks"):
+        task = tasks.get(folder.name)
+        if task is None or task.state in FINAL_STATES:
+            what = "private files of a closed task" if task else "private files of a task that is not known"
+            found.append(Leftover(path=str(folder), bytes=_size(folder), what=what, task=task.id if task else ""))
+    used = {
+        Path(task.worktree).parent.name for task in tasks.values() if task.worktree and task.state not in FINAL_STATES
+    }
+    for folder in _folders(paths.cache_dir() / "agents"):
+        if folder.name not in used:
+            found.append(Leftover(path=str(folder), bytes=_size(folder), what="package cache of agents"))
+    return found
+
+
+def remove(found: Iterable[Leftover]) -> None:
+    """Delete leftovers. Only folders directly below our own are touched, links are not followed."""
+    ours = (paths.state_dir() / "tasks", paths.cache_dir() / "agents")
+    for leftover in found:
+        folder = Path(leftover.path)
+        if folder.parent in ours and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    if parent.is_dir():
+        yield from sorted(child for child in parent.iterdir() if child.is_dir() and not child.is_symlink())
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for root, _, files in os.walk(folder):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(root, name)).st_blocks * 512  # noqa: PTH118
+            except OSError:
+                continue  # gone while we looked
+    return total

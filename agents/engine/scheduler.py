@@ -1,0 +1,180 @@
+"""Who works: starts runs while there is room, brings prompts to them, ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from agents.config import EngineSection
+from agents.engine.admission import admit, free_megabytes
+from agents.engine.facilities import Facilities
+from agents.engine.ledger import Ledger
+from agents.engine.review import Reviews
+from agents.engine.run import Run
+from agents.engine.transcript import Transcript, closed
+from agents.errors import UsageError
+from agents.model import ACTIVE_STATES, Prompt, Task
+
+WATCH_SECONDS = 5.0
+STOP_SECONDS = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """The runs of all tasks at work.
+
+    Args:
+        on_idle: called when the last run has ended and no other may start (see :meth:`leave_when_idle`).
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        facilities: Facilities,
+        reviews: Reviews,
+        limits: EngineSection,
+        on_idle: Callable[[], None],
+    ) -> None:
+        self._ledger = ledger
+        self._facilities = facilities
+        self._reviews = reviews
+        self._limits = limits
+        self._on_idle = on_idle
+        self._runs: dict[str, Run] = {}
+        self._working: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
+        """No run starts any more."""
+        self._watching: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._working)
+
+    def __contains__(self, task: str) -> bool:
+        return task in self._working
+
+    def transcript(self, task: str) -> Transcript | None:
+        """The transcript of a task at work, which may be ahead of the store."""
+        return self._runs[task].transcript if task in self._runs else None
+
+    def start(self) -> None:
+        """Go on with what was at work when the engine ended, and with what waits."""
+        for task in self._ledger.tasks.values():
+            if task.state in ACTIVE_STATES:
+                self._take_up(task)
+        self.admit()
+
+    def _take_up(self, task: Task) -> None:
+        store = self._ledger.store
+        for entry in store.entries(task.id, limit=2_000):
+            if not entry.done:
+                store.put_entry(closed(entry))
+        for prompt in store.prompts(task.id):
+            if prompt.delivery == "delivered":
+                store.put_prompt(msgspec.structs.replace(prompt, delivery="answered"))
+        if store.messages(task.id) and not any(prompt.delivery == "queued" for prompt in store.prompts(task.id)):
+            self._ledger.add_prompt(Prompt(id=0, task=task.id, text=""))
+        if self._limits.resume == "ask":
+            hint = f"`shopfloor resume {task.id}` goes on."
+            self._ledger.enter(task.id, "stopped", "Interrupted when the engine ended.", hint)
+        else:
+            self._ledger.enter(task.id, "queued", "Interrupted when the engine ended; goes on by itself.")
+
+    async def close(self) -> None:
+        """Cut every run, so that it goes on at the next start."""
+        self._closed = True
+        if self._watching is not None:
+            self._watching.cancel()
+        working = list(self._working.values())
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+
+    def leave_when_idle(self) -> None:
+        """Start no other run, and say so when the last one has ended."""
+        self._closed = True
+        if not self._working:
+            self._on_idle()
+
+    # starting and ending
+
+    def admit(self) -> None:
+        """Start queued tasks while there is room."""
+        if self._closed:
+            return
+        tasks = self._ledger.tasks
+        queued = [task for task in tasks.values() if task.state == "queued" and task.id not in self._working]
+        if not queued:
+            return
+        working = [tasks[task] for task in self._working]
+        for decision in admit(queued, working, self._limits, free_megabytes()):
+            if decision.starts:
+                self._begin(decision.task)
+            elif tasks[decision.task].reason != decision.reason:
+                self._ledger.update(decision.task, reason=decision.reason)
+
+    async def run_checks(self, task: str) -> None:
+        """Run the checks on a resting task, to their end."""
+        await self._begin(task, checks_only=True)
+
+    def _begin(self, task: str, checks_only: bool = False) -> asyncio.Task[None]:
+        run = Run(task, self._ledger, self._facilities, self._reviews, on_started=self.admit)
+        self._runs[task] = run
+        work = asyncio.create_task(run.check_now() if checks_only else run.work(), name=f"task {task}")
+        self._working[task] = work
+        work.add_done_callback(lambda _: self._ended(task))
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
+        return work
+
+    def _ended(self, task: str) -> None:
+        self._working.pop(task, None)
+        self._runs.pop(task, None)
+        # a prompt that came in the very last moment of the run
+        if self._ledger.tasks[task].state == "ready" and not self._closed and self._ledger.waiting_prompts(task):
+            self._ledger.enter(task, "queued")
+        self.admit()
+        if self._closed and not self._working:
+            self._on_idle()
+
+    async def _watch(self) -> None:
+        """While agents work: notice those that have stalled, and let those in that waited for memory."""
+        while self._runs:
+            await asyncio.sleep(min(self._limits.stall_after / 4, WATCH_SECONDS))
+            for run in self._runs.values():
+                run.notice_stall(self._limits.stall_after)
+            self.admit()
+        self._watching = None
+
+    # on behalf of the person
+
+    def deliver(self, prompt: Prompt) -> None:
+        """Bring a recorded prompt on its way: into the running turn, after it, or by starting a turn."""
+        run = self._runs.get(prompt.task)
+        if run is None:
+            self._ledger.enter(prompt.task, "queued")
+            self.admit()
+        elif prompt.when == "now":
+            run.steer(prompt)
+
+    async def stop(self, task: Task) -> None:
+        """Interrupt a task's turn, or take it out of the line.
+
+        Raises:
+            UsageError: nothing of it runs or waits.
+        """
+        working = self._working.get(task.id)
+        if working is not None:
+            await self._runs[task.id].stop()
+            await asyncio.wait((working,), timeout=STOP_SECONDS)
+            if not working.done():
+                working.cancel()
+                await asyncio.wait((working,))
+                self._ledger.enter(task.id, "stopped", "Stopped by you; the agent did not end by itself.")
+        elif task.state == "queued":
+            self._ledger.enter(task.id, "stopped", "Stopped by you.", f"`shopfloor resume {task.id}` goes on.")
+        else:
+            raise UsageError(f"Task {task.id} is {task.state}: nothing runs that could be stopped.")
