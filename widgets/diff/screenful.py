@@ -16,7 +16,8 @@ from widgets.diff.rows import FILE, Spot
 from widgets.diff.state import DiffState
 from widgets.text_strips import StyleBook, strip_of
 
-STRIPS_KEPT = 4_000
+STRIPS_KEPT = 800
+"""Some screens to go back and forth in; more would only give the garbage collector longer walks."""
 TINTS = {"cursor": 0.22, "selection": 0.32}
 """How much of its colour is laid over a row."""
 
