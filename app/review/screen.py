@@ -173,7 +173,9 @@ class ReviewScreen(Screen[None]):
 
     @on(DiffView.Moved)
     def _moved(self, event: DiffView.Moved) -> None:
-        self._unread.discard(event.position.path)
+        if event.position.path in self._unread:
+            self._unread.discard(event.position.path)
+            self._show_files()
         self._show_where(event.position)
         self._files.mark(event.position.path)
         self._colour_files_in_view()

@@ -92,7 +92,7 @@ DiffView {
     & > .diff--note { color: $foreground 60%; text-style: italic; }
     & > .diff--box { background: $panel; color: $foreground; }
     & > .diff--box-strong { text-style: bold; }
-    & > .diff--box-dim { color: $foreground 60%; }
+    & > .diff--box-dim { color: $foreground 72%; }
     & > .diff--box-key { color: $accent; text-style: bold; }
     & > .diff--quote-add { color: #0a6b1f; }
     & > .diff--quote-delete { color: #a3122a; }
