@@ -2,35 +2,40 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+RUN := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
 
 .PHONY: demo test lint bench screenshots clean help
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-$(STAMP): pyproject.toml
+$(RUN): pyproject.toml app/launch.py
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Shopfloor needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $(RUN)
 
-demo: $(STAMP) ## four agents at work on a sample repository, played offline
+$(DEV): $(RUN)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(DEV)
+
+demo: $(RUN) ## four agents at work on a sample repository, played offline
 	$(BIN)/shopfloor demo
 
-test: $(STAMP) lint ## everything that decides
+test: $(DEV) lint ## everything that decides
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: $(STAMP) ## ruff, mypy, import rules
+lint: $(DEV) ## ruff, mypy, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(STAMP) ## measure against the budgets
+bench: $(DEV) ## measure against the budgets
 	$(BIN)/python -m tests.bench
 
-screenshots: $(STAMP) ## draw screenshots/ from the real program
+screenshots: $(DEV) ## draw screenshots/ from the real program
 	$(BIN)/python -m tests.screenshots
 
 clean: ## remove the environment and caches

@@ -31,7 +31,8 @@ def keys() -> str:
         rows.append(f"| floor | {_shown(action.keys)} | {action.help} |")
     for place, bindings in widget_bindings():
         for binding in bindings:
-            rows.append(f"| {place.removeprefix('In ').removeprefix('the ')} | {_shown(binding.key)} | {binding.tooltip} |")
+            where = place.removeprefix("In ").removeprefix("the ")
+            rows.append(f"| {where} | {_shown(binding.key)} | {binding.tooltip} |")
     return "\n".join(rows)
 
 

@@ -21,7 +21,9 @@ class Figure:
 
     def line(self) -> str:
         """For the table."""
-        budget = "" if self.budget is None else f"{'✓' if self.value <= self.budget else '✗'} ≤ {self.budget:g} {self.unit}"
+        budget = (
+            "" if self.budget is None else f"{'✓' if self.value <= self.budget else '✗'} ≤ {self.budget:g} {self.unit}"
+        )
         return f"{self.name:<58} {self.value:>10.2f} {self.unit:<5} {budget:<16} {self.detail}"
 
 
