@@ -27,6 +27,8 @@ _NAMESPACES = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-ut
 _TEMPORARY = ("/tmp", "/var/tmp")
 _SHOWN_OF_RUN = ("/run/current-system", "/run/booted-system")
 """Where NixOS keeps its programs; everything else of /run is sockets and state of other programs."""
+_KERNEL_SETTINGS = ("sys", "sysrq-trigger", "mtrr", "fs", "acpi", "scsi", "driver")
+"""Below /proc: root may write them without any capability, and core_pattern would run a program outside."""
 _RESOLVER = "/etc/resolv.conf"
 """Often a link into /run: names resolve only if its target stays visible."""
 
@@ -120,6 +122,8 @@ def mount_arguments(policy: Policy) -> list[str]:
     if rules and rules[0].path == "/":
         root = rules.pop(0)
     arguments = [_binding(root), root.source, "/", "--dev", "/dev", "--proc", "/proc"]
+    for path in (f"/proc/{name}" for name in _KERNEL_SETTINGS if Path("/proc", name).exists()):
+        arguments += ["--ro-bind", path, path]
     emptied = []
     for position, rule in enumerate(rules):
         _check_mount_point(rule, [root, *rules[:position]])

@@ -33,10 +33,7 @@ NETWORK_SINCE = 4
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
-_PR_CAPBSET_DROP, _PR_SET_SECUREBITS = 24, 28
 _SECCOMP_MODE_FILTER = 2
-_ROOT_IS_NOBODY_SPECIAL = 0b11
-"""SECBIT_NOROOT and its lock: executing a program as root gives no capability back."""
 _CAPABILITIES_VERSION = 0x20080522
 _RULE_PATH_BENEATH = 1
 
@@ -92,16 +89,12 @@ def restrict(write: Iterable[str], *, network: bool, files: bool, read: Iterable
 def drop_capabilities() -> None:
     """Give up what makes root more than an owner of files; nothing to do for anybody else.
 
-    With CAP_PERFMON a process could read the environment of any other, ours with the keys included.
+    With CAP_PERFMON a process could read the environment of any other, ours with the keys included. Without new
+    privileges, which :func:`restrict` gives up, no program that is executed brings one back.
 
     Raises:
         OSError: the kernel refused.
     """
-    if os.geteuid() != 0:
-        return
-    _checked(_prctl(_PR_SET_SECUREBITS, _ROOT_IS_NOBODY_SPECIAL, 0, 0, 0))
-    for capability in range(64):
-        _prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails beyond the last one the kernel knows
     _checked(_library.capset(struct.pack("=Ii", _CAPABILITIES_VERSION, 0), bytes(24)))
 
 

@@ -33,7 +33,7 @@ ATTACKS = {
     "through the root of the starter": "echo x > /proc/{starter}/root{outside}/file",
     "through a working directory": "cd {outside} && echo x > /proc/self/cwd/file",
     "remount": "mount -o remount,rw,bind {outside}; mount -o remount,rw /; echo x > {outside}/file",
-    "take mounts away": "umount -l {top} /tmp / ; echo x > {outside}/file",
+    "take mounts away": "umount -l {outside} {top}; echo x > {outside}/file",
     "own namespaces": "unshare -Urm sh -c 'mount -o remount,rw,bind {outside}; umount /tmp; echo x > {outside}/file'",
     "own mount over it": "unshare -Urm sh -c 'mount --bind {top} /mnt; echo x > /mnt/outside/file'",
 }

@@ -223,9 +223,7 @@ async def test_a_pty_has_its_size_and_tells_of_a_new_one(anywhere: Scene) -> Non
 
 
 async def test_control_c_interrupts_what_runs_in_the_pty(anywhere: Scene) -> None:
-    process, terminal = await _in_terminal(
-        anywhere, "trap 'echo caught; exit 4' INT; echo up; while :; do sleep 0.05; done"
-    )
+    process, terminal = await _in_terminal(anywhere, "trap 'echo caught; exit 4' INT; echo up; read -r line")
     await terminal.shows(b"up")
     terminal.write(b"\x03")
     await terminal.shows(b"caught")

@@ -146,3 +146,13 @@ def test_at_a_terminal_the_command_has_a_terminal_of_its_own(person: Person) -> 
     os.close(master)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5, seen
     assert b"got hello" in seen
+
+
+def test_agents_can_be_confined_where_everything_is_confined_already(tmp_path: Path, landlock: Runner) -> None:
+    person = Person(tmp_path.resolve(), "auto")
+    person.environment["SHOPFLOOR_HOME"] = str(person.checkout / "shopfloor")
+    inner = person.argv("--", "sh", "-c", "echo x > here; exit 3")
+    ran = person.types("--", "env", "SHOPFLOOR_SANDBOX=landlock", *(f"{k}={v}" for k, v in person.environment.items()
+                       if k in ("PYTHONPATH", "SHOPFLOOR_HOME")), *inner)  # fmt: skip
+    assert ran.returncode == 3, ran.stderr
+    assert (person.checkout / "here").exists()
