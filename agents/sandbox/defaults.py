@@ -147,8 +147,8 @@ def _cache_environment(cache: Path) -> dict[str, str]:
 
 
 def _own_code() -> tuple[Path, ...]:
-    """The interpreter, its libraries and our package: what a tool host needs to start."""
-    return (Path(sys.base_prefix), Path(sys.prefix), Path(paths.__file__).parent)
+    """The interpreter, its libraries and our packages: what a tool host needs to start."""
+    return (Path(sys.base_prefix), Path(sys.prefix), Path(paths.__file__).parent.parent)
 
 
 def _of_profile(path: str, worktree: Path) -> Path:
