@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -20,6 +21,7 @@ from app.floor import FloorScreen
 from app.help import HelpScreen
 from app.keys import read_keymap
 from app.live_api import LiveApi
+from app.new_task import NewTaskScreen
 from app.palette import FloorCommands
 from app.terminal_keys import tell_alt_enter_apart
 from app.themes import DARK, THEMES
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Pauses between attempts to reach an engine that is gone; the last one repeats."""
+
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end the program in good order, unless the caller handles them."""
+LEAVE_SECONDS = 5.0
 
 SAVE_TITLE, RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
@@ -49,7 +55,9 @@ class ShopfloorApp(App[None]):
     COMMANDS = {FloorCommands}
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "leave", "Quit", id="app.quit", show=False, tooltip="Leave; the agents go on."),
+        Binding(
+            "ctrl+q", "leave", "Quit", id="app.quit", show=False, priority=True, tooltip="Leave; the agents go on."
+        ),
         Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", show=False, tooltip="Back to the shell."),
     ]
 
@@ -81,6 +89,27 @@ class ShopfloorApp(App[None]):
             self.register_theme(theme)
         self.theme = DARK.name
         self.set_keymap(keymap.keys)
+
+    async def run_async(self, **options: Any) -> None:
+        """Run until the person leaves, a signal ends the program, or the caller is cancelled.
+
+        However it ends, the terminal is as it was found. Textual alone would leave it in raw mode when it is cancelled,
+        with a thread that reads it for ever.
+        """
+        loop = asyncio.get_running_loop()
+        ours = [ending for ending in ENDINGS if signal.getsignal(ending) is signal.SIG_DFL]
+        for ending in ours:
+            loop.add_signal_handler(ending, self.exit)
+        running = asyncio.ensure_future(super().run_async(**options))
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            self.exit()
+            await asyncio.wait((running,), timeout=LEAVE_SECONDS)
+            raise
+        finally:
+            for ending in ours:
+                loop.remove_signal_handler(ending)
 
     async def on_mount(self) -> None:
         """Show the floor and listen."""
@@ -163,8 +192,13 @@ class ShopfloorApp(App[None]):
         self.push_screen(HelpScreen(self.floor.keymap, str(self._keys_file)))
 
     async def action_leave(self) -> None:
-        """Leave the screen; the engine and its agents go on."""
-        await self.floor.keep_draft()
+        """Leave the screen once everything written is kept; the engine and its agents go on."""
+        if isinstance(self.screen, NewTaskScreen) and not await self.screen.keep_draft():
+            return
+        self.floor.leave()
+
+    def leave_now(self) -> None:
+        """Leave, and say what goes on."""
         working = sum(task.state in ACTIVE_STATES for task in self.floor.roster.shown)
         goes_on = {0: "", 1: "One agent goes on working. "}.get(working, f"{working} agents go on working. ")
         self.exit(message="" if self._demo else f"{goes_on}`shopfloor` opens the floor again.")

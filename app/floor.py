@@ -5,7 +5,9 @@ It turns what widgets tell into calls to the engine, and what the engine tells i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -13,6 +15,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 NARROW_COLUMNS = 100
 """Below it either the list or the panes are shown."""
+KEEP_SECONDS = 3.0
+"""How long leaving waits for the engine to take what was sent."""
 EARLIER_ENTRIES = 300
 """How many older entries are fetched at once."""
 
@@ -48,6 +53,13 @@ No task yet.
 
 class FloorScreen(Screen[None]):
     """The main screen."""
+
+    @dataclass
+    class LeaveWanted(Message):
+        """The person wants to leave the program."""
+
+        again: bool = False
+        """It has gone through the composer."""
 
     CSS_PATH = "floor.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings((*FLOOR, *PANE_DIGITS))
@@ -67,6 +79,8 @@ class FloorScreen(Screen[None]):
         self._list_open = True
         """In a narrow terminal: the list is in front of the panes."""
         self._was_narrow = False
+        self._was_warned = False
+        self._keeping: set[asyncio.Task[bool]] = set()
         self._wanted_area = ""
         """The area to enter once it is laid out."""
         self._page_found = False
@@ -253,7 +267,7 @@ class FloorScreen(Screen[None]):
 
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
-        self._ask(self._send(event))
+        self._keep(self._send(event))
 
     async def _send(self, event: Composer.Submitted) -> None:
         try:
@@ -265,12 +279,26 @@ class FloorScreen(Screen[None]):
 
     @on(Composer.DraftChanged)
     def _draft_changed(self, event: Composer.DraftChanged) -> None:
-        self._ask(self._api.save_draft(event.task, event.text))
+        self._keep(self._api.save_draft(event.task, event.text))
 
-    async def keep_draft(self) -> None:
-        """Keep what is written and was not kept yet, before the screen goes."""
-        if unsaved := self.composer.unsaved():
-            await self._answered(self._api.save_draft(*unsaved))
+    def leave(self) -> None:
+        """The person leaves. This takes the way that a prompt takes, and so arrives after one that was just sent."""
+        (self.focused or self).post_message(self.LeaveWanted())
+
+    @on(LeaveWanted)
+    async def _leave_wanted(self, event: LeaveWanted) -> None:
+        """Leave when all that was sent and written is with the engine; if that cannot be, say so once."""
+        if not event.again:  # keys have arrived in the composer now; what it made of them comes before this
+            self.composer.post_message(self.LeaveWanted(again=True))
+            return
+        if self._keeping:
+            await asyncio.wait(self._keeping, timeout=KEEP_SECONDS)
+        unsaved = self.composer.unsaved()
+        if unsaved and not await self._answered(self._api.save_draft(*unsaved)) and not self._was_warned:
+            self._was_warned = True
+            self._show_bar("What you wrote cannot be kept now. Leaving again leaves without it.")
+            return
+        self._host.leave_now()
 
     @on(Composer.PastWanted)
     def _past_wanted(self, event: Composer.PastWanted) -> None:
@@ -292,12 +320,20 @@ class FloorScreen(Screen[None]):
         """Call the engine beside everything else; what it refuses is shown."""
         self.run_worker(self._answered(call), group="calls")
 
-    async def _answered(self, call: Coroutine[Any, Any, object]) -> None:
+    def _keep(self, call: Coroutine[Any, Any, object]) -> None:
+        """Hand words of the person to the engine; leaving waits for it."""
+        keeping = asyncio.create_task(self._answered(call))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
+
+    async def _answered(self, call: Coroutine[Any, Any, object]) -> bool:
         try:
             await call
         except ShopfloorError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             self.legend.say(error.message, "error")
+            return False
+        return True
 
     def _current_for(self, doing: str) -> Task | None:
         task = self.roster.current_task
@@ -503,6 +539,6 @@ class FloorScreen(Screen[None]):
         """All keys."""
         self._host.show_help()
 
-    async def action_leave(self) -> None:
+    def action_leave(self) -> None:
         """Leave; the agents go on."""
-        await self._host.action_leave()
+        self.leave()

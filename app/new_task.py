@@ -109,18 +109,19 @@ class NewTaskScreen(ModalScreen[Task | None]):
     def _typed(self) -> None:
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self.set_timer(PAUSE_SECONDS, self._keep)
+        self._pause = self.set_timer(PAUSE_SECONDS, self.keep_draft)
 
-    async def _keep(self) -> None:
-        """Keep the prompt as it is; an engine that is gone is said by the floor, and the text stays here."""
+    async def keep_draft(self) -> bool:
+        """Keep the prompt as it is now; False when that cannot be, which is said."""
         text = self.query_one(TextArea).text
-        if text == self._kept:
-            return
-        try:
-            await self._api.save_draft("", text)
+        if text != self._kept:
+            try:
+                await self._api.save_draft("", text)
+            except ShopfloorError as error:
+                self._say(f"{error} The prompt would be lost: it stays open.")
+                return False
             self._kept = text
-        except ShopfloorError as error:
-            self._say(str(error))
+        return True
 
     def _say(self, text: str) -> None:
         problem = self.query_one("#problem", Static)
@@ -128,8 +129,12 @@ class NewTaskScreen(ModalScreen[Task | None]):
         problem.display = bool(text)
 
     @on(Button.Pressed, "#start")
-    async def action_start(self) -> None:
-        """Start the task; what keeps it from starting is shown here and the text stays."""
+    def action_start(self) -> None:
+        """Start the task once the characters typed before this key are in the text."""
+        self.query_one(TextArea).call_later(self._begin)
+
+    def _begin(self) -> None:
+        """What keeps it from starting is shown here and the text stays."""
         text = self.query_one(TextArea).text
         if self._starting:
             return
@@ -170,11 +175,5 @@ class NewTaskScreen(ModalScreen[Task | None]):
         """Back to the floor; the prompt stays a draft."""
         if self._pause is not None:
             self._pause.stop()
-        text = self.query_one(TextArea).text
-        if text != self._kept:
-            try:
-                await self._api.save_draft("", text)
-            except ShopfloorError as error:
-                self._say(f"{error} The prompt would be lost: it stays open.")
-                return
-        self.dismiss(None)
+        if await self.keep_draft():
+            self.dismiss(None)

@@ -61,7 +61,13 @@ class PromptArea(TextArea):
         self._tell("leave")
 
     def action_new_line(self) -> None:
-        """A new line at the cursor."""
+        """A new line at the cursor, after the characters that were typed before it.
+
+        A binding with priority runs as soon as its key arrives; characters wait in the queue of this widget.
+        """
+        self.call_later(self._begin_line)
+
+    def _begin_line(self) -> None:
         self.replace("\n", *self.selection)
 
     def action_earlier(self) -> None:

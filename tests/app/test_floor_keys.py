@@ -8,6 +8,7 @@ import pytest
 from textual import _xterm_parser
 from textual.command import CommandPalette
 
+from agents.errors import ShopfloorError
 from agents.model import TaskState
 from app.ask import AskScreen
 from app.help import HelpScreen, key_table
@@ -226,6 +227,34 @@ async def test_quit_leaves_and_keeps_what_was_being_written(key: str) -> None:
         await stage.press(key)
         await stage.until(lambda: not stage.app.is_running or stage.app.return_code is not None, "it has left")
         assert stage.engine.drafts["wrk1"] == "ha"
+
+
+async def test_prompt_sent_right_before_leaving_is_sent() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        await stage.press("i", *"go")
+        await stage.pilot.press("enter", "ctrl+q")
+        await stage.until(lambda: not stage.app.is_running or stage.app.return_code is not None, "it has left")
+        assert stage.engine.sent == [("wrk1", "go", "now")]
+
+
+async def test_leaving_says_once_that_what_was_written_cannot_be_kept() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        stage.engine.refusal = ShopfloorError("The engine cannot be reached.")
+        await stage.press("i", *"ha", "ctrl+q")
+        await stage.until(lambda: "Leaving again leaves without it" in stage.bar, "it is said")
+        assert stage.app.return_code is None
+        await stage.press("ctrl+q")
+        await stage.until(lambda: not stage.app.is_running or stage.app.return_code is not None, "it has left")
+
+
+async def test_leaving_from_the_new_task_dialog_keeps_its_prompt() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.press("n", *"ab")
+        await stage.pilot.press("ctrl+q")
+        await stage.until(lambda: not stage.app.is_running or stage.app.return_code is not None, "it has left")
+        assert stage.engine.drafts[""] == "ab"
 
 
 def test_every_action_has_an_id_of_its_own_a_key_and_help() -> None:

@@ -1,0 +1,37 @@
+"""The floor on an engine in memory, as a program of its own: ``python floor_program.py [cancel]``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import cast
+
+os.environ.setdefault("TEXTUAL_FPS", "120")
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from agents.api import Api
+from app.app import ShopfloorApp
+from tests.app.floor_engine import PROJECT, EngineInMemory, a_task
+
+
+async def main() -> int:
+    """Run it; with ``cancel`` a signal cancels us instead of the program handling it."""
+    me = asyncio.current_task()
+    if "cancel" in sys.argv and me is not None:
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(ending, me.cancel)
+    engine = EngineInMemory(a_task("wrk1", "Sort reports", state="working"), a_task("rdy2", "Drop flags"))
+    app = ShopfloorApp(cast(Api, engine), PROJECT)
+    try:
+        await app.run_async()
+    except asyncio.CancelledError:
+        return 43
+    print("sent:", engine.sent)
+    return 42
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
