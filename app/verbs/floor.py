@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -22,20 +23,28 @@ async def open_floor(path: str, demo: bool = False) -> int:
         raise UsageError(f"There is no folder {folder}.", "Give the path of a git repository.")
     api = await _connect()
     try:
-        await api.tasks(str(folder))  # says so when it is not a repository
-        text, trusted = await api.project_file(str(folder))
+        # the engine opens the repository while we import the screen: each takes a quarter of a second
+        opening = asyncio.create_task(_project_file(api, str(folder)))
+        await asyncio.sleep(0)
+        os.environ.setdefault("TEXTUAL_FPS", "120")  # read when Textual is imported
+        from app.app import ShopfloorApp
+
+        text, trusted = await opening
         if text and not trusted and not demo:
             print(f"{folder}/.shopfloor.toml wants to run commands on this machine:\n\n{safe(text.rstrip())}\n")
             if agreed("Let them run? It is asked again when the file changes."):
                 await api.trust(str(folder), text)
-        os.environ.setdefault("TEXTUAL_FPS", "120")  # read when Textual is imported
-        from app.app import ShopfloorApp
-
         app = ShopfloorApp(api, str(folder), demo=demo, reconnect=connect)
         await app.run_async()
         return app.return_code or 0
     finally:
         await api.disconnect()
+
+
+async def _project_file(api: Client, folder: str) -> tuple[str, bool]:
+    """The project file, and whether it is trusted; raises the sentence when the folder is not a repository."""
+    await api.tasks(folder)
+    return await api.project_file(folder)
 
 
 async def _connect() -> Client:

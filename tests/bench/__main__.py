@@ -15,6 +15,8 @@ BENCHMARKS = {
     "workspaces": "tests.bench.bench_engine:workspaces",
     "confinement": "tests.bench.bench_engine:confinement",
     "panes": "tests.bench.bench_panes:panes",
+    "floor": "tests.bench.bench_floor:floor",
+    "diff": "tests.bench.bench_diff:diff",
     "engine": "tests.bench.bench_engine:engine_process",
 }
 

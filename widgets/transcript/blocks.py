@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import Literal, NamedTuple, TypeAlias
-
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from widgets.text_strips import Span, Spans, cells, chop, cut, expand_tabs, printable, spans_cells, wrap
 from widgets.transcript.code import code_lines
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 Align: TypeAlias = Literal["left", "center", "right"]
 

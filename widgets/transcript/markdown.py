@@ -9,15 +9,23 @@ for the whole; that is why link references, which can change what is far above, 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from widgets.transcript.blocks import BLANK, Item, ListPlace, code_block, render_blocks
 from widgets.transcript.code import CHUNK_LINES
 
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["reference"])
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+
+@cache
+def _parser() -> MarkdownIt:
+    """Made when the first text is shown: the import costs 25 ms that the first paint need not wait for."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["reference"])
 
 
 class _Unit(NamedTuple):
@@ -65,7 +73,7 @@ class MarkdownText:
                 break
             if not self._grow_fence(self._fence):
                 return
-        self._show(render_blocks(_PARSER.parse(_normal(self._tail)), self._place))
+        self._show(render_blocks(_parser().parse(_normal(self._tail)), self._place))
 
     def _show(self, items: list[Item]) -> None:
         del self._items[self._finished :]
@@ -81,7 +89,7 @@ class MarkdownText:
 
     def _finish_blocks(self) -> None:
         complete = self._tail[: self._tail.rfind("\n") + 1]
-        tokens = _PARSER.parse(_normal(complete))
+        tokens = _parser().parse(_normal(complete))
         units = _units(tokens, self._place)
         if not units:
             return
