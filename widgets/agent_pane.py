@@ -152,6 +152,11 @@ class AgentPane(Widget, can_focus=True):
             self.post_message(self.DetailsLost(self, self._task_id))
         self._lost_told = self._area.lost
 
+    @property
+    def sequence(self) -> int:
+        """Up to where it knows the transcript (see ``Entry.sequence``); 0 when it knows nothing of it."""
+        return self._area.sequence
+
     def show_earlier(self, entries: Iterable[Entry], earlier: bool) -> None:
         """Put older entries before what is here; ``earlier``: there are still older ones. The view stays."""
         self._area.prepend(entries, earlier, self._clock())

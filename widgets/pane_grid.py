@@ -148,6 +148,11 @@ class PaneGrid(Widget):
         return self._visible
 
     @property
+    def known(self) -> dict[str, int]:
+        """Up to where the transcripts in view are known, by task; those of which nothing is known are left out."""
+        return {task: self._panes[task].sequence for task in self._visible if self._panes[task].sequence}
+
+    @property
     def page(self) -> int:
         """The page shown, from 1."""
         tasks = list(self._tasks)

@@ -66,6 +66,11 @@ class TranscriptArea:
         return self._transcript.lost
 
     @property
+    def sequence(self) -> int:
+        """Up to where the transcript is known (see ``Entry.sequence``)."""
+        return self._transcript.sequence
+
+    @property
     def first_entry(self) -> int:
         """The oldest entry that is here; 0 if there is none."""
         return next(iter(self._rows.entry_ids), 0)

@@ -60,6 +60,11 @@ class Transcript:
                 return self._grow(event)
         return None
 
+    @property
+    def sequence(self) -> int:
+        """The highest sequence number among its entries: what it knows. 0 when it knows nothing or missed something."""
+        return 0 if self.lost else max((entry.sequence for entry in self._entries.values()), default=0)
+
     def prepend(self, entries: Iterable[Entry], earlier: bool) -> None:
         """Put older entries before those that are here; ``earlier`` when there are still older ones."""
         older = {entry.id: entry for entry in entries if entry.id not in self._entries}
