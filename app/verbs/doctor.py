@@ -59,7 +59,7 @@ async def _sandbox() -> Finding:
         runner = await choose_runner()
     except ShopfloorError as error:
         return Finding(name="sandbox", ok=False, text=error.message, hint=error.hint)
-    limits = getattr(runner, "limits", lambda: ())()
+    limits = runner.limits()
     return Finding(name="sandbox", ok=True, text=f"{runner.name} confines the agents.", hint=" ".join(limits))
 
 
