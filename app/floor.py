@@ -22,6 +22,7 @@ from textual.widgets import Static
 from agents.api import Api, Subscription
 from agents.errors import ShopfloorError
 from agents.model import AnyEvent, CommentsChanged, EngineNotice, Task, TaskChanged
+from app.areas import Areas
 from app.ask import AskScreen
 from app.keys import FLOOR, PANE_DIGITS, bindings, hints, pretty
 from app.roster import Roster
@@ -36,8 +37,6 @@ from widgets.text_strips import printable
 if TYPE_CHECKING:
     from app.app import ShopfloorApp
 
-NARROW_COLUMNS = 100
-"""Below it either the list or the panes are shown."""
 KEEP_SECONDS = 3.0
 """How long leaving waits for the engine to take what was sent."""
 EARLIER_ENTRIES = 300
@@ -75,16 +74,12 @@ class FloorScreen(Screen[None]):
         self.roster = Roster(project)
         """The tasks and which of them is current."""
         self._subscription: Subscription | None = None
-        self._rail = False
-        self._list_open = True
-        """In a narrow terminal: the list is in front of the panes."""
-        self._was_narrow = False
-        self._was_warned = False
-        self._keeping: set[asyncio.Task[bool]] = set()
-        self._wanted_area = ""
-        """The area to enter once it is laid out."""
+        self.areas = Areas(self)
+        """Where the keys go."""
         self._page_found = False
         """The page of the first current task was turned to, as soon as the first page was known."""
+        self._was_warned = False
+        self._keeping: set[asyncio.Task[bool]] = set()
 
     def compose(self) -> ComposeResult:
         yield Static(id="bar", markup=False)
@@ -171,7 +166,7 @@ class FloorScreen(Screen[None]):
         if not shown:
             self.brain.focus()
         if was_empty != (not shown):
-            self._arrange()
+            self.areas.arrange()
 
     def _show_states(self) -> None:
         """Tasks are in other states than before."""
@@ -183,7 +178,7 @@ class FloorScreen(Screen[None]):
         self.composer.show(self.roster.current_task)
         marks = {task: str(number) for number, task in enumerate(self.grid.tasks_in_view[:9], 1)}
         self.brain.set_current(self.roster.current, marks)
-        self._show_hints()
+        self.show_hints()
 
     # --- the current task
 
@@ -191,14 +186,11 @@ class FloorScreen(Screen[None]):
         """Make a task the current one and show its pane. Who was writing goes on writing, to this task."""
         if self.roster.get(task) is None:
             return
-        writing = self._area() == "composer"
+        writing = self.areas.focused == "composer"
         self._become_current(task)
-        if self._is_narrow and self._list_open:
-            self._list_open = False
-            self._arrange()
         if writing:
             self.grid.focus_task(task)
-        self._enter("composer" if writing else "panes")
+        self.areas.go("composer" if writing else "panes")
 
     def _become_current(self, task: str) -> None:
         self.roster.choose(task)
@@ -212,7 +204,7 @@ class FloorScreen(Screen[None]):
 
     def on_key(self) -> None:
         """Whoever presses a key outside the list looks at the current task."""
-        if self._area() != "brain":
+        if self.areas.focused != "brain":
             self._saw()
 
     # --- what widgets tell
@@ -224,7 +216,7 @@ class FloorScreen(Screen[None]):
     @on(Brain.Left)
     @on(Composer.Left)
     def _back_to_panes(self) -> None:
-        self._focus_area("panes")
+        self.areas.go("panes")
 
     @on(AgentPane.PaneFocused)
     def _pane_focused(self, event: AgentPane.PaneFocused) -> None:
@@ -258,9 +250,7 @@ class FloorScreen(Screen[None]):
         if self._subscription is not None:
             self._ask(self._subscription.watch(event.visible))
         self._show_current()
-        if self._wanted_area:
-            self._enter(self._wanted_area)
-        elif not self._page_found and event.visible:
+        if not self.areas.enter_wanted() and not self._page_found and event.visible:
             self._page_found = True
             place = [task.id for task in self.roster.shown].index(self.roster.current)
             self.grid.turn(place // len(event.visible))
@@ -343,19 +333,6 @@ class FloorScreen(Screen[None]):
 
     # --- layout and areas
 
-    @property
-    def _is_narrow(self) -> bool:
-        return self.app.size.width < NARROW_COLUMNS
-
-    def _arrange(self) -> None:
-        narrow = self._is_narrow
-        both = not narrow
-        self.brain.set_class(narrow, "-only")
-        self.brain.set_class(self._rail and not narrow, "-rail")
-        self.brain.display = both or self._list_open
-        self.query_one("#main").display = both or not self._list_open
-        self._show_hints()
-
     def on_mount(self) -> None:
         """Begin in the list: it says who needs the person."""
         keys = {action.id: pretty((self.keymap.get(action.id) or action.keys).split(",")[0]) for action in FLOOR}
@@ -363,22 +340,20 @@ class FloorScreen(Screen[None]):
             WELCOME.format(new=keys["floor.new-task"], review=keys["floor.review"], quit=keys["floor.quit"])
         )
         self.add_class("-empty")
-        self._arrange()
+        self.areas.arrange()
         self.brain.focus()
 
     def on_resize(self) -> None:
-        """Wide terminals show everything, narrow ones the list or the panes: whichever the person is in."""
-        if self._is_narrow and not self._was_narrow:
-            self._list_open = self._area() == "brain"
-        self._was_narrow = self._is_narrow
-        self._arrange()
+        """There may be room for more, or less."""
+        self.areas.arrange()
 
     def on_descendant_focus(self, _: events.DescendantFocus) -> None:
         """The legend follows the focus."""
-        self._show_hints()
+        self.show_hints()
 
-    def _show_hints(self) -> None:
-        area = "empty" if self.has_class("-empty") else self._area()
+    def show_hints(self) -> None:
+        """Offer what the keys do here and now."""
+        area = "empty" if self.has_class("-empty") else self.areas.focused
         task = self.roster.current_task
         self.legend.show(hints(area, self.keymap, task.state if task else None))
 
@@ -387,64 +362,29 @@ class FloorScreen(Screen[None]):
         bar.update(printable(text))
         bar.set_class(bool(text), "-shown")
 
-    def _area(self) -> str:
-        """Where the keys go: ``brain``, ``panes`` or ``composer``."""
-        focused = self.focused
-        if focused is None or isinstance(focused, Brain):
-            return "brain"
-        return "composer" if self.composer in focused.ancestors else "panes"
-
-    def _focus_area(self, area: str) -> None:
-        if not self.roster.shown:
-            area = "brain"
-        if self._is_narrow and self._list_open != (area == "brain"):
-            self._list_open = area == "brain"
-            self._arrange()
-        self._enter(area)
-
-    def _enter(self, area: str) -> None:
-        """Put the focus into an area; a grid that was never shown gets its panes first."""
-        self._wanted_area = ""
-        if area == "brain":
-            self.brain.focus()
-        elif area == "composer":
-            self.composer.focus_text()
-        elif not self.grid.size:
-            self._wanted_area = area
-        elif self.roster.current:
-            self.grid.focus_task(self.roster.current)
-
     # --- what the person does
 
     def action_next_area(self) -> None:
         """List, panes, composer, list…"""
-        areas = ("brain", "panes", "composer")
-        self._focus_area(areas[(areas.index(self._area()) + 1) % 3])
+        self.areas.step(1)
 
     def action_previous_area(self) -> None:
         """The other way round."""
-        areas = ("brain", "panes", "composer")
-        self._focus_area(areas[areas.index(self._area()) - 1])
+        self.areas.step(-1)
 
     def action_toggle_brain(self) -> None:
         """Collapse the list; in a narrow terminal change between list and panes."""
-        if self._is_narrow:
-            self._focus_area("panes" if self._list_open else "brain")
-            return
-        self._rail = not self._rail
-        self._arrange()
+        self.areas.toggle_list()
 
     def action_filter(self) -> None:
         """Filter the list as you type."""
-        self._rail = False
-        self._focus_area("brain")
-        self._arrange()
+        self.areas.open_list()
         self.call_after_refresh(self.brain.action_filter)
 
     def action_say(self) -> None:
         """Write to the current task."""
         if self._current_for("write to"):
-            self._focus_area("composer")
+            self.areas.go("composer")
 
     def action_new_task(self) -> None:
         """Ask what to do and start an agent on it."""
