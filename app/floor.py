@@ -407,8 +407,11 @@ class FloorScreen(Screen[None]):
             self._host.open_review(task)
 
     def action_next_needed(self) -> None:
-        """Go to who needs the person."""
-        if task := self.roster.next_needed():
+        """Go to who needs the person: first to the one that the floor began with and nobody has looked at."""
+        current = self.roster.current_task
+        if current is not None and current.unseen and self.areas.focused == "brain":
+            self.go_to(current.id)
+        elif task := self.roster.next_needed():
             self.go_to(task.id)
         else:
             self.legend.say("Nobody needs you now.")

@@ -61,6 +61,15 @@ async def test_next_needed_goes_to_who_needs_the_person_and_marks_it_seen(key: s
         await stage.until(lambda: ("seen", "blk2") in stage.engine.calls, "the engine knows it was seen")
 
 
+async def test_first_space_goes_to_the_most_urgent_task_that_is_marked_already() -> None:
+    async with a_floor(*some_tasks(), a_task("fai5", state="failed", unseen=True)) as stage:
+        assert (stage.current, stage.area) == ("blk2", "Brain")
+        await stage.press("space")
+        await stage.until(lambda: ("seen", "blk2") in stage.engine.calls, "the blocked task was looked at first")
+        await stage.press("space")
+        await stage.until(lambda: stage.current == "fai5", "the next one comes then")
+
+
 async def test_next_needed_says_so_when_nobody_does() -> None:
     async with a_floor(a_task("rdy1")) as stage:
         await stage.press("space")
