@@ -8,6 +8,7 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -17,6 +18,7 @@ from agents import paths
 from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import ACTIVE_STATES, AnyEvent, CommentsChanged, Task, TaskChanged
+from app.faults import fault_sentence
 from app.floor import FloorScreen
 from app.help import HelpScreen
 from app.keys import read_keymap
@@ -85,6 +87,8 @@ class ShopfloorApp(App[None]):
         self._review: ReviewScreen | None = None
         self._reviewed = ""
         self._title = ""
+        self._sequence = 0
+        """The highest number among the task changes received: what need not be told again."""
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
@@ -121,6 +125,12 @@ class ShopfloorApp(App[None]):
         self.call_after_refresh(self._settle)
         self._fit(self.size)
 
+    def _fatal_error(self) -> None:
+        """A fault of ours ends the program with a sentence, not with a traceback; agents go on."""
+        self.bell()
+        said = fault_sentence(self._exception) if self._exception else "A fault of Shopfloor itself."
+        self.panic(Text(f"shopfloor: {said} The agents go on working."))
+
     def _settle(self) -> None:
         """What exists now stays: the collector need not look at it again, which would cost tens of milliseconds."""
         gc.collect()
@@ -133,7 +143,7 @@ class ShopfloorApp(App[None]):
         while True:
             problem = ""
             try:
-                subscription = await self._live.subscribe()
+                subscription = await self._live.subscribe(self._sequence)
                 await self.floor.connected(subscription)
                 async for batch in subscription:
                     self._deliver(batch)
@@ -156,6 +166,8 @@ class ShopfloorApp(App[None]):
                 self.floor.lost(str(error), retrying=True)
 
     def _deliver(self, batch: Sequence[AnyEvent]) -> None:
+        known = [event.task.sequence for event in batch if isinstance(event, TaskChanged)]
+        self._sequence = max([self._sequence, *known])
         self.floor.take(batch)
         if self._review is None or not self._review.is_attached:
             return

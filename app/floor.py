@@ -125,7 +125,7 @@ class FloorScreen(Screen[None]):
         problem = (await self._api.info()).sandbox_problem
         self._show_bar(f"Agents cannot start: {problem}" if problem else "")
         self._show_tasks()
-        await subscription.watch(self.grid.tasks_in_view)
+        await subscription.watch(self.grid.tasks_in_view, self.grid.known)
 
     def lost(self, problem: str, retrying: bool) -> None:
         """The engine is not there."""
@@ -243,12 +243,12 @@ class FloorScreen(Screen[None]):
     async def _watch_again(self, task: str) -> None:
         if self._subscription is not None:
             await self._subscription.watch([other for other in self.grid.tasks_in_view if other != task])
-            await self._subscription.watch(self.grid.tasks_in_view)
+            await self._subscription.watch(self.grid.tasks_in_view, self.grid.known)
 
     @on(PaneGrid.PageChanged)
     def _page_changed(self, event: PaneGrid.PageChanged) -> None:
         if self._subscription is not None:
-            self._ask(self._subscription.watch(event.visible))
+            self._ask(self._subscription.watch(event.visible, self.grid.known))
         self._show_current()
         if not self.areas.enter_wanted() and not self._page_found and event.visible:
             self._page_found = True

@@ -10,13 +10,12 @@ import argparse
 import asyncio
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from agents import paths
 from agents.errors import ShopfloorError, UsageError
 from agents.version import VERSION
+from app.faults import fault_sentence
 
 EXIT_BLOCKED = 4
 
@@ -42,20 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; not a fault
         return 0
     except Exception as error:
-        print(f"shopfloor: {_fault(error)}", file=sys.stderr)
+        print(f"shopfloor: {fault_sentence(error)}", file=sys.stderr)
         return 1
-
-
-def _fault(error: Exception) -> str:
-    """A bug of ours as a sentence; the traceback goes to a file."""
-    words = f"A fault of Shopfloor itself: {type(error).__name__}: {error}."
-    report = paths.state_dir() / "fault.log"
-    try:
-        paths.make_private(report.parent)
-        report.write_text("".join(traceback.format_exception(error)), "utf-8", "backslashreplace")
-    except (OSError, ShopfloorError):
-        return words
-    return f"{words} The details are in {report}."
 
 
 def _dispatch(arguments: list[str]) -> int:

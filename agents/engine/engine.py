@@ -214,8 +214,8 @@ class Engine:
             if info.missing:
                 missing.append(f"{info.id}: {info.missing}")
         raise UsageError(
-            f"No profile is ready to use ({'; '.join(missing)}).",
-            "Set the variable with your key, or name a profile with -p; `shopfloor profiles` lists them.",
+            f"There is no key for an agent ({'; '.join(reason.rstrip('.') for reason in missing)}).",
+            "Set the variable with your key, or choose a profile that needs none by its name (-p, or in the dialog).",
         )
 
     def _new_id(self) -> str:

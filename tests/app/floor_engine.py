@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -56,7 +56,7 @@ class EngineSubscription:
         self.queue: asyncio.Queue[Sequence[AnyEvent] | None] = asyncio.Queue()
         self.watched: tuple[str, ...] = ()
 
-    async def watch(self, tasks: Sequence[str]) -> None:
+    async def watch(self, tasks: Sequence[str], known: Mapping[str, int] | None = None) -> None:
         opened = [task for task in tasks if task not in self.watched]
         self.watched = tuple(tasks)
         for task in opened:
@@ -136,7 +136,7 @@ class EngineInMemory:
             version="1", protocol=1, pid=1, home="/", log="/log", started_at=NOW, sandbox_problem=self.sandbox_problem
         )
 
-    async def subscribe(self) -> EngineSubscription:
+    async def subscribe(self, since: int = 0) -> EngineSubscription:
         subscription = EngineSubscription(self)
         self.subscriptions.append(subscription)
         return subscription

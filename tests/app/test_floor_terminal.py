@@ -140,3 +140,16 @@ def test_alt_enter_as_terminals_send_it_makes_a_line_and_enter_sends_both(
     terminal.type(b"\r\x11")  # Enter, Ctrl+Q
     terminal.ended_with()
     assert rb"one\ntwo" in terminal.output, f"another text was sent: {terminal.output[-200:]!r}"
+
+
+def test_a_bug_of_ours_ends_with_a_sentence_and_a_terminal_as_it_was(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, "fault")
+    try:
+        terminal.read_until(b"The agents go on working")
+        assert terminal.ended_with() == 1
+        assert b"KeyError" in terminal.output
+        assert b"Traceback" not in terminal.output, "the details belong into the file"
+        assert LEAVE_ALTERNATE_SCREEN in terminal.output
+        assert "no such key" in (tmp_path / "state" / "fault.log").read_text()
+    finally:
+        terminal.close()
