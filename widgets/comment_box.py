@@ -10,7 +10,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
@@ -27,6 +29,20 @@ KIND_MEANINGS = {
     "do-not-touch": "leave these lines alone",
 }
 LEAST_LINES, MOST_LINES = 3, 14
+
+
+class CommentArea(TextArea):
+    """The text of a comment.
+
+    A widget that is taken away loses its component styles at once, but stays in the compositor's map until the next
+    layout: what else has to be painted meanwhile (a view that shows a new diff) would draw it without them.
+    """
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The text; nothing once it was taken away."""
+        if not self.is_attached:
+            return [Strip.blank(crop.width)] * crop.height
+        return super().render_lines(crop)
 
 
 class CommentBox(Vertical):
@@ -109,7 +125,7 @@ class CommentBox(Vertical):
         self._place = place
         self._pause: Timer | None = None
         self._heading = Static()
-        self._area = TextArea(draft.text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+        self._area = CommentArea(draft.text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
         self._height = 0
 
     def compose(self) -> ComposeResult:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.geometry import Region
+
 from tests.app.review_scene import ReviewApp, Scene, go_to_line, line_at_cursor, opened, screen_text, until
 from tests.widgets.diff.diff_scene import numbered
-from widgets.comment_box import CommentBox
+from widgets.comment_box import CommentArea, CommentBox
 
 BEFORE = {"a.py": numbered(30), "b.py": "x = 1\n"}
 AFTER = {"a.py": numbered(30).replace("line 10\n", "ten\nand more\n"), "b.py": "x = 2\n"}
@@ -273,3 +275,16 @@ async def test_judging_without_a_comment_says_where_to_go(tmp_path: Path) -> Non
         await until(pilot, lambda: "Put the cursor on a comment" in screen_text(app), "what to do is said")
         assert "resolve_comment" not in scene.api.calls
         assert line_at_cursor(view) == "ten"
+
+
+async def test_a_comment_box_that_was_taken_away_can_still_be_asked_to_draw_itself(tmp_path: Path) -> None:
+    app = Scene(tmp_path, {"a.py": "old\n"}, {"a.py": "new\n"}).app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("j", "j", "j", "c")
+        await until(pilot, lambda: app.screen.query(CommentArea), "the box is open")
+        area = app.screen.query_one(CommentArea)
+        size = area.size
+        await app.screen.query_one(CommentBox).remove()
+        strips = area.render_lines(Region(0, 0, *size))  # as the compositor does until the next layout
+        assert [strip.cell_length for strip in strips] == [size.width] * size.height
