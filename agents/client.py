@@ -114,7 +114,9 @@ class _Connection:
                 self._events.queue.put_nowait(None)
 
     async def subscribe(self, since: int = 0) -> _Events:
-        """See :class:`agents.api.Api`."""
+        """See :class:`agents.api.Api`. A connection has one subscription: a new one ends the one before."""
+        if self._events is not None:
+            await self._events.close()
         self._events = _Events(self)
         await self.call("subscribe", rpc.encode(rpc.Subscribe(since=since)))
         return self._events
@@ -237,21 +239,28 @@ def _model_variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 async def _try() -> _Connection | None:
     try:
+        if paths.runtime_dir().exists():
+            paths.socket_folder()
         reader, writer = await asyncio.open_unix_connection(paths.socket_path(), limit=rpc.LINE_LIMIT)
     except (FileNotFoundError, ConnectionRefusedError):
         return None
     except OSError as error:
-        raise EngineUnreachable(f"The engine's socket {paths.socket_path()} cannot be opened: {error}.") from error
+        raise EngineUnreachable(
+            f"The engine's socket {paths.socket_path()} cannot be opened: {error.strerror or error}.",
+            "Delete it; it is made again.",
+        ) from error
+    except ShopfloorError as error:
+        raise EngineUnreachable(f"The engine cannot be reached: {error.message}", error.hint) from error
     return _Connection(reader, writer)
 
 
 async def _start() -> _Connection:
     """Start an engine that outlives us, and connect to it."""
-    for folder in (paths.state_dir(), paths.runtime_dir()):
-        try:
-            paths.make_private(folder)
-        except ShopfloorError as error:
-            raise EngineUnreachable(f"The engine cannot be started: {error.message}", error.hint) from error
+    try:
+        paths.make_private(paths.state_dir())
+        paths.socket_folder()
+    except ShopfloorError as error:
+        raise EngineUnreachable(f"The engine cannot be started: {error.message}", error.hint) from error
     said = paths.state_dir() / "engine.start"
     process = _spawn_engine(said)
     until = time.monotonic() + START_SECONDS
@@ -263,7 +272,7 @@ async def _start() -> _Connection:
             await asyncio.sleep(0.05)
             if (connection := await _try()) is not None:
                 return connection
-            words = said.read_text("utf-8", "replace").strip()
+            words = said.read_text("utf-8", "replace").strip().removeprefix("shopfloor: ")
             if "Another engine" not in words:
                 raise EngineUnreachable(f"The engine did not start: {words or 'it said nothing'}")
         await asyncio.sleep(0.01)

@@ -55,6 +55,23 @@ def runtime_dir() -> Path:
     return state_dir() / "run"
 
 
+def socket_folder() -> Path:
+    """The folder of the socket, made if need be, and surely ours: who owns it could stand in for the engine and would
+    be told our keys.
+
+    Raises:
+        ShopfloorError: it cannot be used, or it belongs to somebody else.
+    """
+    folder = make_private(runtime_dir())
+    owner = folder.lstat().st_uid
+    if owner != os.geteuid():
+        raise ShopfloorError(
+            f"The folder of the engine's socket, {folder}, belongs to somebody else (user {owner}).",
+            "Delete it, or set SHOPFLOOR_HOME to a folder of your own.",
+        )
+    return folder
+
+
 def socket_path() -> Path:
     """The engine's socket."""
     return runtime_dir() / "engine.sock"

@@ -73,10 +73,11 @@ class _Connection:
 
     async def _call(self, request: rpc.Request) -> object:
         if request.method == "subscribe":
-            if self._subscription is None:
-                since = msgspec.json.decode(request.params, type=rpc.Subscribe).since
-                self._subscription = await self._engine.subscribe(since)
-                self._spawn(self._forward(self._subscription))
+            since = msgspec.json.decode(request.params, type=rpc.Subscribe).since
+            if self._subscription is not None:
+                await self._subscription.close()  # the new one takes its place and starts from the beginning
+            self._subscription = await self._engine.subscribe(since)
+            self._spawn(self._forward(self._subscription))
             return None
         if request.method == "watch":
             if self._subscription is None:
@@ -128,7 +129,11 @@ def _open_log() -> _Masked:
 
 def _take_lock() -> IO[str]:
     """The one engine of this person holds it as long as it lives."""
-    lock = (paths.make_private(paths.state_dir()) / "engine.lock").open("a+")
+    place = paths.make_private(paths.state_dir()) / "engine.lock"
+    try:
+        lock = place.open("a+")
+    except OSError as error:
+        raise EngineUnreachable(f"The engine cannot open its lock {place}: {error.strerror}.", "Delete it.") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -214,12 +219,17 @@ async def _serve(masked: _Masked) -> None:
 
 def _socket_place() -> Path:
     """Where to listen. We hold the lock, so a socket that is there belongs to an engine that is gone."""
-    paths.make_private(paths.runtime_dir())
+    paths.socket_folder()
     socket = paths.socket_path()
     if len(os.fsencode(socket)) > 100:
         raise EngineUnreachable(
             f"The path of the engine's socket is too long for this system: {socket}.",
             "Set SHOPFLOOR_HOME to a shorter folder.",
         )
-    socket.unlink(missing_ok=True)
+    try:
+        socket.unlink(missing_ok=True)
+    except OSError as error:
+        raise EngineUnreachable(
+            f"The engine cannot open its socket: {socket} is in the way ({error.strerror}).", "Delete it."
+        ) from error
     return socket

@@ -15,10 +15,14 @@ from agents.model import AnyEvent, CommentsChanged, EngineNotice, EntryChanged, 
 UPDATES_PER_SECOND = 30
 WAITING_LIMIT = 4_000
 """Things that may wait for one listener."""
+NOTICES_LIMIT = 20
+"""Notices that may wait for one listener; the latest count."""
 TEXT_LIMIT = 4_000_000
 """Characters of grown text that may wait for one listener."""
 
 _Key = tuple[str, ...]
+_DETAILS = ("entry", "grew", "opened")
+"""First words of the keys of what only those receive who watch a task."""
 
 
 class Source(Protocol):
@@ -39,6 +43,8 @@ class Listener:
         self._hub = hub
         self._waiting: dict[_Key, AnyEvent] = {}
         self._text_length = 0
+        self._kept = 0
+        """How many of what waits survive every new start: they are as many as there are tasks."""
         self._notices = 0
         self._wake = asyncio.Event()
         self._closed = False
@@ -74,12 +80,13 @@ class Listener:
                 key = ("comments", name)
             case EngineNotice():
                 self._notices += 1
+                self._waiting.pop(("notice", str(self._notices - NOTICES_LIMIT)), None)
                 key = ("notice", str(self._notices))
             case _:
                 key = ("opened", event.task)
         self._waiting[key] = event
-        if len(self._waiting) > WAITING_LIMIT or self._text_length > TEXT_LIMIT:
-            self._start_over()
+        if len(self._waiting) - self._kept > WAITING_LIMIT or self._text_length > TEXT_LIMIT:
+            self.start_over()
         self._wake.set()
 
     def _grow(self, event: EntryGrew) -> None:
@@ -96,22 +103,26 @@ class Listener:
             )
         self._waiting[key] = event
         if self._text_length > TEXT_LIMIT:
-            self._start_over()
+            self.start_over()
         self._wake.set()
 
     def _put_all(self, events: Sequence[AnyEvent]) -> None:
         for event in events:
             self.put(event)
 
-    def _start_over(self) -> None:
-        self._waiting.clear()
+    def start_over(self) -> None:
+        """Forget the details that wait, and tell everything as it is."""
+        # a task that has left the floor is not in what comes from the source
+        self._waiting = {key: event for key, event in self._waiting.items() if key[0] not in _DETAILS}
         self._text_length = 0
         for event in self._source.tasks_since(0):
             if isinstance(event, TaskChanged):
                 self._waiting[("task", event.task.id)] = event
+        self._kept = len(self._waiting)
         for task in sorted(self.watched):
             for event in self._source.transcript_since(task, 0):
                 self._waiting[("opened", task)] = event
+        self._wake.set()
 
     async def __aiter__(self) -> AsyncIterator[Sequence[AnyEvent]]:
         loop = asyncio.get_running_loop()
@@ -125,7 +136,7 @@ class Listener:
             if self._waiting:
                 batch = list(self._waiting.values())
                 self._waiting.clear()
-                self._text_length = 0
+                self._text_length = self._kept = 0
                 next_at = loop.time() + 1 / UPDATES_PER_SECOND
                 yield batch
 
@@ -172,6 +183,11 @@ class Hub:
             if task in listener.watched:
                 event = event or EntryGrew(task=task, entry=entry, offset=offset, text=text, part=part)
                 listener.put(event)
+
+    def start_over(self) -> None:
+        """Tell everyone everything as it is, after a time in which not all was told."""
+        for listener in self._listeners:
+            listener.start_over()
 
     def close(self) -> None:
         """End every listener."""

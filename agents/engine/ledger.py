@@ -32,6 +32,8 @@ class Ledger:
         self.hub = hub
         self.tasks: dict[str, Task] = {task.id: task for task in store.tasks()}
         self._sequence = max(store.last_sequence(), *(task.sequence for task in self.tasks.values()), 0)
+        self._prompts: dict[str, dict[int, Prompt]] = {}
+        """The prompts of tasks that were asked for, as they are now."""
         self._outbox: list[AnyEvent] = []
         self._soon: asyncio.Handle | None = None
         self._refused = False
@@ -66,12 +68,13 @@ class Ledger:
                 _log.error("%s", error)
                 self.hub.publish(EngineNotice(text=str(error), severity="error"))
             raise
-        if self._refused:
-            self._refused = False
-            self.hub.publish(EngineNotice(text="The store can be written again; nothing was lost."))
         outbox, self._outbox = self._outbox, []
         for event in outbox:
             self.hub.publish(event)
+        if self._refused:
+            self._refused = False
+            self.hub.start_over()  # what grew meanwhile was shown to nobody
+            self.hub.publish(EngineNotice(text="The store can be written again; nothing was lost."))
 
     def _flush_quietly(self) -> None:
         self._soon = None
@@ -80,9 +83,10 @@ class Ledger:
 
     def grew(self, task: str, entry: int, offset: int, text: str, part: Literal["text", "output"]) -> None:
         """An open entry grew: shown at once, recorded by the next checkpoint."""
-        if self._outbox:  # the entry itself must come first
+        if self._outbox and not self._refused:  # the entry itself must come first
             self._flush_quietly()
-        self.hub.grew(task, entry, offset, text, part)
+        if not self._refused:
+            self.hub.grew(task, entry, offset, text, part)
 
     # tasks
 
@@ -137,9 +141,14 @@ class Ledger:
     # prompts
 
     def prompts(self, task: str) -> list[Prompt]:
-        """All prompts of a task."""
-        self.flush()
-        return self.store.prompts(task)
+        """All prompts of a task, oldest first."""
+        return list(self._prompts_of(task).values())
+
+    def _prompts_of(self, task: str) -> dict[int, Prompt]:
+        if task not in self._prompts:
+            self.flush()
+            self._prompts[task] = {prompt.id: prompt for prompt in self.store.prompts(task)}
+        return self._prompts[task]
 
     def waiting_prompts(self, task: str) -> list[Prompt]:
         """Prompts that no turn has taken yet, in the order they are to be delivered."""
@@ -154,8 +163,10 @@ class Ledger:
         return prompt
 
     def put_prompt(self, prompt: Prompt) -> None:
-        """Record how far a prompt got."""
+        """Record how far a prompt got; durable together with what is recorded before the next commit."""
+        self._prompts_of(prompt.task)[prompt.id] = prompt
         self.store.put_prompt(prompt)
         self.update(
             prompt.task, waiting_prompts=sum(1 for waiting in self.waiting_prompts(prompt.task) if waiting.text)
         )
+        self.flush_soon()

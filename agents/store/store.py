@@ -63,15 +63,28 @@ class Store:
         self._waiting: list[tuple[str, tuple[object, ...]]] = []
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0.2)  # we are its only writer
-            path.chmod(0o600)
+            path.chmod(0o600)  # one that was made read-only by mistake is writable again
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing, only a power cut could
+            self._check()
             self._migrate()
         except sqlite3.Error as error:
-            raise ShopfloorError(
-                f"Shopfloor cannot use its store {path}: {error}.",
-                "Move the file away to start with an empty one, or put a backup in its place.",
-            ) from error
+            raise self._unusable(str(error)) from error
+        except OSError as error:
+            raise self._unusable(error.strerror or str(error)) from error
+
+    def _unusable(self, why: str) -> ShopfloorError:
+        return ShopfloorError(
+            f"Shopfloor cannot use its store {self.path}: {why}.",
+            "It is left as it is: put a backup in its place, or move it away together with its -wal file to start "
+            "with an empty one. Worktrees, branches and snapshots are in their repositories, untouched.",
+        )
+
+    def _check(self) -> None:
+        """A store with a missing or damaged page is refused as a whole, before anything is written to it."""
+        (found,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"it is damaged ({' '.join(found.split())})")
 
     def _migrate(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -166,8 +179,11 @@ class Store:
     # reading; what was written and not committed is not seen
 
     def _rows(self, kind: type[_Row], statement: str, *values: object) -> list[_Row]:
-        rows = self._db.execute(statement, values).fetchall()
-        return [msgspec.json.decode(data, type=kind) for (data,) in rows]
+        try:
+            rows = self._db.execute(statement, values).fetchall()
+            return [msgspec.json.decode(data, type=kind) for (data,) in rows]
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise self._unusable(str(error)) from error
 
     def tasks(self) -> list[Task]:
         """All tasks ever made."""
