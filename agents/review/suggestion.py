@@ -1,0 +1,59 @@
+"""A suggestion as a patch: what the person wrote in place of some lines, applied without an agent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agents.review.errors import DiffError
+from agents.review.linemap import split_lines
+from agents.review.names import quote_name
+
+CONTEXT_LINES = 3
+_BLOCK = re.compile(r"^(?P<fence>`{3,})suggestion[^\n]*\n(?P<text>.*?)^(?P=fence)[ \t]*$", re.DOTALL | re.MULTILINE)
+
+
+def suggested_text(text: str) -> str | None:
+    """The content of the first suggestion block in a comment, with its line feeds; None when it has none."""
+    found = _BLOCK.search(text)
+    return found["text"] if found else None
+
+
+def suggestion_patch(path: bytes, content: bytes, start: int, end: int, suggested: str) -> bytes:
+    """The patch that puts a suggestion in the place of lines ``start`` to ``end`` of a file's content.
+
+    Lines keep the file's line ends, and a file without a line feed at its end stays without one.
+
+    Raises:
+        DiffError: the file has no such lines, or they stand there already.
+    """
+    old = split_lines(content)
+    if not 1 <= start <= end <= len(old):
+        raise DiffError(f"The file has {len(old)} lines: there are no lines {start} to {end}.")
+    ending = b"\r" if old[start - 1].endswith(b"\r") else b""
+    new = [line + ending for line in suggested.encode("utf-8", "surrogateescape").split(b"\n")[:-1]]
+    if new == old[start - 1 : end]:
+        raise DiffError("The suggestion is what stands there already.", "Change the lines in its block.")
+    first, last = max(0, start - 1 - CONTEXT_LINES), min(len(old), end + CONTEXT_LINES)
+    ends_open = not content.endswith(b"\n")
+    body = [b" " + line for line in old[first : start - 1]]
+    body += _marked(b"-", old[start - 1 : end], ends_open and end == len(old))
+    body += _marked(b"+", new, ends_open and end == len(old))
+    body += _marked(b" ", old[end:last], ends_open and last == len(old) and end < last)
+    old_count, new_count = last - first, last - first - (end - start + 1) + len(new)
+    new_first = first + 1 if new_count else first
+    head = b"@@ -%d,%d +%d,%d @@" % (first + 1, old_count, new_first, new_count)
+    names = (_marker(b"a/" + path), _marker(b"b/" + path))
+    header = b"diff --git %s %s" % (quote_name(b"a/" + path), quote_name(b"b/" + path))
+    return b"\n".join((header, b"--- " + names[0], b"+++ " + names[1], head, *body, b""))
+
+
+def _marked(mark: bytes, lines: Sequence[bytes], ends_open: bool) -> list[bytes]:
+    marked = [mark + line for line in lines]
+    return [*marked, b"\\ No newline at end of file"] if ends_open and marked else marked
+
+
+def _marker(name: bytes) -> bytes:
+    """A name after ``---``; a tab tells where it ends when it holds a blank."""
+    quoted = quote_name(name)
+    return quoted + b"\t" if b" " in quoted and not quoted.startswith(b'"') else quoted

@@ -1,0 +1,48 @@
+"""A suggestion becomes a patch that git applies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents.review import DiffError
+from agents.review.suggestion import suggested_text, suggestion_patch
+from tests.agents.review.review_repository import Repository
+
+CODE = b"one\ntwo\nthree\nfour\nfive\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "start", "end", "suggested", "expected"),
+    [
+        (CODE, 3, 3, "drei\n", b"one\ntwo\ndrei\nfour\nfive\n"),
+        (CODE, 1, 5, "all\n", b"all\n"),
+        (CODE, 2, 3, "", b"one\nfour\nfive\n"),
+        (CODE, 5, 5, "five\nsix\n", CODE + b"six\n"),
+        (CODE[:-1], 5, 5, "5\n", b"one\ntwo\nthree\nfour\n5"),
+        (CODE[:-1], 2, 2, "2\n", b"one\n2\nthree\nfour\nfive"),
+        (CODE.replace(b"\n", b"\r\n"), 2, 2, "2\n", b"one\r\n2\r\nthree\r\nfour\r\nfive\r\n"),
+    ],
+)
+def test_git_applies_it(tmp_path: Path, content: bytes, start: int, end: int, suggested: str, expected: bytes) -> None:
+    repository = Repository(tmp_path / "r").write("a b.txt", content)
+    tree = repository.tree()
+    after = repository.tree_after(tree, suggestion_patch(b"a b.txt", content, start, end, suggested))
+    assert repository.content(after, "a b.txt") == expected
+
+
+def test_lines_that_are_not_there_are_refused() -> None:
+    with pytest.raises(DiffError, match="5 lines"):
+        suggestion_patch(b"a", CODE, 6, 6, "x\n")
+
+
+def test_a_suggestion_that_changes_nothing_is_refused() -> None:
+    with pytest.raises(DiffError, match="already"):
+        suggestion_patch(b"a", CODE, 2, 2, "two\n")
+
+
+def test_the_block_is_found_among_words_and_with_longer_fences() -> None:
+    assert suggested_text("Better:\n```suggestion\na\n b\n```\nno?") == "a\n b\n"
+    assert suggested_text("````suggestion\n```\n````") == "```\n"
+    assert suggested_text("```python\na\n```") is None
