@@ -184,7 +184,7 @@ class ShopfloorApp(App[None]):
         from app.review.screen import ReviewScreen
 
         self._reviewed = task.id
-        self._review = ReviewScreen(self._live.as_api(), task)
+        self._review = ReviewScreen(self._live.as_api(), task, keymap=self.floor.keymap)
         self.push_screen(self._review)
 
     def on_resize(self, event: events.Resize) -> None:

@@ -86,7 +86,8 @@ _NAMES = {
     "question_mark": "?", "full_stop": ".", "comma": ",", "colon": ":", "slash": "/", "grave_accent": "`",
     "space": "Space", "tab": "Tab", "enter": "Enter", "escape": "Esc", "up": "↑", "down": "↓", "left": "←",
     "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "left_square_bracket": "[",
-    "right_square_bracket": "]", "backslash": "\\", "backspace": "⌫", "circumflex_accent": "^", "minus": "-",
+    "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}", "delete": "Del",
+    "backslash": "\\", "backspace": "⌫", "circumflex_accent": "^", "minus": "-",
 }  # fmt: skip
 
 
@@ -125,6 +126,8 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     from app.review.keys import REVIEW_KEYS
     from widgets.agent_pane import AgentPane
     from widgets.brain import Brain
+    from widgets.comment_box import CommentBox
+    from widgets.diff.keys import DIFF_KEYS
     from widgets.prompt_area import PromptArea
 
     places: list[tuple[str, Sequence[BindingType]]] = [
@@ -133,6 +136,8 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
         ("In the composer", PromptArea.BINDINGS),
         ("In the new-task dialog", NewTaskScreen.BINDINGS),
         ("In a review", REVIEW_KEYS),
+        ("In the diff of a review", DIFF_KEYS),
+        ("While writing a comment", CommentBox.BINDINGS),
     ]
     return [(name, [item for item in found if isinstance(item, Binding) and item.id]) for name, found in places]
 

@@ -37,7 +37,8 @@ def keys() -> str:
 
 
 def _shown(keys: str) -> str:
-    return " ".join(f"`{key}`" for key in pretty_keys(keys).replace("|", "\\|").split())
+    names = pretty_keys(keys).replace("|", "\\|").split()
+    return " ".join("`` ` ``" if name == "`" else f"`{name}`" for name in names)
 
 
 def renewed(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from rich.cells import cell_len
+from rich.table import Column, Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -50,13 +50,14 @@ class ReviewHelp(ModalScreen[None]):
     def on_mount(self) -> None:
         variables = self.app.get_css_variables()
         heading, key = f"bold {variables['foreground']}", f"bold {variables['primary']}"
-        text = Text()
+        table = Table.grid(Column(max_width=24), Column(ratio=1), padding=(0, 2, 0, 0), expand=True)
         for number, (name, rows) in enumerate(self._sections.items()):
-            text.append(("\n" if number else "") + name + "\n", heading)
+            if number:
+                table.add_row()
+            table.add_row(Text(name, heading))
             for keys, meaning in rows:
-                text.append("  " + keys + " " * max(2, 20 - cell_len(keys)), key)
-                text.append(meaning + "\n")
-        self.query_one("#keys", Static).update(text)
+                table.add_row(Text(f"  {keys}", key), Text(meaning))
+        self.query_one("#keys", Static).update(table)
         self.query_one(VerticalScroll).focus()
 
     def action_scroll(self, rows: int) -> None:

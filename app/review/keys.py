@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.binding import Binding
+
+from app.keys import pretty
+from widgets.diff.keys import DIFF_KEYS
+from widgets.legend import Hint
 
 
 def _key(keys: str, action: str, name: str, id: str, tooltip: str) -> Binding:
@@ -30,20 +36,29 @@ REVIEW_KEYS = (
 """In the order the help shows them."""
 
 HINTS = (
-    ("c", "comment", "comment"),
-    ("v", "range", "diff_key('select')"),
-    ("s", "send", "send"),
-    ("right_square_bracket", "hunk", "diff_key('hunk(1)')"),
-    ("f", "file", "diff_key('file(1)')"),
-    ("n", "next comment", "diff_key('next(1)')"),
-    ("slash", "search", "search"),
-    ("w", "space", "diff_key('space')"),
-    ("t", "tests", "diff_key('tests')"),
-    ("h", "hide", "diff_key('hide')"),
-    ("z", "fold", "diff_key('fold')"),
-    ("e", "editor", "edit"),
-    ("a", "resolve", "resolve"),
-    ("question_mark", "help", "help"),
-    ("q", "back", "leave_at_once"),
+    ("review.comment", "comment", "comment"),
+    ("diff.range", "range", "diff_key('select')"),
+    ("review.send", "send", "send"),
+    ("review.help", "help", "help"),
+    ("review.back", "back", "leave_at_once"),
+    ("diff.next-hunk", "hunk", "diff_key('hunk(1)')"),
+    ("diff.next-file", "file", "diff_key('file(1)')"),
+    ("diff.next", "next comment", "diff_key('next(1)')"),
+    ("review.search", "search", "search"),
+    ("diff.white-space", "space", "diff_key('space')"),
+    ("diff.tests", "tests", "diff_key('tests')"),
+    ("diff.hide", "hide", "diff_key('hide')"),
+    ("diff.fold", "fold", "diff_key('fold')"),
+    ("review.edit", "editor", "edit"),
+    ("review.resolve", "resolve", "resolve"),
 )
-"""Key, word and action of what the legend shows, the most useful first."""
+"""Binding, word and action of what the legend shows, the most useful first; the way out always fits."""
+
+
+def review_hints(keymap: Mapping[str, str]) -> list[Hint]:
+    """What the legend of the review shows, in the person's own keys."""
+    defaults = {binding.id: binding.key for binding in (*REVIEW_KEYS, *DIFF_KEYS)}
+    return [
+        Hint(pretty((keymap.get(name) or defaults[name]).split(",")[0].strip()), words, action)
+        for name, words, action in HINTS
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import ClassVar
 
 from rich.text import Text
@@ -18,19 +18,18 @@ from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import ACTIVE_STATES, Comment, CommentDraft, Diff, Scope, Task
 from agents.review import DiffSet, parse_diff
-from app.keys import pretty
 from app.review.anchoring import place_comments
 from app.review.colours import Colourer, Contents
 from app.review.drafts import DraftKeeper
 from app.review.editor import open_in_editor
 from app.review.help import ReviewHelp
-from app.review.keys import HINTS, REVIEW_KEYS
+from app.review.keys import REVIEW_KEYS, review_hints
 from app.review.send import SendScreen
 from app.review.words import SCOPES, drafts_of, news_between, news_text, place_text, position_text, scope_text
 from widgets.comment_box import CommentBox
 from widgets.diff import DiffView, Position
 from widgets.file_list import FileList, ListedFile
-from widgets.legend import Hint, Legend
+from widgets.legend import Legend
 from widgets.text_strips import printable
 
 LIST_WIDTH_FROM = 100
@@ -50,8 +49,10 @@ class ReviewScreen(Screen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = list(REVIEW_KEYS)
 
-    def __init__(self, api: Api, task: Task, scope: Scope = "branch") -> None:
+    def __init__(self, api: Api, task: Task, scope: Scope = "branch", keymap: Mapping[str, str] | None = None) -> None:
+        """``keymap``: the person's own keys, which legend and help name."""
         super().__init__()
+        self._keymap = keymap or {}
         self._api = api
         self._review_task = task
         self._scope: Scope = scope
@@ -91,7 +92,7 @@ class ReviewScreen(Screen[None]):
     async def on_mount(self) -> None:
         self._view.focus()
         self._show_title()
-        self._legend.show([Hint(pretty(key), text, action) for key, text, action in HINTS])
+        self._legend.show(review_hints(self._keymap))
         self.run_worker(self._open(), group="review-load")
 
     async def on_unmount(self) -> None:
@@ -299,7 +300,7 @@ class ReviewScreen(Screen[None]):
             "In the review": self.BINDINGS,
             "While writing a comment": CommentBox.BINDINGS,
         }
-        self.app.push_screen(ReviewHelp(sections, {}))
+        self.app.push_screen(ReviewHelp(sections, self._keymap))
 
     def action_leave(self) -> None:
         """Out of the search, then out of the range, then out of the review."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -132,13 +132,13 @@ class MemoryApi:
 class ReviewApp(App[None]):
     """An application that shows nothing but a review."""
 
-    def __init__(self, api: MemoryApi, theme: str = "shopfloor-dark") -> None:
+    def __init__(self, api: MemoryApi, theme: str = "shopfloor-dark", keymap: Mapping[str, str] | None = None) -> None:
         super().__init__()
         for each in THEMES:
             self.register_theme(each)
         self.theme = theme
         self.api = api
-        self.review = ReviewScreen(cast(Api, api), api.known_task)
+        self.review = ReviewScreen(cast(Api, api), api.known_task, keymap=keymap)
         self.copied = ""
 
     def on_mount(self) -> None:
@@ -170,9 +170,9 @@ class Scene:
         self.task = Task(**(fields | facts))  # type: ignore[arg-type]
         self.api = MemoryApi(self.repository, self.task, base, head)
 
-    def app(self, theme: str = "shopfloor-dark") -> ReviewApp:
+    def app(self, theme: str = "shopfloor-dark", keymap: Mapping[str, str] | None = None) -> ReviewApp:
         """The application, not yet running."""
-        return ReviewApp(self.api, theme)
+        return ReviewApp(self.api, theme, keymap)
 
     def agent_writes(self, after: Files) -> None:
         """The files become these."""

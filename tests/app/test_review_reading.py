@@ -240,6 +240,32 @@ async def test_help_shows_every_key_and_leaves_again(tmp_path: Path) -> None:
         await until(pilot, lambda: app.screen is app.review, "the review is back")
 
 
+def test_the_legend_names_the_persons_own_keys_and_the_way_out_in_80_columns() -> None:
+    from app.review.keys import review_hints
+
+    legend = [(hint.key, hint.text) for hint in review_hints({"diff.range": "V,f2", "review.back": "Q"})]
+    assert ("V", "range") in legend
+    assert ("Q", "back") in legend
+    used = 1
+    for key, words in legend[: legend.index(("Q", "back")) + 1]:
+        used += len(key) + len(words) + 3
+    assert used <= 80, f"help and the way back need {used} columns: {legend}"
+
+
+async def test_help_names_the_persons_own_keys_under_each_other(tmp_path: Path) -> None:
+    app = Scene(tmp_path, BEFORE, AFTER).app(keymap={"review.send": "Z"})
+    async with app.run_test(size=(70, 60)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "See the prompt of this round" in screen_text(app), "the help is shown")
+        rows = screen_text(app).splitlines()
+        row = next(row for row in rows if "See the prompt of this round" in row)
+        assert " Z " in row, f"the person's own key is not shown: {row}"
+        meaning = row.index("See the prompt")
+        wrapped = next(n for n, row in enumerate(rows) if "Go to the next comment, or" in row)
+        assert not rows[wrapped + 1][:meaning].strip(" ▌▐│┃█"), f"the meaning runs under the keys:\n{rows[wrapped + 1]}"
+
+
 async def test_every_binding_has_an_id_and_a_tooltip() -> None:
     from app.review.keys import REVIEW_KEYS
     from widgets.comment_box import CommentBox
