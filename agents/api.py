@@ -16,6 +16,7 @@ from agents.model import (
     Claim,
     Comment,
     CommentDraft,
+    Commit,
     Diff,
     EngineInfo,
     Entry,
@@ -118,8 +119,15 @@ class Api(Protocol):
 
     # review
 
-    async def diff(self, task: str, scope: Scope = "branch") -> Diff:
-        """What changed, as of now (a running turn's unfinished work included)."""
+    async def diff(self, task: str, scope: Scope = "branch", base: str = "", head: str = "") -> Diff:
+        """What changed, as of now (a running turn's unfinished work included).
+
+        ``base`` names the commit of the scope ``commit``, and with ``head`` (empty: now) the two ends of ``refs``:
+        commits, refs or tree ids.
+        """
+
+    async def commits(self, task: str) -> list[Commit]:
+        """The commits of the task's branch beyond its base, the latest first."""
 
     async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
         """Contents of blobs named in a diff, in order; an id of zeros is empty content."""
@@ -137,17 +145,34 @@ class Api(Protocol):
     async def delete_comment(self, task: str, comment: str) -> None:
         """Drop a draft."""
 
-    async def review_prompt(self, task: str) -> str:
-        """The prompt that sending the drafts would send."""
+    async def reply_comment(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
+        """Say something about a comment that was sent. What the person says goes to the agent with the next round."""
 
-    async def send_review(self, task: str, when: When = "now") -> Prompt:
-        """Send all drafts as one round."""
+    async def review_prompt(self, task: str) -> str:
+        """The prompt that sending the drafts and replies would send."""
+
+    async def send_review(self, task: str, when: When = "now", text: str = "") -> Prompt:
+        """Send all drafts and replies as one round; with ``text`` as the prompt, if it is given."""
 
     async def claim_comment(self, task: str, comment: str, claim: Claim, text: str = "") -> Comment:
         """Record what the agent says about a sent comment."""
 
     async def resolve_comment(self, task: str, comment: str, resolved: bool = True) -> Comment:
         """The person's verdict: resolved, or open again."""
+
+    async def reviewed(self, task: str) -> list[str]:
+        """The marks (:mod:`agents.review.marks`) of what the person has looked at."""
+
+    async def mark_reviewed(self, task: str, marks: Sequence[str], reviewed: bool = True) -> None:
+        """The person has looked at these parts of the change, or wants to look at them again."""
+
+    async def apply_patch(self, task: str, patch: bytes, said: str) -> Task:
+        """Change the files of a worktree as a patch says, all of it or nothing; a snapshot is taken first. ``said`` is
+        what the transcript says about it. The opposite patch undoes it."""
+
+    async def ask(self, task: str, question: str) -> Task:
+        """Ask about a task's change as it is now, in a task of its own beside it: with its own worktree, so that it
+        can edit nothing of this one. Returns the new task; its answer is the last text of its transcript."""
 
     # set-up
 

@@ -20,8 +20,9 @@ FINAL_STATES: frozenset[TaskState] = frozenset(("landed", "closed"))
 """States of a task that has left the floor."""
 
 CheckState = Literal["none", "running", "passed", "failed"]
-Scope = Literal["branch", "working", "turn", "review"]
-"""What a diff compares: base…now, HEAD…now, the last turn, since the last round was sent."""
+Scope = Literal["branch", "working", "turn", "review", "commit", "refs"]
+"""What a diff compares: base…now, HEAD…now, the last turn, since the last round was sent, one commit with its parent,
+or any two refs."""
 Delivery = Literal["queued", "delivered", "answered", "failed"]
 When = Literal["now", "after"]
 """``now`` steers the running turn; ``after`` waits until it ends. Both start a turn when none runs."""
@@ -207,7 +208,8 @@ class Prompt(Struct, kw_only=True):
     at: float = 0.0
 
 
-CommentKind = Literal["fix", "question", "suggestion", "do-not-touch"]
+CommentKind = Literal["fix", "question", "suggestion", "do-not-touch", "note"]
+"""A ``note`` is private: it is never sent."""
 CommentTarget = Literal["lines", "hunk", "file", "change"]
 CommentState = Literal["draft", "sent", "claimed", "resolved"]
 Claim = Literal["", "done", "declined", "question"]
@@ -235,6 +237,16 @@ class CommentDraft(Struct, kw_only=True):
     """Object id of the content whose lines ``start`` and ``end`` count; empty when it was not known."""
 
 
+class Reply(Struct, kw_only=True):
+    """Something said about a comment after it was written."""
+
+    text: str
+    author: str = "person"
+    round: int = 0
+    """The round it was sent in; 0 while it was not."""
+    at: float = 0.0
+
+
 class Comment(CommentDraft, kw_only=True):
     """A note anchored in a change."""
 
@@ -250,7 +262,23 @@ class Comment(CommentDraft, kw_only=True):
     claim: Claim = ""
     """What the agent says it did about it."""
     claim_text: str = ""
+    replies: tuple[Reply, ...] = ()
+    """What was said about it since, oldest first."""
     at: float = 0.0
+
+    @property
+    def has_unsent_reply(self) -> bool:
+        """The person said something that the agent has not been told."""
+        return any(reply.author == "person" and not reply.round for reply in self.replies)
+
+
+class Commit(Struct, kw_only=True):
+    """A commit of a task's branch."""
+
+    id: str
+    subject: str
+    at: float = 0.0
+    """When it was made."""
 
 
 class Diff(Struct, kw_only=True):
@@ -262,6 +290,8 @@ class Diff(Struct, kw_only=True):
     head_tree: str
     base_name: str
     """For people: ``main (1a2b3c4)``, ``before turn 3``…"""
+    head_name: str = ""
+    """For people; empty: as of now."""
     directory: str
     patch: bytes = b""
     """``git diff --raw -z --patch …`` between the two trees, for :func:`agents.review.parse_diff`."""
@@ -323,7 +353,7 @@ class TaskChanged(Event, kw_only=True):
 
 
 class CommentsChanged(Event, kw_only=True):
-    """The comments of a task differ from before: ask for them again. Goes to everyone."""
+    """The comments or reviewed marks of a task differ from before: ask for them again. Goes to everyone."""
 
     task: str
 

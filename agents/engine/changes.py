@@ -8,7 +8,7 @@ from pathlib import Path
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.errors import UsageError
-from agents.model import Diff, Scope, Task
+from agents.model import Commit, Diff, Scope, Task
 from agents.store import Turn
 from agents.workspace import Workspace, Workspaces
 
@@ -28,14 +28,13 @@ class Changes:
             raise UsageError(f"Task {task.id} has no worktree yet: it is {task.state}.", "Look again when it works.")
         return workspace
 
-    async def diff(self, task: Task, scope: Scope) -> Diff:
-        """What changed as of now, or as of the last snapshot when the worktree is gone."""
+    async def diff(self, task: Task, scope: Scope, base: str = "", head: str = "") -> Diff:
+        """What changed as of now, or as of the last snapshot when the worktree is gone; see :class:`agents.api.Api`."""
         workspace = self.workspace(task)
         workspaces = await self._facilities.workspaces()
-        if Path(workspace.worktree).exists():
-            head = (await workspaces.snapshot(workspace, "now", "As of now")).tree
-        else:
-            head = await workspaces.tree_of(workspace, self.last_snapshot(task, workspace))
+        if scope in ("commit", "refs"):
+            return await self._between(task, scope, base, head, workspaces, workspace)
+        head = await self._now(task, workspaces, workspace)
         base, base_name = await self._base(task, scope, workspaces, workspace)
         base_tree = await workspaces.tree_of(workspace, base)
         return Diff(
@@ -47,6 +46,62 @@ class Changes:
             directory=workspace.worktree,
             patch=await workspaces.diff(workspace, base_tree, head),
         )
+
+    async def _now(self, task: Task, workspaces: Workspaces, workspace: Workspace) -> str:
+        """The tree of the files as they are, or as they were last when the worktree is gone."""
+        if Path(workspace.worktree).exists():
+            return (await workspaces.snapshot(workspace, "now", "As of now")).tree
+        return await workspaces.tree_of(workspace, self.last_snapshot(task, workspace))
+
+    async def _between(
+        self, task: Task, scope: Scope, base: str, head: str, workspaces: Workspaces, workspace: Workspace
+    ) -> Diff:
+        """One commit, or any two refs."""
+        if not base:
+            raise UsageError(f"The scope {scope} needs to be told which.", "Name a commit or a ref.")
+        if scope == "commit":
+            base_tree, head_tree = (
+                await workspaces.parent_of(workspace, base),
+                await workspaces.tree_of(workspace, base),
+            )
+            base_name, head_name = f"the commit before {_short(base)}", _short(base)
+        else:
+            base_tree = await workspaces.tree_of(workspace, base)
+            head_tree = await (workspaces.tree_of(workspace, head) if head else self._now(task, workspaces, workspace))
+            base_name, head_name = _short(base), _short(head)
+        patch = await workspaces.diff(workspace, base_tree, head_tree)
+        return Diff(
+            task=task.id, scope=scope, base_tree=base_tree, head_tree=head_tree, base_name=base_name,
+            head_name=head_name, directory=workspace.worktree, patch=patch,
+        )  # fmt: skip
+
+    async def commits(self, task: Task) -> list[Commit]:
+        """The commits of the task's branch beyond its base, the latest first."""
+        workspace = self.workspace(task)
+        workspaces = await self._facilities.workspaces()
+        tip = await workspaces.import_branch(workspace) if Path(workspace.worktree).exists() else workspace.branch
+        return await workspaces.commits(workspace, workspace.base_commit, tip) if tip else []
+
+    async def apply(self, task: Task, patch: bytes) -> None:
+        """Change the files of the worktree as a patch says; a snapshot of them as they were is kept."""
+        workspace = self.workspace(task)
+        workspaces = await self._facilities.workspaces()
+        await workspaces.snapshot(workspace, "before-patch", "Before a patch of the person")
+        await workspaces.apply(workspace, patch)
+        after = await workspaces.snapshot(workspace, "now", "As of now")
+        await self._count(task, workspaces, workspace, after.commit)
+
+    async def snapshot_now(self, task: Task) -> str:
+        """A commit of the files as they are."""
+        workspaces = await self._facilities.workspaces()
+        return (await workspaces.snapshot(self.workspace(task), "now", "As of now")).commit
+
+    async def _count(
+        self, task: Task, workspaces: Workspaces, workspace: Workspace, commit: str, **changes: object
+    ) -> None:
+        files, additions, deletions = await workspaces.numstat(workspace, workspace.base_commit, commit)
+        counted = {"files_changed": files, "additions": additions, "deletions": deletions, "check_state": "none"}
+        self._ledger.update(task.id, **counted, **changes)
 
     def last_snapshot(self, task: Task, workspace: Workspace) -> str:
         """The commit that holds the last state of a worktree that is gone."""
@@ -90,13 +145,10 @@ class Changes:
             await workspaces.snapshot(workspace, "undone", f"Before turn {turn.number} was undone")
             target, said = turn.before, f"You have undone turn {turn.number}: the files are as they were before it."
         await workspaces.rewind(workspace, target)
-        files, additions, deletions = await workspaces.numstat(workspace, workspace.base_commit, target)
-        self._ledger.update(
-            task.id,
-            undone=0 if task.undone else turn.number,
-            files_changed=files,
-            additions=additions,
-            deletions=deletions,
-            check_state="none",
-        )
+        await self._count(task, workspaces, workspace, target, undone=0 if task.undone else turn.number)
         return said
+
+
+def _short(name: str) -> str:
+    """A commit or tree id as people write it; other names as they are."""
+    return name[:7] if len(name) >= 40 and not set(name) - set("0123456789abcdef") else name

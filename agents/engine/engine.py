@@ -30,6 +30,7 @@ from agents.model import (
     Claim,
     Comment,
     CommentDraft,
+    Commit,
     Diff,
     EngineInfo,
     Entry,
@@ -324,11 +325,7 @@ class Engine:
         turns = self.ledger.store.turns(known.id)
         if not turns:
             raise UsageError(f"Task {known.id} has had no turn that could be undone.")
-        said = await self._changes.undo(known, turns[-1])
-        transcript = Transcript(known.id, self.ledger)
-        transcript.turn = known.turn
-        transcript.add("notice", said)
-        self.ledger.flush()
+        self._note(known, await self._changes.undo(known, turns[-1]))
         return self.ledger.tasks[known.id]
 
     async def leftovers(self) -> list[Leftover]:
@@ -373,9 +370,13 @@ class Engine:
 
     # review
 
-    async def diff(self, task: str, scope: Scope = "branch") -> Diff:
+    async def diff(self, task: str, scope: Scope = "branch", base: str = "", head: str = "") -> Diff:
         """See :class:`agents.api.Api`."""
-        return await self._changes.diff(self.ledger.find(task), scope)
+        return await self._changes.diff(self.ledger.find(task), scope, base, head)
+
+    async def commits(self, task: str) -> list[Commit]:
+        """See :class:`agents.api.Api`."""
+        return await self._changes.commits(self.ledger.find(task))
 
     async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
         """See :class:`agents.api.Api`."""
@@ -412,11 +413,17 @@ class Engine:
         known = self.ledger.find(task)
         return self._reviews.prompt_text(known.id, self._changes.base_name(known))
 
-    async def send_review(self, task: str, when: When = "now") -> Prompt:
+    async def reply_comment(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
+        """See :class:`agents.api.Api`."""
+        changed = self._reviews.reply(self._on_floor(task).id, comment, text, author)
+        self.ledger.flush()
+        return changed
+
+    async def send_review(self, task: str, when: When = "now", text: str = "") -> Prompt:
         """See :class:`agents.api.Api`."""
         known = self._on_floor(task)
-        text = await self.review_prompt(known.id)
-        prompt = self._reviews.send(known.id, text, when, await self.diff(known.id))
+        composed = await self.review_prompt(known.id)
+        prompt = self._reviews.send(known.id, text if text.strip() else composed, when, await self.diff(known.id))
         self.ledger.flush()
         self._scheduler.deliver(prompt)
         return prompt
@@ -428,6 +435,43 @@ class Engine:
     async def resolve_comment(self, task: str, comment: str, resolved: bool = True) -> Comment:
         """See :class:`agents.api.Api`."""
         return self._reviews.resolve(self.ledger.find(task).id, comment, resolved)
+
+    async def reviewed(self, task: str) -> list[str]:
+        """See :class:`agents.api.Api`."""
+        return self._reviews.reviewed(self.ledger.find(task).id)
+
+    async def mark_reviewed(self, task: str, marks: Sequence[str], reviewed: bool = True) -> None:
+        """See :class:`agents.api.Api`."""
+        self._reviews.mark(self.ledger.find(task).id, marks, reviewed)
+        self.ledger.flush()
+
+    async def apply_patch(self, task: str, patch: bytes, said: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        await self._changes.apply(known, patch)
+        self._note(known, said)
+        return self.ledger.tasks[known.id]
+
+    async def ask(self, task: str, question: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        return await self.create_task(
+            NewTask(
+                project=known.project,
+                prompt=question,
+                title=f"Asked about: {known.title}"[:TITLE_LENGTH],
+                profile=known.profile,
+                base=await self._changes.snapshot_now(known),
+                check=False,
+            )
+        )
+
+    def _note(self, task: Task, said: str) -> None:
+        """Say in a task's transcript what the person did to its files."""
+        transcript = self._scheduler.transcript(task.id) or Transcript(task.id, self.ledger)
+        transcript.turn = task.turn
+        transcript.add("notice", said)
+        self.ledger.flush()
 
     # set-up
 

@@ -9,7 +9,7 @@ import msgspec
 
 from agents.engine.ledger import Ledger
 from agents.errors import NotFound, UsageError
-from agents.model import Claim, Comment, CommentDraft, CommentsChanged, Diff, Prompt, When
+from agents.model import Claim, Comment, CommentDraft, CommentsChanged, Diff, Prompt, Reply, When
 from agents.review.prompt import parse_claims, review_prompt
 from agents.store import Round
 
@@ -43,7 +43,7 @@ class Reviews:
         return comment
 
     def _changed(self, task: str) -> None:
-        drafts = sum(1 for comment in self.comments(task) if comment.state == "draft")
+        drafts = sum(1 for comment in self.comments(task) if _is_to_be_sent(comment))
         self._ledger.update(task, draft_comments=drafts)
         self._ledger.publish(CommentsChanged(task=task))
 
@@ -86,10 +86,11 @@ class Reviews:
     def prompt_text(self, task: str, base_name: str) -> str:
         """The prompt that sending the drafts would send."""
         comments = self.comments(task)
-        drafts = [comment for comment in comments if comment.state == "draft"]
-        if not drafts:
+        drafts = [comment for comment in comments if _is_new(comment)]
+        reopened = [comment for comment in comments if comment.has_unsent_reply]
+        if not drafts and not reopened:
             raise UsageError(f"Task {task} has no comments to send.", "`c` in the review writes one.")
-        still_open = [comment for comment in comments if comment.state in ("sent", "claimed")]
+        still_open = [c for c in comments if c.state in ("sent", "claimed") and not c.has_unsent_reply]
         known = self._ledger.tasks[task]
         return review_prompt(
             drafts,
@@ -97,6 +98,7 @@ class Reviews:
             base_name=base_name,
             directory=known.worktree,
             still_open=still_open,
+            reopened=reopened,
         )
 
     def send(self, task: str, text: str, when: When, diff: Diff) -> Prompt:
@@ -104,8 +106,13 @@ class Reviews:
         number = self._ledger.tasks[task].round + 1
         prompt = self._ledger.add_prompt(Prompt(id=0, task=task, text=text, when=when, origin="review"))
         for position, comment in enumerate(self.comments(task)):
-            if comment.state == "draft":
-                sent = msgspec.structs.replace(comment, state="sent", round=number)
+            if _is_to_be_sent(comment):
+                replies = tuple(
+                    msgspec.structs.replace(reply, round=number) if not reply.round else reply
+                    for reply in comment.replies
+                )
+                changes = {"round": number} if comment.state == "draft" else {}
+                sent = msgspec.structs.replace(comment, state="sent", replies=replies, **changes)
                 self._ledger.store.put_comment(position, sent)
         self._ledger.store.put_round(
             task,
@@ -114,6 +121,28 @@ class Reviews:
         self._ledger.update(task, round=number)
         self._changed(task)
         return prompt
+
+    def reply(self, task: str, comment: str, text: str, author: str) -> Comment:
+        """Add to a comment that was sent; what the person adds opens it again."""
+        known = self.find(task, comment)
+        if known.state == "draft":
+            raise UsageError(f"Comment {known.id} was not sent yet.", "Write it anew, with what you want to add.")
+        if not text.strip():
+            raise UsageError("A reply without text says nothing.", "Write what is still missing.")
+        is_person = author == "person"
+        told = Reply(text=text, author=author, round=0 if is_person else known.round, at=time.time())
+        state = "sent" if is_person else known.state
+        return self._put(msgspec.structs.replace(known, replies=(*known.replies, told), state=state))
+
+    def reviewed(self, task: str) -> list[str]:
+        """The marks of what the person has looked at."""
+        self._ledger.flush()
+        return self._ledger.store.reviewed(task)
+
+    def mark(self, task: str, marks: Sequence[str], reviewed: bool) -> None:
+        """Set or take away marks."""
+        self._ledger.store.put_reviewed(task, marks, reviewed)
+        self._ledger.publish(CommentsChanged(task=task))
 
     def claim(self, task: str, comment: str, claim: Claim, text: str) -> Comment:
         """Record what the agent says about a sent comment."""
@@ -135,6 +164,15 @@ class Reviews:
         if known.state == "draft":
             raise UsageError(f"Comment {known.id} was not sent yet.", f"`shopfloor review {task} --send` sends it.")
         return self._put(msgspec.structs.replace(known, state="resolved" if resolved else "sent"))
+
+
+def _is_new(comment: Comment) -> bool:
+    """A draft that the next round sends; private notes stay."""
+    return comment.state == "draft" and comment.kind != "note"
+
+
+def _is_to_be_sent(comment: Comment) -> bool:
+    return _is_new(comment) or comment.has_unsent_reply
 
 
 async def with_quote(draft: CommentDraft, diff: Diff, blobs: Blobs) -> CommentDraft:

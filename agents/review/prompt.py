@@ -19,6 +19,7 @@ _KIND_WORDS = {
     "question": "question, answer without editing",
     "suggestion": "suggestion, apply it as written",
     "do-not-touch": "do not touch these lines",
+    "note": "note",
 }
 _CLAIM = re.compile(r"^\W*(R\d+-C\d+)\W*:\W*(done|declined|question)\b[ \t:—–-]*(.*)$", re.IGNORECASE | re.MULTILINE)
 
@@ -38,6 +39,7 @@ def review_prompt(
     base_name: str,
     directory: str,
     still_open: Sequence[Comment] = (),
+    reopened: Sequence[Comment] = (),
 ) -> str:
     """One prompt for the comments of a round, in the order they were written.
 
@@ -47,6 +49,7 @@ def review_prompt(
         base_name: what the change is compared with, for people.
         directory: the worktree.
         still_open: comments of earlier rounds that are not resolved; named, not repeated.
+        reopened: comments of earlier rounds that the person has said more about; repeated, with what was said.
     """
     parts = [
         f"Review round {round_number} of your change in {directory}, compared with {base_name}.",
@@ -55,13 +58,15 @@ def review_prompt(
     ]
     for comment in comments:
         parts += [_heading(comment), *_quote(comment), comment.text.strip(), ""]
+    for comment in reopened:
+        parts += [_heading(comment, "open again"), *_quote(comment), comment.text.strip(), *_conversation(comment), ""]
     if still_open:
         parts.append("Still open from earlier rounds:")
         parts += [f"- {comment.id} {place(comment)}: {_first_line(comment.text)}" for comment in still_open]
         parts.append("")
     parts += [
         "When you are done, answer each comment on a line of its own, exactly in this form:",
-        *(f"{comment.id}: done | declined: why | question: text" for comment in (*comments, *still_open)),
+        *(f"{comment.id}: done | declined: why | question: text" for comment in (*comments, *reopened, *still_open)),
     ]
     return "\n".join(parts)
 
@@ -88,9 +93,17 @@ def parse_claims(text: str) -> list[CommentClaim]:
     return list(claims.values())
 
 
-def _heading(comment: Comment) -> str:
+def _conversation(comment: Comment) -> list[str]:
+    """What was said since: the agent's claim, then what the person has not said yet."""
+    said = (
+        [f"You said: {comment.claim}{': ' + comment.claim_text if comment.claim_text else ''}"] if comment.claim else []
+    )
+    return said + [f"Now: {reply.text.strip()}" for reply in comment.replies if not reply.round]
+
+
+def _heading(comment: Comment, *facts: str) -> str:
     where = place(comment)
-    details = []
+    details = [*facts]
     if comment.target in ("lines", "hunk"):
         details.append("old side, deleted lines" if comment.side == "old" else "new side")
     if comment.section:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ import msgspec
 from agents.errors import ShopfloorError
 from agents.model import Comment, Entry, Prompt, Struct, Task
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE task (id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
@@ -26,6 +27,11 @@ CREATE TABLE round (task TEXT, number INTEGER, data BLOB NOT NULL, PRIMARY KEY (
 CREATE TABLE draft (task TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE trust (project TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID;
 """
+
+_MIGRATIONS = {
+    2: "CREATE TABLE reviewed (task TEXT, mark TEXT, PRIMARY KEY (task, mark)) WITHOUT ROWID;",
+}
+"""What turns a store of the version before into this one; a new store is made by all of them, in order."""
 
 _Row = TypeVar("_Row")
 
@@ -94,8 +100,9 @@ class Store:
                 f"{SCHEMA_VERSION}).",
                 "Upgrade Shopfloor, or set SHOPFLOOR_HOME to another folder.",
             )
-        if version == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        steps = ([_SCHEMA] if version == 0 else []) + [_MIGRATIONS[n] for n in sorted(_MIGRATIONS) if n > version]
+        if steps:
+            self._db.executescript(f"BEGIN; {' '.join(steps)} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
 
     def close(self) -> None:
         """Commit what waits and close the file."""
@@ -168,6 +175,14 @@ class Store:
         """Record a review round."""
         self._write("INSERT OR REPLACE INTO round VALUES (?, ?, ?)", task, sent.number, msgspec.json.encode(sent))
 
+    def put_reviewed(self, task: str, marks: Iterable[str], reviewed: bool) -> None:
+        """Record what was looked at, or that it was not."""
+        statement = "INSERT OR IGNORE INTO reviewed VALUES (?, ?)"
+        if not reviewed:
+            statement = "DELETE FROM reviewed WHERE task = ? AND mark = ?"
+        for mark in marks:
+            self._write(statement, task, mark)
+
     def put_draft(self, task: str, text: str) -> None:
         """Record the unsent text of a composer."""
         self._write("INSERT OR REPLACE INTO draft VALUES (?, ?)", task, text)
@@ -234,6 +249,10 @@ class Store:
     def rounds(self, task: str) -> list[Round]:
         """All review rounds of a task, oldest first."""
         return self._rows(Round, "SELECT data FROM round WHERE task = ? ORDER BY number", task)
+
+    def reviewed(self, task: str) -> list[str]:
+        """The marks of what was looked at."""
+        return [mark for (mark,) in self._db.execute("SELECT mark FROM reviewed WHERE task = ?", (task,))]
 
     def draft(self, task: str) -> str:
         """The unsent text of a composer."""

@@ -52,6 +52,10 @@ git read-tree --reset -u "$1"
 : >"$GIT_INDEX_FILE.fresh"
 """
 
+_APPLY = """
+git apply --whitespace=nowarn "$1"
+"""
+
 _SNAPSHOT = """
 [ -f "$GIT_INDEX_FILE" ] || git read-tree "$1" || exit 3
 if [ -f "$GIT_INDEX_FILE.fresh" ]; then
@@ -118,6 +122,20 @@ async def rewind(runner: Runner, workspace: Workspace, files: str) -> None:
     result = await confined(runner, argv, _policy(workspace, writable=True), timeout_seconds=_CHECK_OUT_SECONDS)
     if result.status:
         raise GitError(f"The files of {files} could not be written to {workspace.worktree}: {result.complaint}.")
+
+
+async def apply_patch(runner: Runner, workspace: Workspace, patch: bytes) -> None:
+    """Change the worktree's files as a patch says, all of it or nothing. Confined, as everything in a worktree: what
+    stands under a name of the patch may be a link by now, and writing a file may run a filter."""
+    policy = _policy(workspace, writable=True)
+    file = workspace.reading / "applied.patch"
+    file.write_bytes(patch)
+    try:
+        result = await confined(runner, ["/bin/sh", "-c", _APPLY, "sh", str(file)], policy)
+    finally:
+        _remove(file)
+    if result.status:
+        raise GitError(f"It does not fit the files as they are now: {result.complaint}.", "Read the change again.")
 
 
 async def read_worktree(runner: Runner, workspace: Workspace, last: Snapshot, message: str) -> Snapshot:

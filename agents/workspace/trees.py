@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 
 from agents.errors import GitError, NotFound
+from agents.model import Commit
 from agents.review.arguments import DIFF_ARGUMENTS, DIFF_CONFIG
 from agents.workspace.git import Repository, git
 
+COMMITS_LIMIT = 500
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -44,6 +46,29 @@ async def diff(repository: Repository, base: str, head: str) -> bytes:
         GitError: one of them does not exist, or the diff is beyond 256 MB.
     """
     return (await git(repository, *DIFF_CONFIG, *DIFF_ARGUMENTS, _safe(base), _safe(head), "--")).out
+
+
+async def commits(repository: Repository, base: str, tip: str) -> list[Commit]:
+    """The commits of ``tip`` that ``base`` does not have, the latest first, at most :data:`COMMITS_LIMIT`."""
+    pattern = "--format=%H%x00%ct%x00%s"
+    printed = await git(repository, "log", "-z", pattern, f"-n{COMMITS_LIMIT}", _safe(tip), f"^{_safe(base)}", "--")
+    fields = printed.out.decode("utf-8", "replace").split("\0")
+    return [
+        Commit(id=fields[at], at=float(fields[at + 1]), subject=fields[at + 2]) for at in range(0, len(fields) - 2, 3)
+    ]
+
+
+async def parent_of(repository: Repository, commit: str) -> str:
+    """The tree of a commit's first parent; the empty tree for a commit without one.
+
+    Raises:
+        NotFound: there is no such commit.
+    """
+    await tree_of(repository, commit)
+    try:
+        return await tree_of(repository, f"{commit}^")
+    except NotFound:
+        return (await git(repository, "hash-object", "-t", "tree", "-w", "--stdin")).out.decode().strip()
 
 
 async def numstat(repository: Repository, base: str, head: str) -> tuple[int, int, int]:

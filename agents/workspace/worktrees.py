@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from agents.errors import GitError, UsageError
+from agents.model import Commit
 from agents.sandbox import Runner
 from agents.workspace import trees
 from agents.workspace.git import Repository, git
@@ -18,7 +19,7 @@ from agents.workspace.known import Known, Snapshot, read_known, remember
 from agents.workspace.making import Plan, make, unmake
 from agents.workspace.private import Grants, Workspace, grants, point_worktree
 from agents.workspace.project import commit_of, open_project
-from agents.workspace.reader import read_branch, read_worktree, rewind
+from agents.workspace.reader import apply_patch, read_branch, read_worktree, rewind
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|lock$|$)){0,99}")
 """What is safe as a part of a ref and of a path at once."""
@@ -138,6 +139,20 @@ class Workspaces:
         async with self._locks[workspace.task]:
             await rewind(self._runner, workspace, tree)
 
+    async def apply(self, workspace: Workspace, patch: bytes) -> None:
+        """Change the files of the worktree as a patch says, all of it or nothing. The caller has taken a snapshot.
+
+        Raises:
+            GitError: it does not fit the files as they are.
+        """
+        self.check(workspace)
+        async with self._locks[workspace.task]:
+            await apply_patch(self._runner, workspace, patch)
+
+    async def commits(self, repository: Repository, base: str, tip: str) -> list[Commit]:
+        """See :func:`agents.workspace.trees.commits`."""
+        return await trees.commits(repository, base, tip)
+
     async def import_branch(self, workspace: Workspace) -> str | None:
         """Move the task's branch in the repository to where the agent's copy of it is; None when the agent deleted it.
 
@@ -183,6 +198,10 @@ class Workspaces:
     async def blobs(self, repository: Repository, ids: Sequence[str]) -> list[bytes]:
         """See :func:`agents.workspace.trees.blobs`."""
         return await trees.blobs(repository, ids)
+
+    async def parent_of(self, repository: Repository, commit: str) -> str:
+        """See :func:`agents.workspace.trees.parent_of`."""
+        return await trees.parent_of(repository, commit)
 
     async def merge_base(self, repository: Repository, one: str, other: str) -> str | None:
         """See :func:`agents.workspace.trees.merge_base`."""

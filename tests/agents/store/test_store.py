@@ -77,3 +77,23 @@ def test_what_the_disk_refused_is_written_when_it_allows_it_again(tmp_path: Path
 def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
     Store(tmp_path / "store.sqlite").close()
     assert (tmp_path / "store.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_a_store_of_the_first_schema_is_brought_forward_with_everything_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    store = Store(path)
+    store.put_task(a_task())
+    store.put_comment(0, Comment(id="R1-C1", task="a1", round=1, text="why?"))
+    store.close()
+    with sqlite3.connect(path) as database:  # as the first version made it
+        database.execute("DROP TABLE reviewed")
+        database.execute("PRAGMA user_version=1")
+    store = Store(path)
+    store.put_reviewed("a1", ["m1", "m2"], True)
+    store.put_reviewed("a1", ["m1"], False)
+    store.close()
+    store = Store(path)
+    assert store.reviewed("a1") == ["m2"]
+    assert store.tasks() == [a_task()]
+    assert [comment.text for comment in store.comments("a1")] == ["why?"]
+    assert store.reviewed("a2") == [], "marks belong to their task"

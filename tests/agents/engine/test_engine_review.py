@@ -1,0 +1,177 @@
+"""Rounds, replies, marks, scopes and patches: a review through the engine, on a real worktree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents.errors import GitError, NotFound, UsageError
+from agents.model import CommentDraft, Diff, Task
+from agents.offline import Call, say
+from agents.review import FileDiff, parse_diff
+from agents.review.marks import marks_of
+from agents.review.select import select_hunk, select_lines
+from tests.shop import Shop, runs, writes
+
+TEXT = "".join(f"line {number}\n" for number in range(1, 41))
+CHANGED = TEXT.replace("line 5\n", "five\n").replace("line 30\n", "thirty\nand more\n")
+
+
+async def a_change(shop: Shop) -> Task:
+    """A task whose agent changed two places of one file."""
+    (shop.repository / "a.txt").write_text(TEXT)
+    from tests.shop import git
+
+    git(shop.repository, "add", "-A")
+    git(shop.repository, "commit", "-q", "-m", "a text")
+    shop.model.add(writes("a.txt", CHANGED), say("Done."))
+    task = await shop.task()
+    return await shop.rests(task.id)
+
+
+def only_file(diff: Diff) -> FileDiff:
+    (file,) = parse_diff(diff.patch).files
+    return file
+
+
+def text_of(task: Task) -> str:
+    return Path(task.worktree, "a.txt").read_text()
+
+
+async def test_a_hunk_is_taken_back_and_the_opposite_patch_brings_it_again(shop: Shop) -> None:
+    task = await a_change(shop)
+    file = only_file(await shop.engine.diff(task.id))
+    back = select_hunk(file, file.hunks[0], reverse=True)
+    after = await shop.engine.apply_patch(task.id, back, "You took a hunk of a.txt back.")
+    assert text_of(task) == TEXT.replace("line 30\n", "thirty\nand more\n")
+    assert (after.additions, after.deletions) == (2, 1), "the numbers of the task are those of its files now"
+    said = [entry.text for entry in await shop.engine.transcript(task.id) if entry.kind == "notice"]
+    assert "You took a hunk of a.txt back." in said
+    await shop.engine.apply_patch(task.id, select_hunk(file, file.hunks[0]), "And brought it again.")
+    assert text_of(task) == CHANGED
+
+
+async def test_single_lines_are_taken_back(shop: Shop) -> None:
+    task = await a_change(shop)
+    file = only_file(await shop.engine.diff(task.id))
+    added = next(index for index in range(len(file.lines)) if file.lines.raw(index) == b"and more")
+    await shop.engine.apply_patch(task.id, select_lines(file, [added], reverse=True), "back")
+    assert text_of(task) == CHANGED.replace("and more\n", "")
+
+
+async def test_a_patch_that_does_not_fit_changes_nothing_and_says_so(shop: Shop) -> None:
+    task = await a_change(shop)
+    file = only_file(await shop.engine.diff(task.id))
+    Path(task.worktree, "a.txt").write_text(CHANGED.replace("five\n", "5\n"))
+    with pytest.raises(GitError, match="does not fit"):
+        await shop.engine.apply_patch(task.id, select_hunk(file, file.hunks[0], reverse=True), "back")
+    assert text_of(task) == CHANGED.replace("five\n", "5\n")
+
+
+async def test_a_patch_does_not_follow_a_link_out_of_the_worktree(shop: Shop, tmp_path: Path) -> None:
+    task = await a_change(shop)
+    file = only_file(await shop.engine.diff(task.id))
+    outside = tmp_path / "outside.txt"
+    outside.write_text(CHANGED)
+    Path(task.worktree, "a.txt").unlink()
+    Path(task.worktree, "a.txt").symlink_to(outside)
+    with pytest.raises(GitError):
+        await shop.engine.apply_patch(task.id, select_hunk(file, file.hunks[0], reverse=True), "back")
+    assert outside.read_text() == CHANGED
+
+
+async def test_marks_are_kept_and_fall_with_their_lines(shop: Shop) -> None:
+    task = await a_change(shop)
+    marks = marks_of(only_file(await shop.engine.diff(task.id)))
+    await shop.engine.mark_reviewed(task.id, marks.all)
+    assert set(await shop.engine.reviewed(task.id)) == set(marks.all)
+    Path(task.worktree, "a.txt").write_text(CHANGED.replace("five", "FIVE"))
+    changed = marks_of(only_file(await shop.engine.diff(task.id)))
+    known = await shop.engine.reviewed(task.id)
+    assert not changed.is_reviewed(known)
+    assert changed.runs[1][1] in known, "what did not change is still reviewed"
+    await shop.engine.mark_reviewed(task.id, marks.all, False)
+    assert await shop.engine.reviewed(task.id) == []
+
+
+async def test_a_private_note_is_never_sent(shop: Shop) -> None:
+    task = await a_change(shop)
+    await shop.engine.add_comment(
+        task.id, CommentDraft(text="my secret thought", path=b"a.txt", start=5, end=5, kind="note")
+    )
+    with pytest.raises(UsageError, match="no comments to send"):
+        await shop.engine.send_review(task.id)
+    assert (await shop.engine.task(task.id)).draft_comments == 0
+    await shop.engine.add_comment(task.id, CommentDraft(text="say five", path=b"a.txt", start=5, end=5))
+    assert "my secret thought" not in await shop.engine.review_prompt(task.id)
+    shop.model.add(say("R1-C2: done"))
+    await shop.engine.send_review(task.id)
+    await shop.rests(task.id)
+    assert [comment.state for comment in await shop.engine.comments(task.id)] == ["draft", "claimed"]
+
+
+async def test_a_reply_opens_a_comment_again_and_goes_with_the_next_round(shop: Shop) -> None:
+    task = await a_change(shop)
+    comment = await shop.engine.add_comment(task.id, CommentDraft(text="say five", path=b"a.txt", start=5, end=5))
+    shop.model.add(say("R1-C1: done — it says so"), say("R1-C1: done — now really"))
+    await shop.engine.send_review(task.id)
+    await shop.rests(task.id)
+    await shop.engine.reply_comment(task.id, comment.id, "It still says five.")
+    assert (await shop.engine.task(task.id)).draft_comments == 1
+    prompt = await shop.engine.review_prompt(task.id)
+    assert "You said: done: it says so" in prompt
+    assert "Now: It still says five." in prompt
+    await shop.engine.send_review(task.id)
+    await shop.rests(task.id)
+    (known,) = await shop.engine.comments(task.id)
+    assert (known.state, known.claim_text, known.replies[0].round) == ("claimed", "now really", 2)
+    assert (await shop.engine.task(task.id)).draft_comments == 0
+
+
+async def test_the_prompt_of_a_round_can_be_edited_before_it_goes(shop: Shop) -> None:
+    task = await a_change(shop)
+    await shop.engine.add_comment(task.id, CommentDraft(text="say five", path=b"a.txt", start=5, end=5))
+    shop.model.add(say("fine"))
+    prompt = await shop.engine.send_review(task.id, text="Only this.")
+    assert prompt.text == "Only this."
+    await shop.rests(task.id)
+    assert (await shop.engine.comments(task.id))[0].state == "sent"
+
+
+async def test_one_commit_and_two_refs_are_scopes(shop: Shop) -> None:
+    commit = "git -c user.name=A -c user.email=a@b commit -qam"
+    shop.model.add(
+        say(*[Call(name="bash", arguments={"command": f"echo one >> hello.txt && {commit} 'first step'"})]),
+        runs(f"echo two >> hello.txt && {commit} 'second step'"),
+        say("Done."),
+    )
+    task = await shop.task()
+    await shop.rests(task.id)
+    second, first = await shop.engine.commits(task.id)
+    assert (first.subject, second.subject) == ("first step", "second step")
+    diff = await shop.engine.diff(task.id, "commit", first.id)
+    assert only_file(diff).additions == 1
+    assert b"+one" in diff.patch
+    assert b"+two" not in diff.patch
+    between = await shop.engine.diff(task.id, "refs", first.id)
+    assert b"+two" in between.patch
+    assert b"+one" not in between.patch
+    both = await shop.engine.diff(task.id, "refs", "main", second.id)
+    assert only_file(both).additions == 2
+    with pytest.raises(NotFound):
+        await shop.engine.diff(task.id, "refs", "no-such-ref")
+    with pytest.raises(UsageError):
+        await shop.engine.diff(task.id, "commit")
+
+
+async def test_a_question_is_answered_beside_the_task_and_edits_nothing_of_it(shop: Shop) -> None:
+    task = await a_change(shop)
+    shop.model.add(writes("a.txt", "overwritten"), say("It makes five of it."))
+    side = await shop.engine.ask(task.id, "Explain line 5. Do not edit.")
+    rested = await shop.rests(side.id)
+    assert text_of(task) == CHANGED, "the side thread has a worktree of its own"
+    assert rested.worktree != task.worktree
+    answer = [entry.text for entry in await shop.engine.transcript(side.id) if entry.kind == "text"]
+    assert answer[-1] == "It makes five of it."
+    assert side.check is False
