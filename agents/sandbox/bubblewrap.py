@@ -173,6 +173,9 @@ def _check_mount_point(rule: Rule, earlier: list[Rule]) -> None:
     above = right_at(earlier, rule.path)
     if above is None or above.right == "hide" or not above.source or above.path in _TEMPORARY:
         return
+    private = [each.source for each in earlier if each.path in _TEMPORARY and each.source]
+    if any(is_below(above.source, temp) for temp in private):  # what an earlier start left in it
+        return
     if not os.path.lexists(above.source.rstrip("/") + rule.path[len(above.path.rstrip("/")) :]):
         raise SandboxError(
             f"The sandbox cannot show anything at {rule.path}, because nothing is there.",

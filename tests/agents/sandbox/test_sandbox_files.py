@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,23 @@ async def test_temporary_files_of_others_are_not_there(tmp_path: Path, bubblewra
     assert (scene.temp / "also").read_text() == "also\n"
     strangers = {path.name for path in Path("/tmp").iterdir()} - {scene.top.parts[2]}
     assert not strangers & set(listed.output.split()), "the machine's /tmp shows through"
+
+
+async def test_what_is_hidden_in_a_temporary_folder_may_come_into_being_later(
+    tmp_path: Path, bubblewrap: Runner
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="sf-", dir="/tmp") as folder:
+        kept = [Path(folder) / "kept" / name for name in ("state", "config")]
+        kept[0].mkdir(parents=True)
+        (kept[0] / "key").write_text("PRIVATE")
+        scene = Scene(tmp_path, bubblewrap)
+        scene.with_policy(read=(), hide=tuple(str(path) for path in kept))
+        await scene.run("true")
+        kept[1].mkdir()
+        (kept[1] / "key").write_text("PRIVATE")
+        seen = await scene.run(f"echo started; cat {folder}/kept/*/key")
+    assert "started" in seen.output, f"nothing can run any more: {seen.output}"
+    assert "PRIVATE" not in seen.output, f"it shows what is hidden: {seen.output}"
 
 
 async def test_a_file_name_of_any_bytes_can_be_made_and_protected(scene: Scene) -> None:
