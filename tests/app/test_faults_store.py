@@ -1,0 +1,177 @@
+"""A store that is damaged or cannot be written: a sentence, nothing lost, and work that goes on when it can."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from agents.errors import ShopfloorError
+from agents.model import EngineNotice, EntryChanged, TranscriptOpened
+from tests.app.fault_house import RESTING, House, event_that, house, line, said, task_that
+
+__all__ = ["house"]
+
+
+async def _with_a_finished_task(house: House) -> str:
+    """A home whose engine has ended; its task."""
+    await house.with_sample(delay_ms=0)
+    engine = await house.start()
+    async with house.client() as client:
+        (task,) = await house.give_tasks(client, 1)
+        await task_that(client, task.id, lambda known: known.state == "ready", "a finished task")
+    engine.terminate()
+    await engine.wait()
+    return task.id
+
+
+async def _refused(house: House) -> str:
+    """What the command line says while the engine cannot start; twice the same, each time one sentence and an end."""
+    sentences = []
+    for _ in range(2):
+        status, out, err = await house.shopfloor("ls", "--all")
+        assert status == 3, f"exit status {status}: {out}{err}"
+        assert "Traceback" not in err, err
+        assert len(err.strip().splitlines()) == 1, f"one plain sentence, not: {err}"
+        sentences.append(err)
+    assert sentences[0] == sentences[1]
+    assert not [process for process in house.processes() if "engine run" in process], "no engine is left trying"
+    return sentences[0]
+
+
+async def test_a_damaged_store_is_refused_and_kept_until_a_backup_is_in_its_place(house: House) -> None:
+    task = await _with_a_finished_task(house)
+    good = house.store.read_bytes()
+    damages = {
+        "garbage": b"not a database, " * 4096,
+        "truncated": good[: len(good) // 2],
+        "a page of noise": good[:8192] + b"\xff" * 4096 + good[12_288:],
+    }
+    for damage, data in damages.items():
+        house.store.write_bytes(data)
+        sentence = await _refused(house)
+        assert str(house.store) in sentence, f"{damage}: {sentence}"
+        assert "put a backup in its place" in sentence, f"{damage}: {sentence}"
+        assert house.store.read_bytes() == data, f"{damage}: the file is kept as it is"
+    house.store.write_bytes(good)
+    status, out, err = await house.shopfloor("ls", "--all")
+    assert (status, task in out) == (0, True), out + err
+    assert (await house.shopfloor("engine", "stop"))[0] == 0
+
+
+async def test_a_store_moved_out_of_the_way_gives_an_empty_floor(house: House) -> None:
+    task = await _with_a_finished_task(house)
+    house.store.write_bytes(b"not a database, " * 4096)
+    await _refused(house)
+    house.store.rename(house.store.with_suffix(".damaged"))
+    status, out, err = await house.shopfloor("ls", "--all")
+    assert (status, task in out) == (0, False), out + err
+    assert (await house.shopfloor("engine", "stop"))[0] == 0
+
+
+async def test_a_store_on_a_read_only_file_system_is_named(house: House) -> None:
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is None:
+        pytest.skip("a read-only file system is made with bubblewrap, which is not installed")
+    await _with_a_finished_task(house)
+    for read_only in (house.store, house.home / "state"):
+        wrapper = [bubblewrap, "--dev-bind", "/", "/", "--ro-bind", str(read_only), str(read_only)]
+        probe = await asyncio.create_subprocess_exec(*wrapper, "true", stderr=asyncio.subprocess.DEVNULL)
+        if await probe.wait() != 0:
+            pytest.skip("bubblewrap does not work here")
+        engine = await house.spawn(*wrapper)
+        assert await engine.wait() == 1
+        words = await said(engine)
+        assert str(read_only) in words
+        assert "Traceback" not in words
+        assert len(words.strip().splitlines()) == 1, f"one plain sentence, not: {words}"
+
+
+async def test_a_store_without_write_permission_is_made_writable_by_its_owner(house: House) -> None:
+    task = await _with_a_finished_task(house)
+    house.store.chmod(0o400)
+    (house.home / "state").chmod(0o500)
+    status, out, err = await house.shopfloor("ls", "--all")
+    assert (status, task in out) == (0, True), out + err
+    assert (await house.shopfloor("engine", "stop"))[0] == 0
+
+
+def _limit_files(process: int, limit_bytes: int) -> None:
+    """As a full disk: from now on no file of this process grows beyond so many bytes. Needs no privileges."""
+    if sys.platform != "linux":
+        pytest.skip("the limits of another process can be set on Linux only")
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (limit_bytes, resource.RLIM_INFINITY))
+
+
+def _wal_bytes(store: Path) -> int:
+    return store.with_name(f"{store.name}-wal").stat().st_size
+
+
+async def test_a_full_disk_is_said_to_everyone_and_what_was_refused_is_written_when_there_is_room(house: House) -> None:
+    await house.with_sample(delay_ms=0)
+    engine = await house.start()
+    async with house.client() as client, house.client() as listener:
+        (task,) = await house.give_tasks(client, 1)
+        await task_that(client, task.id, lambda known: known.state == "ready", "a finished task")
+        events = await listener.subscribe()
+        _limit_files(engine.pid, _wal_bytes(house.store))
+        with pytest.raises(ShopfloorError, match="Nothing is lost yet"):
+            await client.save_draft(task.id, "a draft that the disk refuses")
+        notice = await event_that(aiter(events), lambda event: isinstance(event, EngineNotice), "a notice")
+        assert isinstance(notice, EngineNotice)
+        assert notice.severity == "error"
+        assert "cannot write its store" in notice.text
+        status, _, err = await house.shopfloor("send", task.id, "a prompt that the disk refuses")
+        assert status == 1
+        assert "Nothing is lost yet" in err
+        assert len(err.strip().splitlines()) == 1, f"one plain sentence, not: {err}"
+        assert (await client.info()).pid == engine.pid, "the engine goes on"
+        _limit_files(engine.pid, resource.RLIM_INFINITY)
+        notice = await event_that(aiter(events), lambda event: isinstance(event, EngineNotice), "a second notice")
+        assert isinstance(notice, EngineNotice)
+        assert "can be written again" in notice.text
+        assert await client.draft(task.id) == "a draft that the disk refuses"
+    await house.kill(engine)
+    await house.start()
+    async with house.client() as client:
+        assert await client.draft(task.id) == "a draft that the disk refuses", "it is in the file, not in memory only"
+        assert "a prompt that the disk refuses" in [prompt.text for prompt in await client.prompts(task.id)]
+
+
+async def test_agents_at_work_while_the_disk_is_full_keep_their_transcripts(house: House) -> None:
+    await house.with_sample(delay_ms=3)
+    engine = await house.start()
+    async with house.client() as client, house.client() as listener:
+        tasks = await house.give_tasks(client, 2)
+        events = await listener.subscribe()
+        await events.watch([task.id for task in tasks])
+        stream = aiter(events)
+        await event_that(
+            stream,
+            lambda event: isinstance(event, EntryChanged) and event.entry.kind == "tool" and event.entry.done,
+            "the end of a first tool call",
+        )
+        _limit_files(engine.pid, _wal_bytes(house.store))
+        await event_that(stream, lambda event: isinstance(event, EngineNotice), "a notice")
+        _limit_files(engine.pid, resource.RLIM_INFINITY)
+        opened = await event_that(stream, lambda event: isinstance(event, TranscriptOpened), "transcripts told anew")
+        assert isinstance(opened, TranscriptOpened)
+        for task in tasks:
+            known = await task_that(client, task.id, lambda known: known.state in RESTING, "its end")
+            if known.state == "blocked":  # what it needed could not be written: said, and it goes on when asked to
+                assert "cannot write" in known.reason or "No space" in known.reason, known.reason
+                await client.resume(task.id)
+                known = await task_that(client, task.id, lambda known: known.state == "ready", "its end, resumed")
+            entries = await client.transcript(task.id, limit=10_000)
+            story = "\n".join(map(line, entries))
+            assert known.state == "ready", f"{known.state}: {known.reason}\n{story}"
+            assert [entry.id for entry in entries] == list(range(1, len(entries) + 1)), story
+            assert known.check_state == "passed", story
+    await house.kill(engine)
+    await house.start()
+    async with house.client() as client:
+        assert await client.transcript(tasks[1].id, limit=10_000) == entries, "it is in the file, not in memory only"
