@@ -18,7 +18,7 @@ from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import ACTIVE_STATES, Comment, CommentDraft, Diff, Scope, Task
 from agents.review import DiffSet, parse_diff
-from app.review.anchoring import place_comments
+from agents.review.places import place_comments
 from app.review.colours import Colourer, Contents
 from app.review.drafts import DraftKeeper
 from app.review.editor import open_in_editor

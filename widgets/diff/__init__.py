@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from widgets.diff.rows import Placed
+from agents.review.places import Placed
 from widgets.diff.state import Position
 from widgets.diff.view import DiffView
 

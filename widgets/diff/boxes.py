@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agents.model import Comment
 from agents.review.escape import escape_name
-from widgets.diff.rows import Placed
+from agents.review.places import Placed
 from widgets.text_strips import Spans, chop, cut, expand_tabs, printable, wrap
 
 BOX_LIMIT = 100

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
-from agents.model import Comment
 from agents.review.model import ADD, CONTEXT, DELETE, FileDiff, Hunk
+from agents.review.places import Placed
 from widgets.diff.same import changes_anything, without_space_changes
 from widgets.diff.shown import line_heights
 
@@ -26,20 +26,6 @@ HEADER_ROWS = 3
 """A blank, the name, a rule."""
 HUGE_LINES = 20_000
 """Lines from which on a file is folded at first, because nobody reads it and highlighting it costs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A comment and where it stands in the diff that is shown."""
-
-    comment: Comment
-    path: bytes
-    """The file it is shown in; empty for the whole change or when its file is no longer part of it."""
-    start: int = 0
-    end: int = 0
-    """Lines on the comment's side; 0 when it stands at no line."""
-    state: str = "placed"
-    """``placed``, ``moved``, ``edited`` or ``orphaned`` (its lines are gone: shown at the top with its old code)."""
 
 
 @dataclass(frozen=True, slots=True)

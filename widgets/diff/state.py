@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from agents.model import Comment, CommentDraft
 from agents.review.kinds import file_kind
 from agents.review.model import DiffSet, FileDiff
+from agents.review.places import Placed
 from widgets.diff.rows import (
     COMMENT,
     EDITOR,
@@ -18,7 +19,6 @@ from widgets.diff.rows import (
     SAME,
     Editor,
     Layout,
-    Placed,
     RowTable,
     Section,
     Spot,

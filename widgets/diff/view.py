@@ -15,12 +15,13 @@ from textual.widget import Widget
 
 from agents.model import CommentDraft
 from agents.review.model import DiffSet
+from agents.review.places import Placed
 from agents.review.spans import Highlighted
 from widgets.diff.boxes import comment_rows
 from widgets.diff.keys import DIFF_KEYS
 from widgets.diff.look import COMPONENT_CLASSES, DIFF_CSS
 from widgets.diff.painter import Gutter
-from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Placed, Spot
+from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Spot
 from widgets.diff.screenful import Screenful
 from widgets.diff.search import Search
 from widgets.diff.state import DiffState, Keep, Position

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agents.review.places import Placed
 from tests.widgets.diff.diff_scene import a_comment, diff_of, numbered
-from widgets.diff.rows import LINE, SAME, Layout, Placed, Spot
+from widgets.diff.rows import LINE, SAME, Layout, Spot
 from widgets.diff.search import matching_rows
 from widgets.diff.state import DiffState
 from widgets.diff.targets import suggestion_text
