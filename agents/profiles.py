@@ -9,7 +9,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+import msgspec
 
 from agents import paths
 from agents.errors import NotFound, UsageError
@@ -37,6 +39,11 @@ class NativeSection(Struct, kw_only=True, forbid_unknown_fields=True):
     thinking: Literal["off", "low", "medium", "high"] = "off"
     max_steps: int = 200
     """Requests in one turn; then the task is blocked and can be resumed."""
+    max_minutes: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Wall time of one turn, in minutes; then the task is blocked and can be resumed. 0: no limit."""
+    max_cost_usd: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """US dollars of one turn, as far as the prices are known; then the task is blocked and can be resumed.
+    0: no limit."""
     scenario: str = ""
     """For ``offline``: name of a file in profiles/offline/."""
     wire: Literal["anthropic", "openai", "openai-chat"] = "anthropic"

@@ -70,6 +70,14 @@ class Notice(Report, kw_only=True):
     severity: Literal["information", "warning", "error"] = "information"
 
 
+class Waiting(Report, kw_only=True):
+    """The driver waits before it tries something again. With 0 seconds the wait is over."""
+
+    reason: str = ""
+    """What went wrong, one sentence."""
+    seconds: float = 0.0
+
+
 class Delivered(Report, kw_only=True):
     """A steering prompt has reached the agent."""
 
@@ -83,7 +91,7 @@ class Remember(Report, kw_only=True):
 
 
 AnyReport = (
-    TextDelta | TextEnded | ToolStarted | ToolOutput | ToolEnded | Used | Notice | Delivered | Remember
+    TextDelta | TextEnded | ToolStarted | ToolOutput | ToolEnded | Used | Notice | Waiting | Delivered | Remember
 )  # fmt: skip
 
 
@@ -110,6 +118,12 @@ class Driver(Protocol):
 
     async def interrupt(self) -> None:
         """End the running turn soon, leaving a conversation that can go on."""
+
+    def skip_wait(self) -> bool:
+        """End the wait that was reported as Waiting, and try now; False when there is none."""
+
+    async def compact(self) -> TurnEnd:
+        """Shorten the conversation: now, or before the next request of the running turn."""
 
     async def close(self) -> None:
         """Give up every process and connection. Safe to call twice."""

@@ -10,8 +10,9 @@ import msgspec
 from agents import paths
 from agents.drivers import Notice, Reporter, TurnEnd
 from agents.errors import ModelError, ShopfloorError, UsageError
-from agents.native.conversation import Message, decode
-from agents.native.loop import Agent, Limits
+from agents.native.budget import Limits
+from agents.native.conversation import Record, decode
+from agents.native.loop import Agent
 from agents.native.models import Model, Patience, open_model
 from agents.native.prompt import instruction_files, system_prompt
 from agents.native.tools import ToolHost
@@ -44,7 +45,7 @@ class NativeDriver:
             environment: where keys and base URLs are looked up.
             base_url: instead of the profile's; the offline server's.
             checks: the project's checks, as the agent should run them.
-            limits: how often to try again; the number of steps is the profile's.
+            limits: how often to try again; what bounds a turn is the profile's.
 
         Raises:
             UsageError: the profile has no ``[native]`` section.
@@ -62,7 +63,12 @@ class NativeDriver:
         self._base_url = base_url
         self._checks = tuple(checks)
         self._patience = patience
-        self._limits = msgspec.structs.replace(limits or Limits(), steps=self._section.max_steps)
+        self._limits = msgspec.structs.replace(
+            limits or Limits(),
+            steps=self._section.max_steps,
+            minutes=self._section.max_minutes,
+            cost_usd=self._section.max_cost_usd,
+        )
         self._history = _decoded(history)
         self._tool_host = ToolHost(runner, policy, lambda text: report(Notice(text=text, severity="warning")))
         self._model: Model | None = None
@@ -70,15 +76,27 @@ class NativeDriver:
 
     async def run_turn(self, prompt: str) -> TurnEnd:
         """See :meth:`agents.drivers.Driver.run_turn`."""
+        try:
+            agent = self._opened()
+        except ModelError as problem:
+            return TurnEnd(outcome="blocked", reason=problem.message, hint=problem.hint)
+        return await agent.run_turn(prompt)
+
+    async def compact(self) -> TurnEnd:
+        """See :meth:`agents.drivers.Driver.compact`."""
+        try:
+            agent = self._opened()
+        except ModelError as problem:
+            return TurnEnd(outcome="blocked", reason=problem.message, hint=problem.hint)
+        return await agent.compact()
+
+    def _opened(self) -> Agent:
+        # without waiting anywhere: an interrupt finds either no turn or one it can end
         if self._agent is None:
-            try:
-                self._agent = self._open()
-            except ModelError as problem:
-                return TurnEnd(outcome="blocked", reason=problem.message, hint=problem.hint)
-        return await self._agent.run_turn(prompt)
+            self._agent = self._open()
+        return self._agent
 
     def _open(self) -> Agent:
-        # without waiting anywhere: an interrupt finds either no turn or one it can end
         self._model = open_model(self._section, self._environment, self._base_url, self._patience)
         folders = [paths.config_dir(), Path(self._worktree)]
         return Agent(
@@ -96,6 +114,10 @@ class NativeDriver:
         """See :meth:`agents.drivers.Driver.steer`."""
         return self._agent is not None and self._agent.steer(prompt_id, text)
 
+    def skip_wait(self) -> bool:
+        """See :meth:`agents.drivers.Driver.skip_wait`."""
+        return self._agent is not None and self._agent.skip_wait()
+
     async def interrupt(self) -> None:
         """See :meth:`agents.drivers.Driver.interrupt`."""
         if self._agent is not None:
@@ -109,8 +131,8 @@ class NativeDriver:
             await self._model.close()
 
 
-def _decoded(history: Sequence[bytes]) -> list[Message]:
-    messages: list[Message] = []
+def _decoded(history: Sequence[bytes]) -> list[Record]:
+    messages: list[Record] = []
     for number, data in enumerate(history, 1):
         try:
             messages.append(decode(data))

@@ -2,11 +2,12 @@
 
 A conversation is a sequence of :data:`Message`. Each is remembered by itself, the moment it is complete, so that a
 conversation cut anywhere (an interrupt, a crash) is a prefix; :func:`repair` makes any prefix fit to be sent again.
+What is stored is never changed: a conversation that was shortened goes on after a :class:`Compacted`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -16,6 +17,11 @@ INTERRUPTED = "This tool call was interrupted before it ended; what it has done 
 """What the model is told about a call that has no result."""
 CUT_OFF = "Your last answer was cut off. Go on from where it stopped."
 """Stands between two answers when the first one was cut."""
+GO_ON = "Go on with the task from where you were interrupted."
+SAY_SOMETHING = "Your last answer was empty. Go on with the task, or say in a sentence that it is done."
+TOO_LONG = "Your last answer reached the limit of tokens for one answer. Go on from there, in smaller steps."
+OWN_WORDS = frozenset((CUT_OFF, GO_ON, SAY_SOMETHING, TOO_LONG))
+"""What is said to the model in the person's place."""
 
 
 class Text(Struct, kw_only=True, tag="text"):
@@ -89,15 +95,34 @@ class ToolResult(Struct, kw_only=True, tag="result"):
 
 Message = User | Assistant | ToolResult
 
-_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+class Compacted(Struct, kw_only=True, tag="compacted"):
+    """What takes the place of everything before it."""
+
+    summary: str
+    """Markdown, written by the model."""
+    said: tuple[str, ...] = ()
+    """What the person said, word for word as far as there is room, oldest first."""
+    read: tuple[str, ...] = ()
+    """Files that were read and not changed."""
+    changed: tuple[str, ...] = ()
+    """Files that were changed."""
+    kept: tuple[Message, ...] = ()
+    """The last messages, as they were."""
 
 
-def encode(message: Message) -> bytes:
+Record = Message | Compacted
+"""What is stored."""
+
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+
+
+def encode(message: Record) -> bytes:
     """A message as it is stored."""
     return msgspec.json.encode(message)
 
 
-def decode(data: bytes) -> Message:
+def decode(data: bytes) -> Record:
     """The message that was stored.
 
     Raises:
@@ -106,7 +131,12 @@ def decode(data: bytes) -> Message:
     return _decoder.decode(data)
 
 
-def repair(messages: Iterable[Message]) -> list[Message]:
+def last_compacted(records: Sequence[Record]) -> Compacted | None:
+    """How the conversation was last shortened, if ever."""
+    return next((record for record in reversed(records) if isinstance(record, Compacted)), None)
+
+
+def repair(records: Iterable[Record]) -> list[Message]:
     """A conversation every provider accepts, made of any prefix of one.
 
     Begins with the user; every tool call is answered once, right after the message that makes it (as interrupted where
@@ -115,7 +145,7 @@ def repair(messages: Iterable[Message]) -> list[Message]:
     """
     repaired: list[Message] = []
     open_calls: dict[str, ToolCall] = {}
-    for message in messages:
+    for message in _in_force(list(records)):
         if isinstance(message, ToolResult):
             if open_calls.pop(message.call, None):
                 repaired.append(message)
@@ -135,6 +165,33 @@ def repair(messages: Iterable[Message]) -> list[Message]:
     return repaired
 
 
+def _in_force(records: Sequence[Record]) -> Iterator[Message]:
+    """The messages that count: all, or since the last compaction what it left and what came after it."""
+    start = 0
+    for number, record in enumerate(records):
+        if isinstance(record, Compacted):
+            start = number
+    for record in records[start:]:
+        if isinstance(record, Compacted):
+            yield User(text=retold(record))
+            yield from record.kept
+        else:
+            yield record
+
+
+def retold(compacted: Compacted) -> str:
+    """A compaction as the model is told about it."""
+    parts = ["The conversation up to here was shortened. This is what it was about.", compacted.summary.strip()]
+    if compacted.said:
+        said = "\n".join(f"<said>\n{text}\n</said>" for text in compacted.said)
+        parts.append(f"What the user said, oldest first:\n{said}")
+    for title, files in (("Files changed", compacted.changed), ("Files read", compacted.read)):
+        if files:
+            parts.append(f"{title} so far:\n" + "\n".join(files))
+    parts.append("Go on from there. Files may have changed since; read again what you are about to edit.")
+    return "\n\n".join(parts)
+
+
 def _unanswered(calls: dict[str, ToolCall]) -> list[Message]:
     results: list[Message] = [ToolResult(call=call, text=INTERRUPTED, is_error=True) for call in calls]
     calls.clear()
@@ -151,6 +208,16 @@ def _sound(answer: Assistant) -> Assistant:
     return msgspec.structs.replace(answer, parts=tuple(parts))
 
 
-def estimate_tokens(messages: Sequence[Message]) -> int:
-    """Tokens of messages, roughly: four characters each. For servers that report no usage."""
-    return sum(len(encode(message)) for message in messages) // 4
+IMAGE_TOKENS = 1_600
+"""About what a picture takes of a context window."""
+
+
+def estimate_tokens(messages: Iterable[Message]) -> int:
+    """Tokens of messages, roughly: four characters each."""
+    characters = pictures = 0
+    for message in messages:
+        if isinstance(message, ToolResult) and message.images:
+            pictures += len(message.images)
+            message = msgspec.structs.replace(message, images=())
+        characters += len(encode(message))
+    return characters // 4 + pictures * IMAGE_TOKENS

@@ -8,63 +8,46 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import aclosing
-from typing import Protocol
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from agents import drivers
 from agents.drivers import AnyReport, TurnEnd
 from agents.errors import ModelError, ShopfloorError
-from agents.model import Struct, ToolStatus, Usage
-from agents.native import tools
+from agents.model import Usage
+from agents.native import compaction, tools
+from agents.native.budget import Budget, Limits, cost
+from agents.native.calls import Calls, Tools
 from agents.native.conversation import (
     CUT_OFF,
-    INTERRUPTED,
+    GO_ON,
+    SAY_SOMETHING,
+    TOO_LONG,
     Assistant,
     Message,
     Part,
+    Record,
     Text,
     ToolCall,
-    ToolResult,
     User,
     encode,
     estimate_tokens,
+    last_compacted,
     repair,
+    retold,
 )
-from agents.native.models import Model, PartDone, Retryable, Spent, Stopped, TextPiece
+from agents.native.models import Model, Overflow, PartDone, Retryable, Spent, Stopped, TextPiece
 from agents.native.models.failures import overflow
+from agents.native.retries import Retries
 from agents.native.voice import Voice
 from agents.profiles import Prices
 
-GO_ON = "Go on with the task from where you were interrupted."
-SAY_SOMETHING = "Your last answer was empty. Go on with the task, or say in a sentence that it is done."
-TOO_LONG = "Your last answer reached the limit of tokens for one answer. Go on from there, in smaller steps."
 NUDGES = 2
 """How often in a row a model that answers nothing, or too much, is told to go on."""
-
-
-class Tools(Protocol):
-    """What carries out tool calls: :class:`agents.native.tools.ToolHost`."""
-
-    async def call(
-        self, name: str, arguments: Mapping[str, object], on_output: Callable[[str], None]
-    ) -> tools.ToolResult:
-        """Carry out one call with normalised arguments; cancelling it stops it."""
-
-
-class Limits(Struct, kw_only=True):
-    """What bounds a turn."""
-
-    steps: int = 200
-    """Requests in one turn."""
-    tries: int = 5
-    """Further tries of one request that failed."""
-    first_wait_seconds: float = 2.0
-    """Before the first further try; each next one waits twice as long."""
-    longest_wait_seconds: float = 300.0
-    """A provider that asks for more is left to the person."""
 
 
 class Agent:
@@ -77,47 +60,77 @@ class Agent:
         tool_host: Tools,
         system: str,
         report: Callable[[AnyReport], None],
-        history: Sequence[Message] = (),
+        history: Sequence[Record] = (),
         limits: Limits | None = None,
         prices: Prices | None = None,
         context_window: int = 0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """
+        Args:
+            context_window: tokens; 0 when it is not known, then the provider says when it is full.
+            sleep, clock: how waits before further tries and seconds of tools are measured.
+        """
         self._model = model
-        self._tools = tool_host
         self._system = system
         self._voice = Voice(report)
         self._report = self._voice.report
         self._messages = repair(history)
+        self._shortened = last_compacted(history)
+        """What the beginning of the conversation was shortened to, if it was."""
         self._known_calls = {call.id for m in self._messages if isinstance(m, Assistant) for call in m.calls}
         self._limits = limits or Limits()
+        self._budget = Budget(self._limits)
         self._prices = prices
         self._window = context_window
-        self._sleep = sleep
-        self._clock = clock
+        self._measured = (len(system) // 4, 0)
+        """Tokens of the context as last told, and how many messages they were for."""
+        self._retries = Retries(self._limits, self._report, sleep)
+        self._calls = Calls(tool_host, self._report, self._remember, clock)
         self._steering: list[tuple[int, str]] = []
         self._work: asyncio.Task[TurnEnd] | None = None
-        self._interrupted = False
+        self._cut: TurnEnd | None = None
+        """Why the running turn was cancelled from here."""
+        self._compact_wanted = False
         self._nudges = 0
 
     # from outside
 
     async def run_turn(self, prompt: str) -> TurnEnd:
         """Say something and work until idle; an empty prompt goes on where the last turn was interrupted."""
-        self._interrupted = False
-        self._work = asyncio.create_task(self._turn(prompt))
+        return await self._run(self._turn(prompt))
+
+    async def compact(self) -> TurnEnd:
+        """Shorten the conversation: now, or before the running turn's next request."""
+        if self._work is not None:
+            self._compact_wanted = True
+            return TurnEnd(outcome="done")
+        return await self._run(self._compact_at_rest())
+
+    def _begin(self, work: Coroutine[Any, Any, TurnEnd]) -> asyncio.Task[TurnEnd]:
+        self._cut = None
+        self._budget = Budget(self._limits)
+        self._work = asyncio.create_task(work)
+        return self._work
+
+    async def _run(self, work: Coroutine[Any, Any, TurnEnd]) -> TurnEnd:
+        running = self._begin(work)
+        minutes = self._limits.minutes
+        alarm = asyncio.get_running_loop().call_later(minutes * 60, self._time_is_over) if minutes else None
         try:
-            return await self._work
+            return await running
         except asyncio.CancelledError:
-            if not self._interrupted:
+            if self._cut is None:
                 raise
-            return TurnEnd(outcome="interrupted")
+            return self._cut
         except ModelError as problem:
             return TurnEnd(outcome="blocked", reason=problem.message, hint=problem.hint)
         except ShopfloorError as problem:
             return TurnEnd(outcome="failed", reason=problem.message, hint=problem.hint)
         finally:
+            if alarm is not None:
+                alarm.cancel()
             self._work = None
             self._steering.clear()
             self._messages = repair(self._messages)
@@ -125,19 +138,30 @@ class Agent:
 
     def steer(self, prompt_id: int, text: str) -> bool:
         """Say something into the running turn: it is delivered before the next request. False when none runs."""
-        if self._work is None or self._work.done() or self._interrupted:
+        if self._work is None or self._work.done() or self._cut is not None:
             return False
         self._steering.append((prompt_id, text))
         return True
 
+    def skip_wait(self) -> bool:
+        """Try again now what waits to be tried again; False when nothing does."""
+        return self._retries.skip()
+
     async def interrupt(self) -> None:
         """End the running turn; returns when nothing of it runs any more."""
-        work = self._work
-        if work is None:
+        if self._work is None:
             return
-        self._interrupted = True
-        work.cancel()
+        work = self._work
+        self._end_with(TurnEnd(outcome="interrupted"))
         await asyncio.wait([work])
+
+    def _time_is_over(self) -> None:
+        self._end_with(self._budget.out_of_time())
+
+    def _end_with(self, end: TurnEnd) -> None:
+        if self._work is not None and self._cut is None:
+            self._cut = end
+            self._work.cancel()
 
     # a turn
 
@@ -149,25 +173,22 @@ class Agent:
             return TurnEnd(outcome="failed", reason="There is nothing to go on with.", hint="Send a prompt.")
         elif isinstance(self._messages[-1], Assistant):
             self._remember(User(text=GO_ON))
-        for _ in range(self._limits.steps):
+        while (end := self._budget.take_step()) is None:
+            await self._make_room()
             answer, stopped = await self._answer()
             if answer.calls:
-                await self._carry_out(answer.calls)
+                await self._calls.carry_out(answer.calls)
+                if stopped.reason == "length":
+                    self._remember(User(text=TOO_LONG))
             steered = self._deliver_steering()
             if answer.calls or steered:
                 self._nudges = 0
-            elif end := self._after(answer, stopped):
+            elif end := await self._after(answer, stopped):
                 return end
-        return TurnEnd(
-            outcome="blocked",
-            reason=f"The turn has made {self._limits.steps} requests, which is its limit.",
-            hint="Resume the task to let it go on, or raise max_steps in the profile.",
-        )
+        return end
 
-    def _after(self, answer: Assistant, stopped: Stopped) -> TurnEnd | None:
+    async def _after(self, answer: Assistant, stopped: Stopped) -> TurnEnd | None:
         """How the turn ends after an answer without calls; None when it goes on."""
-        if stopped.reason == "overflow":
-            raise overflow("")
         if stopped.reason == "refusal":
             return TurnEnd(
                 outcome="blocked",
@@ -177,6 +198,12 @@ class Agent:
         if stopped.reason == "end" and answer.says_something:
             return TurnEnd(outcome="done")
         self._nudges += 1
+        if stopped.reason == "overflow":
+            if answer.says_something:
+                self._remember(User(text=CUT_OFF))
+            if self._nudges > NUDGES or not await self._compact():
+                raise overflow("")
+            return None
         if self._nudges > NUDGES:
             what = "answers nothing" if stopped.reason == "end" else "does not come to an end within max_output"
             return TurnEnd(outcome="blocked", reason=f"The model {what}, again and again.", hint="Send a prompt.")
@@ -194,31 +221,85 @@ class Agent:
         self._messages.append(message)
         self._report(drivers.Remember(message=encode(message)))
 
+    # room in the context window
+
+    def _context(self) -> int:
+        """Tokens the next request takes, about."""
+        tokens, count = self._measured
+        return tokens + estimate_tokens(self._messages[count:])
+
+    async def _make_room(self) -> None:
+        """Shorten the conversation when a person wants it, or when the next answer may not fit any more."""
+        wanted, self._compact_wanted = self._compact_wanted, False
+        if not wanted:
+            limit = self._window - compaction.reserve(self._window, self._model.endpoint.max_output)
+            if not self._window or self._context() <= limit:
+                return
+            cut = compaction.cut_point(self._messages, compaction.keep(self._messages, self._window))
+            if estimate_tokens(self._messages[:cut]) < self._window // 8:
+                return  # it would gain little, and again and again: the provider decides
+        await self._compact()
+
+    async def _compact_at_rest(self) -> TurnEnd:
+        if not await self._compact():
+            self._notice("There is nothing in the conversation yet that could be shortened.")
+        return TurnEnd(outcome="done")
+
+    async def _compact(self) -> bool:
+        """Put a summary in the place of all but the last messages; False when there is nothing to leave out."""
+        messages = repair(self._messages)
+        cut = compaction.cut_point(messages, compaction.keep(messages, self._window))
+        if cut <= (1 if self._shortened else 0):
+            return False
+        call = self._own_id("compact")
+        before = self._context()
+        title = f"the conversation, {before:,} tokens"
+        self._report(drivers.ToolStarted(call=call, name="compact", title=title, arguments={}))
+        try:
+            summary = await self._summary(messages[:cut], call)
+        except (asyncio.CancelledError, ShopfloorError) as problem:
+            status = "failed" if isinstance(problem, ShopfloorError) else "interrupted"
+            self._report(drivers.ToolEnded(call=call, status=status, output=str(problem)))  # type: ignore[arg-type]
+            raise
+        self._shortened = compaction.compacted(messages, cut, summary, self._shortened)
+        self._messages = repair([self._shortened])
+        self._report(drivers.Remember(message=encode(self._shortened)))
+        self._measured = (len(self._system) // 4, 0)
+        output = f"{before:,} → {self._context():,} tokens.\n\n{retold(self._shortened)}"
+        self._report(drivers.ToolEnded(call=call, status="done", output=output))
+        self._used(Usage(), self._context())
+        return True
+
+    async def _summary(self, messages: Sequence[Message], call: str) -> str:
+        """What the model makes of messages; of less and less of them when even they do not fit."""
+        share = 1.0
+        while True:
+            text = compaction.material(messages, self._window, share)
+            try:
+                return await self._retries(
+                    partial(
+                        compaction.summarise,
+                        self._model,
+                        text,
+                        lambda piece: self._report(drivers.ToolOutput(call=call, text=piece)),
+                        self._paid,
+                    )
+                )
+            except Overflow:
+                share /= 2
+                if share < 0.1:
+                    raise
+
     # one request
 
     async def _answer(self) -> tuple[Assistant, Stopped]:
-        """Ask until there is a whole answer, within reason."""
-        tries = 0
-        while True:
-            try:
-                return await self._ask()
-            except Retryable as problem:
-                tries += 1
-                wait = problem.retry_after
-                if wait is None:
-                    wait = self._limits.first_wait_seconds * 2 ** (tries - 1)
-                if tries > self._limits.tries:
-                    raise ModelError(
-                        f"{problem.reason}, also after {self._limits.tries} more tries.",
-                        "Resume the task when it is over.",
-                    ) from problem
-                if wait > self._limits.longest_wait_seconds:
-                    raise ModelError(
-                        f"{problem.reason} and asks to wait {wait:.0f} seconds.", "Resume the task after that."
-                    ) from problem
-                count = f"try {tries} of {self._limits.tries}"
-                self._notice(f"{problem.reason}. Trying again in {wait:g} seconds ({count}).")
-                await self._sleep(wait)
+        """Ask until there is a whole answer, within reason. A conversation that is too long is shortened once."""
+        try:
+            return await self._retries(self._ask)
+        except Overflow:
+            if not await self._compact():
+                raise
+            return await self._retries(self._ask)
 
     async def _ask(self) -> tuple[Assistant, Stopped]:
         """One request. What it said is remembered whatever happens; of a cut answer only the text is."""
@@ -251,10 +332,14 @@ class Agent:
             raise
         finally:
             if spent is not None:
-                self._paid(spent)
+                self._measured = (spent.tokens, len(self._messages))
+                self._paid(spent, spent.tokens)
 
     def _whole(self, parts: list[Part], stopped: Stopped) -> Assistant:
-        if stopped.reason == "length" and parts and isinstance(parts[-1], ToolCall) and parts[-1].malformed:
+        if stopped.reason == "refusal":
+            parts = [part for part in parts if not isinstance(part, ToolCall)]
+        last = parts[-1] if parts else None
+        if stopped.reason != "end" and isinstance(last, ToolCall) and (last.malformed or not last.arguments):
             parts = parts[:-1]  # half a call
         answer = self._assistant(self._with_own_ids(part) if isinstance(part, ToolCall) else part for part in parts)
         if answer.says_something:
@@ -275,75 +360,28 @@ class Agent:
 
     def _with_own_ids(self, call: ToolCall) -> ToolCall:
         """Ids are unique in the task; some servers count from 0 in each answer or send none."""
-        identity, number = call.id or "call", 1
-        while identity in self._known_calls or not identity:
-            number += 1
-            identity = f"{call.id or 'call'}_{number}"
-        self._known_calls.add(identity)
+        identity = self._own_id(call.id or "call")
         return call if identity == call.id else msgspec.structs.replace(call, id=identity)
 
-    def _paid(self, spent: Usage) -> None:
-        self._used(msgspec.structs.replace(spent, cost_usd=cost(spent, self._prices)), spent.tokens)
+    def _own_id(self, wanted: str) -> str:
+        identity, number = wanted, 1
+        while identity in self._known_calls:
+            number += 1
+            identity = f"{wanted}_{number}"
+        self._known_calls.add(identity)
+        return identity
+
+    def _paid(self, spent: Usage, context: int = 0) -> None:
+        self._used(msgspec.structs.replace(spent, cost_usd=cost(spent, self._prices)), context)
 
     def _unknown_cost(self) -> None:
         """A server that does not say what an answer took: nobody knows what it cost."""
-        self._used(Usage(cost_usd=None), estimate_tokens(self._messages))
+        self._used(Usage(cost_usd=None), self._context())
 
     def _used(self, usage: Usage, context: int) -> None:
+        self._budget.spend(usage)
         model = self._model.endpoint.model
         self._report(drivers.Used(usage=usage, context_used=context, context_window=self._window, model=model))
 
     def _notice(self, text: str) -> None:
         self._report(drivers.Notice(text=text, severity="warning"))
-
-    # tools
-
-    async def _carry_out(self, calls: Sequence[ToolCall]) -> None:
-        """Run all calls of an answer side by side; their results are remembered as they come."""
-        results = await asyncio.gather(*(self._one(call) for call in calls), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-
-    async def _one(self, call: ToolCall) -> None:
-        started = self._clock()
-        try:
-            if call.malformed:
-                raise tools.BadArguments(f"{call.name}: the arguments are not a JSON object: {call.malformed[:500]}")
-            arguments = tools.normalise(call.name, call.arguments)
-        except tools.BadArguments as problem:
-            self._begin(call, call.arguments or {"malformed": call.malformed})
-            self._end(call, tools.ToolResult(text=str(problem), is_error=True), "failed", 0.0)
-            return
-        self._begin(call, arguments)
-        try:
-            result = await self._tools.call(
-                call.name, arguments, lambda text: self._report(drivers.ToolOutput(call=call.id, text=text))
-            )
-        except (asyncio.CancelledError, ShopfloorError):
-            stopped = tools.ToolResult(text=INTERRUPTED, is_error=True)
-            self._end(call, stopped, "interrupted", self._clock() - started)
-            raise
-        self._end(call, result, "failed" if result.is_error else "done", self._clock() - started)
-
-    def _begin(self, call: ToolCall, arguments: dict[str, object]) -> None:
-        title = tools.title(call.name, arguments)
-        self._report(drivers.ToolStarted(call=call.id, name=call.name, title=title, arguments=arguments))
-
-    def _end(self, call: ToolCall, result: tools.ToolResult, status: ToolStatus, seconds: float) -> None:
-        self._remember(ToolResult(call=call.id, text=result.text, is_error=result.is_error, images=result.images))
-        self._report(
-            drivers.ToolEnded(call=call.id, status=status, output=result.text, diff=result.diff, seconds=seconds)
-        )
-
-
-def cost(usage: Usage, prices: Prices | None) -> float | None:
-    """US dollars of a request; None when the prices are not known."""
-    if prices is None:
-        return None
-    return (
-        usage.input_tokens * prices.input
-        + usage.output_tokens * prices.output
-        + usage.cache_read_tokens * prices.cache_read
-        + usage.cache_write_tokens * prices.cache_write
-    ) / 1_000_000

@@ -8,6 +8,7 @@ imported by the first request, in a thread: they take a second and a hundred meg
 from agents.native.models.model import (
     Endpoint,
     Model,
+    Overflow,
     PartDone,
     Patience,
     Piece,
@@ -21,6 +22,7 @@ from agents.native.models.model import (
 __all__ = [
     "Endpoint",
     "Model",
+    "Overflow",
     "PartDone",
     "Patience",
     "Piece",

@@ -39,14 +39,15 @@ class AnthropicModel:
     ) -> AsyncGenerator[Piece]:
         """See :meth:`agents.native.models.Model.stream`."""
         client = await self._open()
-        fixed = {
+        fixed: dict[str, Any] = {
             "model": self.endpoint.model,
             "max_tokens": self.endpoint.max_output,
             "system": [{"type": "text", "text": system, "cache_control": _CACHED}],
-            "tools": [{"name": t.name, "description": t.description, "input_schema": t.schema} for t in tools],
             "messages": request_messages(messages, self.endpoint.model),
             "stream": True,
         }
+        if tools:
+            fixed["tools"] = [{"name": t.name, "description": t.description, "input_schema": t.schema} for t in tools]
         while True:
             request: dict[str, Any] = fixed | self._thinking()
             try:

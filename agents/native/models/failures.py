@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from agents.errors import ModelError, ShopfloorError
-from agents.native.models.model import Endpoint, Retryable
+from agents.native.models.model import Endpoint, Overflow, Retryable
 
 _RETRIED = {408: "timed out", 409: "was in conflict", 425: "came too early", 429: "is limiting requests"}
 _NAMED = {
@@ -102,9 +102,9 @@ def meaning(error: Exception, endpoint: Endpoint) -> Exception:
     return Declined(f"status {status}: {message}")
 
 
-def overflow(detail: str) -> ModelError:
+def overflow(detail: str) -> Overflow:
     """The conversation has become longer than the model's window."""
-    return ModelError(
+    return Overflow(
         f"The conversation is longer than the model's context window: {detail}".rstrip(": "),
         "Start a new task from this branch, or use a profile whose model has a larger window.",
     )

@@ -71,6 +71,10 @@ class Retryable(Exception):
         """Seconds the provider asks to wait."""
 
 
+class Overflow(ModelError):
+    """The conversation is longer than the model's context window."""
+
+
 class Patience(Struct, kw_only=True):
     """How long a provider may be silent, in seconds."""
 
@@ -162,12 +166,13 @@ def _endpoint(section: NativeSection, environment: Mapping[str, str], base_url: 
             f"There is no API key: the environment variable {variable} is not set.",
             f"Set {variable} where the engine gets its environment, then resume the task.",
         )
+    model = (section.scenario if is_offline else "") or section.model or "offline"
     return Endpoint(
         wire=wire,
         base_url=(base_url or section.base_url or environment.get(_URL_VARIABLES[wire], "") or _URLS[wire]),
         key=key or "none",
         key_variable=variable,
-        model=section.model or "offline",
+        model=model,
         max_output=section.max_output,
         thinking=section.thinking,
         patience=patience,

@@ -62,14 +62,15 @@ class ChatModel:
         request: dict[str, Any] = {
             "model": self.endpoint.model,
             "messages": [{"role": "system", "content": system}, *request_messages(messages, self.endpoint.model)],
-            "tools": [
-                {"type": "function", "function": {"name": t.name, "description": t.description, "parameters": t.schema}}
-                for t in tools
-            ],
             limit: self.endpoint.max_output,
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+        if tools:
+            request["tools"] = [
+                {"type": "function", "function": {"name": t.name, "description": t.description, "parameters": t.schema}}
+                for t in tools
+            ]
         if self.endpoint.thinking != "off":
             request["reasoning_effort"] = self.endpoint.thinking
         return request

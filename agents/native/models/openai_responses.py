@@ -33,20 +33,16 @@ class ResponsesModel:
             "model": self.endpoint.model,
             "instructions": system,
             "input": request_items(messages, self.endpoint.model),
-            "tools": [
-                {
-                    "type": "function",
-                    "name": t.name,
-                    "description": t.description,
-                    "parameters": t.schema,
-                    "strict": False,
-                }
-                for t in tools
-            ],
             "max_output_tokens": self.endpoint.max_output,
             "store": False,
             "stream": True,
         }
+        if tools:
+            request["tools"] = [
+                {"type": "function", "name": t.name, "description": t.description, "parameters": t.schema}
+                | {"strict": False}
+                for t in tools
+            ]
         if self.endpoint.thinking != "off":
             request["reasoning"] = {"effort": self.endpoint.thinking, "summary": "auto"}
             request["include"] = ["reasoning.encrypted_content"]

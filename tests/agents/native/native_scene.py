@@ -11,8 +11,8 @@ from typing import TypeVar
 from agents.drivers import AnyReport, Remember, TextDelta, ToolEnded
 from agents.drivers.native import NativeDriver
 from agents.model import Usage
+from agents.native.budget import Limits
 from agents.native.conversation import Message, Part, Text, Thinking, ToolCall, decode, encode, repair
-from agents.native.loop import Limits
 from agents.native.models import Endpoint, PartDone, Patience, Piece, Spent, Stopped, TextPiece
 from agents.native.tools import ToolHost, ToolSpec
 from agents.offline import OfflineServer, ScriptedPlayer

@@ -12,8 +12,9 @@ from native_scene import Answer, PlayedModel, Reports, a_tool_host
 
 from agents.drivers import Delivered, Notice, Remember, TextDelta, TextEnded, ToolEnded, ToolOutput, ToolStarted
 from agents.errors import ModelError
+from agents.native.budget import Limits
 from agents.native.conversation import Assistant, Message, Text, Thinking, ToolCall, ToolResult, User, repair
-from agents.native.loop import Agent, Limits
+from agents.native.loop import Agent
 from agents.native.models import Retryable, Stopped, TextPiece
 
 
@@ -136,7 +137,7 @@ async def test_interrupt_while_waiting_for_another_try_ends_the_turn(tmp_path: P
             waiting.set()
             await asyncio.Event().wait()
 
-        scene.agent._sleep = wait_for_ever
+        scene.agent._retries._sleep = wait_for_ever
         turn = asyncio.create_task(scene.agent.run_turn("Work."))
         await waiting.wait()
         await scene.agent.interrupt()
@@ -259,12 +260,12 @@ async def test_answers_that_never_fit_block_in_the_end(tmp_path: Path) -> None:
     assert "max_output" in end.reason
 
 
-@pytest.mark.parametrize(("reason", "words"), [("refusal", "refuses"), ("overflow", "context window")])
-async def test_refusal_and_full_window_block(tmp_path: Path, reason: str, words: str) -> None:
-    async with a_scene(tmp_path, ["I", Stopped(reason=reason)]) as scene:  # type: ignore[arg-type]
+async def test_refusal_blocks_and_its_calls_are_not_carried_out(tmp_path: Path) -> None:
+    async with a_scene(tmp_path, ["I", run("echo 1"), Stopped(reason="refusal")]) as scene:
         end = await scene.agent.run_turn("Work.")
     assert end.outcome == "blocked"
-    assert words in end.reason
+    assert "refuses" in end.reason
+    assert not scene.reports.of(ToolStarted)
 
 
 async def test_nothing_to_go_on_with_is_said(tmp_path: Path) -> None:

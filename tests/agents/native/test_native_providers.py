@@ -297,7 +297,7 @@ async def test_first_request_is_small(tmp_path: Path) -> None:
 
 async def test_older_anthropic_model_gets_a_thinking_budget(tmp_path: Path) -> None:
     fault = Fault(status=400, message="adaptive thinking is not supported on this model")
-    async with a_driver(tmp_path, [fault, "Done."], profile=a_profile(thinking="medium")) as (driver, _reports, player):
+    async with a_driver(tmp_path, [fault, "Done."], profile=a_profile(thinking="medium")) as (driver, _, player):
         end = await driver.run_turn("Work.")
     assert end.outcome == "done", end
     assert player.requests[0].body["thinking"]["type"] == "adaptive"
