@@ -13,6 +13,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
+from textual.theme import Theme
 
 from agents import paths
 from agents.api import Api
@@ -26,7 +27,7 @@ from app.live_api import LiveApi
 from app.new_task import NewTaskScreen
 from app.palette import FloorCommands
 from app.terminal_keys import tell_alt_enter_apart
-from app.themes import DARK, THEMES
+from app.themes import THEMES, keep_theme, kept_theme
 from app.too_small import COLUMNS, ROWS, TooSmallScreen
 from widgets.pump import Pump
 from widgets.text_strips import printable
@@ -91,7 +92,7 @@ class ShopfloorApp(App[None]):
         """The highest number among the task changes received: what need not be told again."""
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DARK.name
+        self.theme = kept_theme(self.available_themes)
         self.set_keymap(keymap.keys)
 
     async def run_async(self, **options: Any) -> None:
@@ -122,6 +123,7 @@ class ShopfloorApp(App[None]):
         self.run_worker(self._listen(), name="events", group="events")
         for problem in self._problems:
             self.notify(problem, severity="warning", markup=False, timeout=15)
+        self.theme_changed_signal.subscribe(self, self._theme_chosen)
         self.call_after_refresh(self._settle)
         self._fit(self.size)
 
@@ -130,6 +132,16 @@ class ShopfloorApp(App[None]):
         self.bell()
         said = fault_sentence(self._exception) if self._exception else "A fault of Shopfloor itself."
         self.panic(Text(f"shopfloor: {said} The agents go on working."))
+
+    def _theme_chosen(self, theme: Theme) -> None:
+        try:
+            keep_theme(theme.name)
+        except OSError as error:
+            self.notify(f"The colours cannot be kept for the next time: {error}.", severity="warning", markup=False)
+
+    def action_help_quit(self) -> None:
+        """``Ctrl+C`` where there is nothing to copy: say how to leave instead of leaving by accident."""
+        self.notify("Ctrl+Q leaves the screen; the agents go on working.", markup=False)
 
     def _settle(self) -> None:
         """What exists now stays: the collector need not look at it again, which would cost tens of milliseconds."""

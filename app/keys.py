@@ -70,16 +70,16 @@ PANE_DIGITS: tuple[Action, ...] = tuple(
 )
 
 _AREAS: Mapping[str, Sequence[str]] = {
-    "panes": ("floor.say", "floor.review", "floor.new-task", "floor.next-needed", "floor.stop", "floor.resume",
-              "floor.zoom", "floor.area", "floor.help", "floor.palette", "floor.close", "floor.quit"),
-    "brain": ("brain.choose", "floor.new-task", "brain.filter", "floor.review", "floor.next-needed", "floor.area",
-              "floor.brain", "floor.help", "floor.palette", "floor.quit"),
+    "panes": ("floor.say", "floor.review", "floor.new-task", "floor.help", "floor.quit", "floor.next-needed",
+              "floor.stop", "floor.resume", "floor.zoom", "floor.area", "floor.palette", "floor.close"),
+    "brain": ("brain.choose", "floor.new-task", "floor.review", "floor.help", "floor.quit", "floor.next-needed",
+              "brain.filter", "floor.area", "floor.brain", "floor.palette"),
     "composer": ("composer.send", "composer.new-line", "composer.when", "composer.leave", "floor.area",
                  "floor.palette"),
     "empty": ("floor.new-task", "floor.projects", "floor.help", "floor.palette", "floor.quit"),
 }  # fmt: skip
 
-_LABELS = {"brain.choose": "go to its pane", "brain.filter": "filter", "composer.send": "send",
+_LABELS = {"brain.choose": "its pane", "brain.filter": "filter", "composer.send": "send",
            "composer.new-line": "new line", "composer.when": "now / after", "composer.leave": "panes"}  # fmt: skip
 
 _NAMES = {
@@ -122,6 +122,7 @@ def bindings(actions: Iterable[Action]) -> list[BindingType]:
 
 def widget_bindings() -> list[tuple[str, list[Binding]]]:
     """The bindings that widgets bring along, under the name of the place where they work."""
+    from app.app import ShopfloorApp
     from app.new_task import NewTaskScreen
     from app.review.keys import REVIEW_KEYS
     from widgets.agent_pane import AgentPane
@@ -131,6 +132,7 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     from widgets.prompt_area import PromptArea
 
     places: list[tuple[str, Sequence[BindingType]]] = [
+        ("Everywhere", ShopfloorApp.BINDINGS),
         ("In the list of tasks", Brain.BINDINGS),
         ("In a pane", AgentPane.BINDINGS),
         ("In the composer", PromptArea.BINDINGS),

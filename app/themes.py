@@ -5,7 +5,12 @@ Text keeps a contrast of at least 4.5 to 1 on every ground it stands on; green a
 
 from __future__ import annotations
 
+from collections.abc import Container
+from pathlib import Path
+
 from textual.theme import Theme
+
+from agents import paths
 
 DARK = Theme(
     name="shopfloor-dark",
@@ -64,3 +69,22 @@ LIGHT = Theme(
 )
 
 THEMES = (DARK, LIGHT)
+
+
+def kept_theme(known: Container[str]) -> str:
+    """The name of the theme chosen the last time, if it is among those known; else the dark one."""
+    try:
+        name = _file().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return DARK.name
+    return name if name in known else DARK.name
+
+
+def keep_theme(name: str) -> None:
+    """Remember a theme for the next time. Raises OSError where that cannot be."""
+    _file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _file().write_text(f"{name}\n", "utf-8")
+
+
+def _file() -> Path:
+    return paths.state_dir() / "theme"

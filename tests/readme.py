@@ -32,6 +32,7 @@ def keys() -> str:
     for place, bindings in widget_bindings():
         for binding in bindings:
             where = place.removeprefix("In ").removeprefix("the ")
+            where = where[0].lower() + where[1:]
             rows.append(f"| {where} | {_shown(binding.key)} | {binding.tooltip} |")
     return "\n".join(rows)
 

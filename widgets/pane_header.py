@@ -61,7 +61,7 @@ def _facts(task: Task, now: float) -> list[tuple[int, Span]]:
     if task.waiting_prompts:
         facts.append((3, (f"{task.waiting_prompts} queued", "fact")))
     if task.draft_comments:
-        facts.append((3, (f"{task.draft_comments} drafts", "fact")))
+        facts.append((3, ("1 draft" if task.draft_comments == 1 else f"{task.draft_comments} drafts", "fact")))
     if task.check_state == "failed":
         facts.append((2, ("checks ✗", "state-failed")))
     elif task.check_state in ("passed", "running"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from agents.client import connect, stop_engine
-from app.verbs.printing import age, print_json
+from app.verbs.printing import age, counted, print_json
 
 
 def engine(action: str, as_json: bool, when_idle: bool) -> int:
@@ -30,7 +30,8 @@ async def _status(start: bool, as_json: bool) -> int:
         print_json(info)
         return 0
     print(f"The engine runs: version {info.version}, process {info.pid}, since {age(info.started_at)}.")
-    print(f"{info.tasks} tasks, {info.working} at work, {info.clients} screens. Sandbox: {info.sandbox or 'none'}.")
+    at_work = f"{counted(info.tasks, 'task')}, {info.working} at work, {counted(info.clients, 'screen')}."
+    print(f"{at_work} Sandbox: {info.sandbox or 'none'}.")
     if info.sandbox_problem:
         print(f"Agents cannot start: {info.sandbox_problem}")
     print(f"State in {info.home}, log in {info.log}.")

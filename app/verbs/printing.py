@@ -105,6 +105,11 @@ def age(since: float) -> str:
     return f"{int(seconds // 86400)}d"
 
 
+def counted(number: int, name: str) -> str:
+    """``1 turn``, ``2 turns``."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
 def cost(usd: float | None) -> str:
     """Dollars for people; ``$?`` when a price is not known."""
     return "$?" if usd is None else f"${usd:.2f}"

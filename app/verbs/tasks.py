@@ -13,7 +13,8 @@ import msgspec
 from agents.client import Client, connect
 from agents.errors import UsageError
 from agents.model import Entry, NewTask, Task, TaskChanged
-from app.verbs.printing import STATE_GLYPHS, age, agreed, cost, print_json, safe, task_object
+from app.verbs.printing import STATE_GLYPHS, age, agreed, cost, counted, print_json, safe, task_object
+from app.verbs.transcripts import markdown
 
 RESTING = frozenset(("ready", "blocked", "failed", "stopped", "closed", "landed"))
 SHOWN_ENTRIES = 12
@@ -95,12 +96,17 @@ async def show(options: argparse.Namespace) -> int:
     """``shopfloor show``."""
     async with engine() as api:
         task = await api.task(options.task)
-        limit = 1_000_000 if options.transcript else SHOWN_ENTRIES
+        limit = 1_000_000 if options.transcript or options.markdown else SHOWN_ENTRIES
         entries = await api.transcript(task.id, limit=limit)
+        turns = await api.turns(task.id)
+    if options.markdown:
+        print(markdown(task, turns, entries), end="")
+        return 0
     if options.json:
         shown = task_object(task)
         if options.transcript:
             shown["transcript"] = [msgspec.to_builtins(entry) for entry in entries]
+            shown["by_turn"] = [msgspec.to_builtins(turn) for turn in turns]
         print_json(shown)
         return 0
     _print_task(task, False)
@@ -251,16 +257,23 @@ def _print_task(task: Task, as_json: bool) -> None:
     lines = [
         f"{task.id}  {STATE_GLYPHS[task.state]} {task.state}  {safe(task.title)}",
         *([f"      {safe(task.reason)} {safe(task.hint)}".rstrip()] if task.reason else []),
-        f"      {task.profile} {task.model}  from {safe(task.base)} ({task.base_commit[:7]})",
+        f"      {task.profile} {task.model}  from {_base(task)}",
     ]
     if task.worktree:
         lines.append(f"      branch {safe(task.branch)}  in {safe(task.worktree)}")
     if task.turn:
+        changed = f"{counted(task.files_changed, 'file')}, +{task.additions} −{task.deletions}"
         lines.append(
-            f"      {task.turn} turns, {task.files_changed} files, +{task.additions} −{task.deletions}, checks "
-            f"{task.check_state}, {task.usage.tokens} tokens, {cost(task.usage.cost_usd)}, {task.worked_seconds:.1f} s"
+            f"      {counted(task.turn, 'turn')}, {changed}, checks {task.check_state}, {task.usage.tokens} tokens, "
+            f"{cost(task.usage.cost_usd)}, {task.worked_seconds:.1f} s"
         )
     print("\n".join(lines))
+
+
+def _base(task: Task) -> str:
+    """Where a task began: the branch and its commit, or a commit alone when no branch was checked out."""
+    commit = task.base_commit[:7]
+    return commit if task.base == task.base_commit else f"{safe(task.base)} ({commit})"
 
 
 def _text(argument: str) -> str:

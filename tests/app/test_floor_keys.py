@@ -16,6 +16,7 @@ from app.keys import FLOOR, PANE_DIGITS, default_keys, hints, pretty, read_keyma
 from app.new_task import NewTaskScreen
 from app.review.screen import ReviewScreen
 from app.terminal_keys import tell_alt_enter_apart
+from app.too_small import COLUMNS
 from tests.app.floor_engine import NOW, a_task
 from tests.app.floor_stage import SIZES, a_floor, some_tasks
 
@@ -287,6 +288,15 @@ def test_help_and_hints_show_the_persons_own_keys() -> None:
     assert hints("panes", {"floor.new-task": "ctrl+o"})[2].key == "^O"
 
 
+@pytest.mark.parametrize("area", ["brain", "panes", "empty"])
+def test_help_and_the_way_out_stand_in_the_legend_of_the_smallest_terminal(area: str) -> None:
+    used, shown = 1, []
+    for hint in hints(area, {}, "working"):
+        used += len(hint.key) + len(hint.text) + 3
+        shown += [hint.action] if used <= COLUMNS else []
+    assert {"floor.help", "floor.quit"} <= set(shown), f"in {COLUMNS} columns there is only {shown}"
+
+
 def test_hints_offer_only_what_the_task_allows() -> None:
     states: tuple[TaskState, ...] = ("working", "stopped", "ready")
     offered = {state: {hint.action for hint in hints("panes", {}, state)} for state in states}
@@ -313,6 +323,29 @@ async def test_keys_can_be_changed_in_a_file(tmp_path: Path) -> None:
         assert stage.app.screen is stage.floor, "the old key still works"
         await stage.press("m")
         assert isinstance(stage.app.screen, NewTaskScreen)
+
+
+async def test_the_theme_that_was_chosen_is_there_the_next_time() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        assert stage.app.theme == "shopfloor-dark"
+        stage.app.theme = "shopfloor-light"
+        await stage.pilot.pause()
+    async with a_floor(*some_tasks()) as stage:
+        assert stage.app.theme == "shopfloor-light", "the choice is forgotten"
+
+
+async def test_a_theme_that_is_no_more_gives_the_dark_one(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "theme").write_text("forgotten\n")
+    async with a_floor(*some_tasks()) as stage:
+        assert stage.app.theme == "shopfloor-dark"
+
+
+async def test_ctrl_c_does_not_leave_and_says_what_does() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.press("ctrl+c")
+        assert any("Ctrl+Q leaves" in note.message for note in stage.app._notifications), "the person is told nothing"
+        assert stage.app.is_running
 
 
 def test_problems_of_the_keys_file_are_named_and_the_rest_is_used(tmp_path: Path) -> None:
