@@ -25,7 +25,9 @@ from agents.model import (
     ProfileInfo,
     Prompt,
     Scope,
+    Spending,
     Task,
+    Turn,
     When,
 )
 
@@ -85,6 +87,22 @@ class Api(Protocol):
 
     async def resume(self, task: str) -> Task:
         """Go on with a stopped, blocked or failed task where it was left."""
+
+    async def compact(self, task: str) -> Task:
+        """Have the agent shorten its conversation: a resting task's now, else before the next request of its turn."""
+
+    async def skip_wait(self, task: str) -> bool:
+        """Make a failed request again now instead of waiting; False when nothing waits (see ``Task.waiting_until``)."""
+
+    async def turns(self, task: str) -> list[Turn]:
+        """The turns of a task and what each took, oldest first."""
+
+    async def fork(self, task: str, turn: int = 0, prompt: str = "", profile: str = "") -> Task:
+        """A new task that goes on where a turn ended (0: the last one): with the files of its snapshot and the
+        conversation up to there. Without a prompt it rests until it is sent one. ``profile``: another agent's."""
+
+    async def spending(self, days: int = 1) -> list[Spending]:
+        """What all tasks have cost in the latest days, today included, by day and profile; the latest day first."""
 
     async def close_task(self, task: str) -> Task:
         """Take the task off the floor: snapshot, then remove its worktree. Branch, snapshots and transcript stay."""
@@ -146,7 +164,8 @@ class Api(Protocol):
         """Drop a draft."""
 
     async def reply_comment(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
-        """Say something about a comment that was sent. What the person says goes to the agent with the next round."""
+        """Say something about a comment that was sent. What the person says goes to the agent with the next round;
+        until then saying it again replaces it, and an empty text takes it back."""
 
     async def review_prompt(self, task: str) -> str:
         """The prompt that sending the drafts and replies would send."""

@@ -59,6 +59,46 @@ class Usage(Struct, kw_only=True):
         )
 
 
+class Step(Struct, kw_only=True):
+    """One request to the model."""
+
+    usage: Usage
+    model: str = ""
+    at: float = 0.0
+
+
+class Turn(Struct, kw_only=True):
+    """What one turn of a task was: the worktree before and after it, and what it took."""
+
+    number: int
+    before: str
+    """A commit below ``refs/shopfloor/``."""
+    after: str = ""
+    """The same; empty while the turn runs, and when it was cut."""
+    started_at: float = 0.0
+    ended_at: float = 0.0
+    outcome: str = ""
+    messages: int = 0
+    """Messages of the driver's conversation when it ended, all turns before included."""
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens and money of all its steps."""
+        return sum((step.usage for step in self.steps), Usage())
+
+
+class Spending(Struct, kw_only=True):
+    """What was spent on one day with one profile."""
+
+    day: str
+    """``2026-01-31``, in local time."""
+    profile: str
+    tasks: int = 0
+    steps: int = 0
+    usage: Usage = Usage()
+
+
 class NewTask(Struct, kw_only=True):
     """What a person gives to start a task."""
 
@@ -134,6 +174,8 @@ class Task(Struct, kw_only=True):
     """The turn whose work the person has undone; 0 when the last turn's work stands."""
     stalled: bool = False
     """A turn runs, but nothing was heard of it for a while and no tool runs."""
+    waiting_until: float = 0.0
+    """A request failed and is made again then; ``reason`` says what went wrong. 0 when nothing waits."""
     sequence: int = 0
     """Grows with every change of any task or entry of this engine; the number of this one's last change."""
 

@@ -72,9 +72,10 @@ def _dispatch(arguments: list[str]) -> int:
         from app.verbs.doctor import doctor
 
         return asyncio.run(doctor(options.json))
-    from app.verbs import review, tasks
+    from app.verbs import conversations, review, tasks
 
-    verb = getattr(tasks, options.verb, None) or getattr(review, options.verb)
+    module = next(module for module in (tasks, review, conversations) if hasattr(module, options.verb))
+    verb = getattr(module, options.verb)
     return int(asyncio.run(verb(options)))
 
 
@@ -86,8 +87,8 @@ def _with_verb(arguments: list[str]) -> list[str]:
 
 
 _VERBS = frozenset(
-    """floor demo run ls show send stop resume close restore undo prune note diff comment comments review check trust
-    profiles doctor engine pager sandbox""".split()  # noqa: SIM905
+    """floor demo run ls show send stop resume close restore undo compact retry fork spending prune note
+    diff comment comments review check trust profiles doctor engine pager sandbox""".split()  # noqa: SIM905
 )
 
 
@@ -136,6 +137,7 @@ def parser() -> argparse.ArgumentParser:
     as_json(listing)
     show = task_verb("show", "show a task and the end of its transcript")
     show.add_argument("--transcript", action="store_true", help="the whole transcript")
+    show.add_argument("--markdown", action="store_true", help="the whole transcript as a Markdown document")
     as_json(show)
 
     send = task_verb("send", "say something to a task's agent")
@@ -156,6 +158,16 @@ def parser() -> argparse.ArgumentParser:
         ("check", "run the project's checks on a resting task"),
     ):
         as_json(task_verb(name, text))
+    as_json(task_verb("compact", "have a task's agent shorten its conversation"))
+    as_json(task_verb("retry", "make a failed request again now instead of waiting"))
+    fork = task_verb("fork", "start a new task where a turn of this one ended, with its files and its conversation")
+    fork.add_argument("prompt", metavar="PROMPT", nargs="?", default="", help="what to do there")
+    fork.add_argument("--turn", type=int, default=0, metavar="N", help="which turn (default: the last one)")
+    fork.add_argument("-p", "--profile", default="", help="go on with another agent")
+    as_json(fork)
+    spending = verb("spending", "show what agents have cost, by day and profile")
+    spending.add_argument("--days", type=int, default=1, metavar="N", help="today and the days before (default: 1)")
+    as_json(spending)
     note = task_verb("note", "set what you are waiting for")
     note.add_argument("text", metavar="TEXT")
 

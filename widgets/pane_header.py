@@ -27,7 +27,7 @@ def header_spans(task: Task, width: int, now: float) -> Spans:
 
 def reason_rows(task: Task, width: int, limit: int) -> list[Spans]:
     """Why it does not go on and what to do, in at most ``limit`` rows."""
-    if task.state not in EXPLAINED_STATES or not (task.reason or task.hint):
+    if not (task.state in EXPLAINED_STATES or task.waiting_until) or not (task.reason or task.hint):
         return []
     spans: list[Span] = [(_one_line(task.reason), "reason")]
     if task.hint:
@@ -58,6 +58,8 @@ def _facts(task: Task, now: float) -> list[tuple[int, Span]]:
     facts: list[tuple[int, Span]] = []
     if task.sandbox == "none":
         facts.append((0, ("UNCONFINED", "warning")))
+    if task.waiting_until > now:
+        facts.append((0, (f"retry in {duration(int(task.waiting_until - now) + 1)}", "warning")))
     if task.waiting_prompts:
         facts.append((3, (f"{task.waiting_prompts} queued", "fact")))
     if task.draft_comments:

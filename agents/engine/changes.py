@@ -8,8 +8,7 @@ from pathlib import Path
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.errors import UsageError
-from agents.model import Commit, Diff, Scope, Task
-from agents.store import Turn
+from agents.model import Commit, Diff, Scope, Task, Turn
 from agents.workspace import Workspace, Workspaces
 
 

@@ -16,6 +16,7 @@ from agents import paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
 from agents.engine.changes import Changes
+from agents.engine.conversations import fork, forked_turn, spending
 from agents.engine.facilities import Facilities, fingerprint
 from agents.engine.hub import Hub
 from agents.engine.ledger import Ledger
@@ -40,9 +41,11 @@ from agents.model import (
     ProfileInfo,
     Prompt,
     Scope,
+    Spending,
     Task,
     TaskChanged,
     TranscriptOpened,
+    Turn,
     When,
 )
 from agents.profiles import load_profiles, profile_info
@@ -276,6 +279,48 @@ class Engine:
         self.ledger.flush()
         self._scheduler.admit()
         return self.ledger.tasks[known.id]
+
+    async def compact(self, task: str) -> Task:
+        """See :class:`agents.api.Api`."""
+        known = self._on_floor(task)
+        self.ledger.flush()
+        if not self.ledger.store.messages(known.id):
+            raise UsageError(f"Task {known.id} has no conversation yet that could be shortened.")
+        await self._scheduler.compact(known.id)
+        self.ledger.flush()
+        return self.ledger.tasks[known.id]
+
+    async def skip_wait(self, task: str) -> bool:
+        """See :class:`agents.api.Api`."""
+        return self._scheduler.skip_wait(self._on_floor(task).id)
+
+    async def turns(self, task: str) -> list[Turn]:
+        """See :class:`agents.api.Api`."""
+        self.ledger.flush()
+        return self.ledger.store.turns(self.ledger.find(task).id)
+
+    async def fork(self, task: str, turn: int = 0, prompt: str = "", profile: str = "") -> Task:
+        """See :class:`agents.api.Api`."""
+        known = self.ledger.find(task)
+        name = profile or known.profile
+        native = self._facilities.profile(name).native
+        if native is None or known.driver != "native":
+            raise UsageError("Only conversations of our own agent can be forked.", "Choose a native profile.")
+        forked = fork(
+            self.ledger,
+            known,
+            forked_turn(self.ledger, known, turn),
+            identity=self._new_id(),
+            prompt=prompt.strip(),
+            profile=name,
+            native=native,
+        )
+        self._scheduler.admit()
+        return forked
+
+    async def spending(self, days: int = 1) -> list[Spending]:
+        """See :class:`agents.api.Api`."""
+        return spending(self.ledger, self.ledger.tasks.values(), days)
 
     async def close_task(self, task: str) -> Task:
         """See :class:`agents.api.Api`."""

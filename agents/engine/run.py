@@ -17,6 +17,7 @@ from agents.drivers import (
     Delivered,
     Driver,
     Notice,
+    Plan,
     Remember,
     TextDelta,
     TextEnded,
@@ -25,6 +26,7 @@ from agents.drivers import (
     ToolStarted,
     TurnEnd,
     Used,
+    Waiting,
 )
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
@@ -32,10 +34,9 @@ from agents.engine.review import Reviews
 from agents.engine.transcript import Transcript
 from agents.errors import ShopfloorError
 from agents.loops.checks import CheckResult, feedback_prompt, run_check
-from agents.model import Prompt, Task, TaskState, ToolUse
+from agents.model import Prompt, Step, Task, TaskState, ToolUse, Turn, Usage
 from agents.project_file import Check
 from agents.sandbox import Policy, Runner
-from agents.store import Turn
 from agents.workspace import Workspace, Workspaces
 
 CHECK_ROUNDS = 3
@@ -52,8 +53,10 @@ _SIGNS: dict[type, str] = {
     ToolEnded: "the end of a tool",
     Used: "the cost of a request",
     Notice: "a notice",
+    Plan: "its plan",
     Remember: "the end of a message",
     Delivered: "the arrival of a prompt",
+    Waiting: "a wait before another try",
 }
 
 
@@ -79,6 +82,7 @@ class Run:
         self.transcript = Transcript(task, self._ledger)
         self._driver: Driver | None = None
         self._in_turn = False
+        self._compacting = False
         self._heard_at = time.monotonic()
         self._heard = "nothing"
         """When the agent last gave a sign, and which."""
@@ -87,6 +91,8 @@ class Run:
         """The prompt of the running turn."""
         self._delivered = False
         self._messages = len(self._ledger.store.messages(task))
+        self._turn_record: Turn | None = next(reversed(self._ledger.store.turns(task)), None)
+        """The turn that requests are counted for."""
         self._texts: list[str] = []
         self._checking: asyncio.Task[CheckResult] | None = None
         self._checked_tree = ""
@@ -107,12 +113,25 @@ class Run:
         self._stopping = True
         if self._checking is not None:
             self._checking.cancel()
-        if self._in_turn and self._driver is not None:
+        if (self._in_turn or self._compacting) and self._driver is not None:
             await self._driver.interrupt()
+
+    def skip_wait(self) -> bool:
+        """Try again now what waits to be tried again; False when nothing does."""
+        return self._driver is not None and self._driver.skip_wait()
+
+    async def compact(self) -> bool:
+        """Have the conversation shortened before the running turn's next request; False when none runs."""
+        if not self._in_turn or self._driver is None:
+            return False
+        await self._driver.compact()
+        return True
 
     def notice_stall(self, after_seconds: float) -> None:
         """Say so when a turn runs but nothing was heard of it for a while and no tool runs."""
         silent = time.monotonic() - self._heard_at
+        if self._task.waiting_until > time.time():
+            return
         if self._in_turn and silent > after_seconds and not self.transcript.tools_running and not self._task.stalled:
             reason = f"No sign of the agent for {silent:.0f} seconds; the last was: {self._heard}."
             self._ledger.update(self._id, stalled=True, reason=reason, hint="Stop it, or say something to it.")
@@ -145,7 +164,7 @@ class Run:
             if self._driver is not None:
                 await self._driver.close()
             await self._rest_workspace()
-        self._ledger.enter(self._id, rest.state, rest.reason, rest.hint, stalled=False)
+        self._ledger.enter(self._id, rest.state, rest.reason, rest.hint, stalled=False, waiting_until=0.0)
 
     async def _rest_workspace(self) -> None:
         """No process of the agent runs any more: git in its worktree is the person's again."""
@@ -221,8 +240,7 @@ class Run:
         self.transcript.turn = number
         self._prompt, self._delivered, self._texts = prompt, False, []
         started = time.time()
-        turn = Turn(number=number, before=before, started_at=started)
-        self._ledger.store.put_turn(self._id, turn)
+        self._put_turn(Turn(number=number, before=before, started_at=started))
         self._ledger.enter(self._id, "working", turn=number, turn_started_at=started)
         self._in_turn = True
         self._heard_at, self._heard = time.monotonic(), "its start"
@@ -234,8 +252,13 @@ class Run:
             self.transcript.finish()
         if prompt.text == "":
             self._deliver()
-        await self._after_turn(turn, end, workspaces, workspace)
+        await self._after_turn(end, workspaces, workspace)
         return self._rest_after(end)
+
+    def _put_turn(self, turn: Turn) -> Turn:
+        self._turn_record = turn
+        self._ledger.store.put_turn(self._id, turn)
+        return turn
 
     def _words(self, prompt: Prompt) -> str:
         """What the agent is told: the prompt, and that its last work was undone if it was."""
@@ -246,14 +269,18 @@ class Run:
         note = f"(The user has undone your turn {undone}: the files are as they were before it. Commits were kept.)"
         return f"{note}\n\n{prompt.text}".strip()
 
-    async def _after_turn(self, turn: Turn, end: TurnEnd, workspaces: Workspaces, workspace: Workspace) -> None:
+    async def _after_turn(self, end: TurnEnd, workspaces: Workspaces, workspace: Workspace) -> None:
+        turn = self._turn_record
+        assert turn is not None
         name = f"turn-{turn.number}-after"
         after = await workspaces.snapshot(workspace, name, f"After turn {turn.number}")
         branch_problem = await self._import_branch(workspaces, workspace)
         files, additions, deletions = await workspaces.numstat(workspace, workspace.base_commit, after.commit)
         ended = time.time()
-        self._ledger.store.put_turn(
-            self._id, msgspec.structs.replace(turn, after=after.commit, ended_at=ended, outcome=end.outcome)
+        self._put_turn(
+            msgspec.structs.replace(
+                turn, after=after.commit, ended_at=ended, outcome=end.outcome, messages=self._messages
+            )
         )
         if branch_problem:
             self.transcript.add("error", branch_problem)
@@ -291,7 +318,8 @@ class Run:
 
     def _report(self, event: AnyReport) -> None:
         self._hear(event)
-        self._deliver()
+        if not self._compacting:
+            self._deliver()
         match event:
             case Remember(message=message):
                 self._ledger.store.put_message(self._id, self._messages, message)
@@ -299,6 +327,7 @@ class Run:
                 self._ledger.flush_soon()
             case Used(usage=usage, context_used=used, context_window=window, model=model):
                 task = self._task
+                self._count(usage, model)
                 self._ledger.update(
                     self._id,
                     usage=task.usage + usage,
@@ -308,12 +337,22 @@ class Run:
                 )
             case Delivered(prompt=number):
                 self._steered(number)
+            case Waiting(reason=reason, seconds=seconds):
+                until = time.time() + seconds if seconds else 0.0
+                hint = f"`shopfloor retry {self._id}` tries again now." if seconds else ""
+                self._ledger.update(self._id, waiting_until=until, reason=reason, hint=hint)
             case _:
                 self.transcript.report(event)
                 if isinstance(event, TextDelta) and not event.thinking:
                     self._texts.append(event.text)
                 elif isinstance(event, TextEnded):
                     self._texts.append("\n")
+
+    def _count(self, usage: Usage, model: str) -> None:
+        """One more request of the turn, durable with the next commit."""
+        if self._turn_record is not None and (usage.tokens or usage.cost_usd is None):
+            step = Step(usage=usage, model=model, at=time.time())
+            self._put_turn(msgspec.structs.replace(self._turn_record, steps=(*self._turn_record.steps, step)))
 
     def _deliver(self) -> None:
         """The first sign of life of a turn: its prompt has arrived."""
@@ -332,6 +371,33 @@ class Run:
                 turn = self.transcript.turn
                 self._ledger.put_prompt(msgspec.structs.replace(prompt, delivery="delivered", turn=turn))
                 self.transcript.add_prompt(prompt)
+
+    # at rest
+
+    async def compact_now(self) -> None:
+        """Shorten the conversation of a resting task, which then rests as before.
+
+        Raises:
+            ShopfloorError: it could not be shortened.
+        """
+        task = self._task
+        workspaces = await self._facilities.workspaces()
+        workspace, _ = await self._workspace(workspaces)
+        profile = self._facilities.profile(task.profile)
+        runner = await self._facilities.runner(profile)
+        policy = self._facilities.policy(task, workspace, workspaces, profile)
+        self._driver = await self._facilities.make_driver(task, profile, runner, policy, self._report)
+        self.transcript.turn = task.turn
+        self._compacting = True
+        try:
+            end = await self._driver.compact()
+        finally:
+            self._compacting = False
+            self.transcript.finish()
+            await self._driver.close()
+            self._ledger.update(self._id, waiting_until=0.0, reason=task.reason, hint=task.hint)
+        if end.outcome in ("blocked", "failed"):
+            raise ShopfloorError(end.reason, end.hint)
 
     # checks
 

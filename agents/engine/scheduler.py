@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 
@@ -118,12 +119,31 @@ class Scheduler:
 
     async def run_checks(self, task: str) -> None:
         """Run the checks on a resting task, to their end."""
-        await self._begin(task, checks_only=True)
+        await self._begin(task, Run.check_now)
 
-    def _begin(self, task: str, checks_only: bool = False) -> asyncio.Task[None]:
+    async def compact(self, task: str) -> None:
+        """Shorten a task's conversation: a resting one's now, else before the next request of its turn.
+
+        Raises:
+            ShopfloorError: it could not be shortened; a UsageError when something else than a turn runs.
+        """
+        run = self._runs.get(task)
+        if run is None:
+            await self._begin(task, Run.compact_now)
+        elif not await run.compact():
+            raise UsageError(f"Task {task} is between two turns.", "Try again in a moment.")
+
+    def skip_wait(self, task: str) -> bool:
+        """Try again now what a task waits to try again; False when it waits for nothing."""
+        run = self._runs.get(task)
+        return run is not None and run.skip_wait()
+
+    def _begin(
+        self, task: str, work_of: Callable[[Run], Coroutine[Any, Any, None]] = Run.work
+    ) -> asyncio.Task[None]:  # fmt: skip
         run = Run(task, self._ledger, self._facilities, self._reviews, on_started=self.admit)
         self._runs[task] = run
-        work = asyncio.create_task(run.check_now() if checks_only else run.work(), name=f"task {task}")
+        work = asyncio.create_task(work_of(run), name=f"task {task}")
         self._working[task] = work
         work.add_done_callback(lambda _: self._ended(task))
         if self._watching is None:

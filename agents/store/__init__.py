@@ -4,6 +4,6 @@ The engine is the only writer. Writes are collected and committed together with 
 refuses them they are kept and tried again, and the engine publishes nothing in between.
 """
 
-from agents.store.store import Round, Store, Turn
+from agents.store.store import Round, Store
 
-__all__ = ["Round", "Store", "Turn"]
+__all__ = ["Round", "Store"]

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from agents.errors import ShopfloorError
-from agents.model import Comment, Entry, Prompt, Struct, Task
+from agents.model import Comment, Entry, Prompt, Struct, Task, Turn
 
 SCHEMA_VERSION = 2
 
@@ -34,17 +34,6 @@ _MIGRATIONS = {
 """What turns a store of the version before into this one; a new store is made by all of them, in order."""
 
 _Row = TypeVar("_Row")
-
-
-class Turn(Struct, kw_only=True):
-    """The worktree before and after a turn, as commits under ``refs/shopfloor/``."""
-
-    number: int
-    before: str
-    after: str = ""
-    started_at: float = 0.0
-    ended_at: float = 0.0
-    outcome: str = ""
 
 
 class Round(Struct, kw_only=True):

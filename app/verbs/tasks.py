@@ -14,6 +14,7 @@ from agents.client import Client, connect
 from agents.errors import UsageError
 from agents.model import Entry, NewTask, Task, TaskChanged
 from app.verbs.printing import STATE_GLYPHS, age, agreed, cost, counted, print_json, safe, task_object
+from app.verbs.transcripts import markdown
 
 RESTING = frozenset(("ready", "blocked", "failed", "stopped", "closed", "landed"))
 SHOWN_ENTRIES = 12
@@ -95,12 +96,17 @@ async def show(options: argparse.Namespace) -> int:
     """``shopfloor show``."""
     async with engine() as api:
         task = await api.task(options.task)
-        limit = 1_000_000 if options.transcript else SHOWN_ENTRIES
+        limit = 1_000_000 if options.transcript or options.markdown else SHOWN_ENTRIES
         entries = await api.transcript(task.id, limit=limit)
+        turns = await api.turns(task.id)
+    if options.markdown:
+        print(markdown(task, turns, entries), end="")
+        return 0
     if options.json:
         shown = task_object(task)
         if options.transcript:
             shown["transcript"] = [msgspec.to_builtins(entry) for entry in entries]
+            shown["by_turn"] = [msgspec.to_builtins(turn) for turn in turns]
         print_json(shown)
         return 0
     _print_task(task, False)
