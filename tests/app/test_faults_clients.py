@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 
 import msgspec
 
 from agents import paths, rpc
 from agents.client import Client
 from agents.model import AnyEvent, EntryChanged, EntryGrew, Task, TaskChanged, TranscriptOpened
-from tests.app.fault_house import PATIENCE_SECONDS, RESTING, House, house, line, said, task_that
+from tests.app.fault_house import PATIENCE_SECONDS, RESTING, House, event_that, house, line, said, task_that
 
 __all__ = ["house"]
 
 CLIENTS = 20
+NOTES, NOTE_LENGTH = 100, 60_000
 
 
 async def test_of_two_engines_started_at_once_one_works_and_the_other_says_so(house: House) -> None:
@@ -129,18 +131,25 @@ async def test_a_client_that_never_reads_slows_nobody_and_is_right_when_it_reads
                 while known.state not in RESTING:
                     asked += 1
                     known = await client.task(task.id)
-            for number in range(400):  # far more than fits into the socket and the engine's buffer for it
-                await client.set_note(tasks[0].id, f"{number} " + "x" * 10_000)
+            events = aiter(await client.subscribe())
+            for number in range(NOTES):  # each heard by who listens; all together more than is kept for who does not
+                note = f"{number} " + "x" * NOTE_LENGTH
+                await client.set_note(tasks[0].id, note)
+                await event_that(events, partial(_has_note, note), f"note {number}")
             last = await client.task(tasks[0].id)
             assert asked > 3, "the other client asked while the agents worked"
             final = {task.id: await client.transcript(task.id, limit=10_000) for task in tasks}
             heard = await asyncio.to_thread(_read_until_note, deaf, tasks[0].id, last.note)
-            assert heard.notes < 400, "what waited for the deaf client was merged, not kept"
+            assert heard.notes < NOTES / 2, "what waited for the deaf client was merged, not kept"
             for task in tasks:
                 assert heard.watchers[task.id].texts == {entry.id: _texts(entry) for entry in final[task.id]}, (
                     f"the client that read late has another transcript of {task.id}: "
                     + "\n".join(map(line, final[task.id]))
                 )
+
+
+def _has_note(note: str, event: AnyEvent) -> bool:
+    return isinstance(event, TaskChanged) and event.task.note == note
 
 
 class _Heard:
