@@ -50,6 +50,27 @@ class NativeSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """For ``offline``: the wire format to play through."""
 
 
+class AcpSection(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[acp]``: a program that speaks the Agent Client Protocol on its standard streams."""
+
+    command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    mode: str = ""
+    """Set when a session begins: a mode of the agent, or a value of its configuration option for modes. Empty: its
+    own default."""
+    permissions: Literal["allow", "reject"] = "allow"
+    """How its questions for permission are answered, each for once. ``allow`` because the sandbox is the wall."""
+    environment: tuple[str, ...] = ()
+    """Variables it is given besides the sandbox's, by name: the key for its model. Its commands see them too."""
+    set: dict[str, str] = {}
+    """Variables with a value of ours."""
+    authenticate: str = ""
+    """The login method to choose when the agent asks for one and a variable of ``environment`` is there."""
+    login: str = ""
+    """How a person logs in, one sentence."""
+    start_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    """How long it may take to answer ``initialize``, and again to open a session."""
+
+
 class SandboxSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """``[sandbox]``."""
 
@@ -78,10 +99,13 @@ class Profile(Struct, kw_only=True, forbid_unknown_fields=True):
     driver: Literal["native", "acp", "terminal"] = "native"
     description: str = ""
     native: NativeSection | None = None
+    acp: AcpSection | None = None
     sandbox: SandboxSection = SandboxSection()
     prices: Prices | None = None
     needs: tuple[str, ...] = ()
-    """Programs that must be on PATH."""
+    """Programs that must be on PATH, besides that of ``[acp]``."""
+    install: str = ""
+    """How to get them: one sentence, shown when one is missing."""
 
 
 class LoadedProfile(Struct, kw_only=True):
@@ -154,8 +178,10 @@ def key_variable(native: NativeSection) -> str:
 
 def model_variables() -> list[str]:
     """Every variable a profile may ask for: keys, and what the SDKs read themselves."""
-    sections = [loaded.profile.native for loaded in load_profiles()]
+    profiles = load_profiles()
+    sections = [loaded.profile.native for loaded in profiles]
     keys = {key_variable(native) for native in sections if native is not None}
+    keys |= {name for loaded in profiles if loaded.profile.acp for name in loaded.profile.acp.environment}
     return sorted({*keys, *_KEY_VARIABLES.values(), *_SDK_VARIABLES} - {""})
 
 
@@ -178,13 +204,24 @@ def _read(path: Path) -> Profile:
         raise UsageError(f"The profile {path} is gone.") from error
     if profile.driver == "native" and profile.native is None:
         raise UsageError(f"{path}: `native` is missing.", 'A profile with driver = "native" needs a [native] table.')
+    if profile.driver == "acp" and profile.acp is None:
+        raise UsageError(f"{path}: `acp` is missing.", 'A profile with driver = "acp" needs an [acp] table.')
     return profile
 
 
+def missing_program(profile: Profile, path: str | None) -> str:
+    """The first program a profile needs that is not on ``path`` (as in PATH): a sentence with how to get it, or ''."""
+    programs = (*profile.needs, *(profile.acp.command[:1] if profile.acp else ()))
+    for program in programs:
+        if shutil.which(program, path=path) is None:
+            return f"The program {program} is not on PATH. {profile.install}".rstrip()
+    return ""
+
+
 def _missing(profile: Profile, environment: Mapping[str, str]) -> str:
-    for program in profile.needs:
-        if shutil.which(program, path=environment.get("PATH")) is None:
-            return f"The program {program} is not on PATH."
+    program = missing_program(profile, environment.get("PATH"))
+    if program:
+        return program
     native = profile.native
     if native is not None and native.needs_key:
         variable = key_variable(native)

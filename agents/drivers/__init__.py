@@ -2,7 +2,7 @@
 
 A driver runs turns and reports what happens as data; the engine records each report before anyone sees it. Drivers do
 not know the engine: they are handed a ``report`` function, a runner and a policy. ``agents.drivers.native`` is our own
-agent; ACP and terminal agents are further modules here.
+agent, ``agents.drivers.acp`` speaks to those that know the Agent Client Protocol.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class TextEnded(Report, kw_only=True):
 
 
 class ToolStarted(Report, kw_only=True):
-    """A tool call with complete arguments begins. ``call`` is unique within the task."""
+    """A tool call with complete arguments begins. ``call`` is unique within the task; while it runs, the same call
+    again says what is better known meanwhile."""
 
     call: str
     name: str
@@ -70,6 +71,19 @@ class Notice(Report, kw_only=True):
     severity: Literal["information", "warning", "error"] = "information"
 
 
+class PlanItem(Struct, kw_only=True):
+    """One thing an agent means to do."""
+
+    text: str
+    status: Literal["pending", "in_progress", "completed"] = "pending"
+
+
+class Plan(Report, kw_only=True):
+    """What the agent means to do in this turn, the whole of it: it takes the place of the one before."""
+
+    items: tuple[PlanItem, ...]
+
+
 class Waiting(Report, kw_only=True):
     """The driver waits before it tries something again. With 0 seconds the wait is over."""
 
@@ -91,7 +105,7 @@ class Remember(Report, kw_only=True):
 
 
 AnyReport = (
-    TextDelta | TextEnded | ToolStarted | ToolOutput | ToolEnded | Used | Notice | Waiting | Delivered | Remember
+    TextDelta | TextEnded | ToolStarted | ToolOutput | ToolEnded | Used | Notice | Plan | Waiting | Delivered | Remember
 )  # fmt: skip
 
 

@@ -105,6 +105,19 @@ class Facilities:
         self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Reporter
     ) -> Driver:
         """The driver that a profile asks for."""
+        if profile.driver == "acp":
+            from agents.drivers.acp import AcpDriver
+
+            return AcpDriver(
+                profile=profile,
+                runner=runner,
+                policy=policy,
+                worktree=task.worktree,
+                report=report,
+                history=self._store.messages(task.id),
+                environment=self.environment,
+                log=paths.task_dir(task.id) / "agent.log",
+            )
         if profile.driver != "native" or profile.native is None:
             raise UsageError(
                 f"Profile “{task.profile}” wants the driver “{profile.driver}”, which this version does not have.",

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from agents.drivers import AnyReport, Notice, TextDelta, TextEnded, ToolEnded, ToolOutput, ToolStarted
+from agents.drivers import AnyReport, Notice, Plan, TextDelta, TextEnded, ToolEnded, ToolOutput, ToolStarted
 from agents.engine.ledger import Ledger
 from agents.model import Entry, EntryChanged, EntryKind, Prompt, ToolUse
 
@@ -16,6 +16,8 @@ CHECKPOINT_SECONDS = 1.0
 """Text of a running stream is in the store at most this late."""
 LIVE_OUTPUT_LIMIT = 64_000
 """Characters of a running tool's output kept in its entry; the end counts."""
+
+_PLAN_MARKS = {"pending": " ", "in_progress": ">", "completed": "x"}
 
 
 class Transcript:
@@ -33,6 +35,8 @@ class Transcript:
         self._lengths: dict[int, int] = {}
         self._calls: dict[str, int] = {}
         self._text: int | None = None
+        self._plan: int | None = None
+        """The plan of the turn; the entry is open while the agent may change it."""
         self._recorded_at = time.monotonic()
         self.turn = 0
         """The turn that entries belong to."""
@@ -131,14 +135,15 @@ class Transcript:
                 self._text_delta(text, "thinking" if thinking else "text")
             case TextEnded():
                 self.end_text()
-            case ToolStarted(call=call, name=name, title=title, arguments=arguments):
-                tool = ToolUse(name=name, title=encodable(title), arguments=_encodable_object(arguments))
-                self._calls[call] = self.add("tool", tool=tool, done=False).id
+            case ToolStarted():
+                self._tool_started(event)
             case ToolOutput(call=call, text=text):
                 if call in self._calls:
                     self.grow(self._calls[call], text)
             case ToolEnded():
                 self._tool_ended(event)
+            case Plan():
+                self._planned(event)
             case Notice(text=text, severity=severity):
                 self.add("error" if severity == "error" else "notice", text)
             case _:
@@ -155,6 +160,29 @@ class Transcript:
             return
         entry_id, self._text = self._text, None
         self.replace(msgspec.structs.replace(self._merged(entry_id), done=True))
+
+    def _tool_started(self, event: ToolStarted) -> None:
+        tool = ToolUse(name=event.name, title=encodable(event.title), arguments=_encodable_object(event.arguments))
+        if event.call not in self._calls:
+            self._calls[event.call] = self.add("tool", tool=tool, done=False).id
+            return
+        entry = self._merged(self._calls[event.call])
+        output = entry.tool.output if entry.tool else ""
+        self._replace_open(entry, msgspec.structs.replace(entry, tool=msgspec.structs.replace(tool, output=output)))
+
+    def _planned(self, event: Plan) -> None:
+        text = "\n".join(f"- [{_PLAN_MARKS[item.status]}] {' '.join(item.text.split())}" for item in event.items)
+        entry = self._open.get(self._plan) if self._plan is not None else None
+        if entry is None:
+            self._plan = self.add("plan", text, done=False).id
+        else:
+            self._replace_open(entry, msgspec.structs.replace(entry, text=encodable(text)))
+
+    def _replace_open(self, entry: Entry, changed: Entry) -> None:
+        """What is known of an open entry, with all that had grown."""
+        self._grown[entry.id] = []
+        self._lengths[entry.id] = len(changed.tool.output if changed.tool else changed.text)
+        self.replace(changed)
 
     def _tool_ended(self, event: ToolEnded) -> None:
         entry_id = self._calls.pop(event.call, None)

@@ -1,0 +1,264 @@
+"""An agent that speaks the Agent Client Protocol, as a driver.
+
+The agent's process runs in the task's sandbox for as long as the engine works on the task; the conversation is the
+agent's own, so only the name of its session is remembered here. The protocol itself is in ``acp_v1``, what the agent
+says in a turn is read in ``acp_updates``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from agents.drivers import Notice, Remember, Reporter, TurnEnd, Used
+from agents.drivers.acp_updates import Updates
+from agents.errors import ShopfloorError, UsageError
+from agents.model import Struct, Usage
+from agents.native.budget import cost
+from agents.profiles import Profile, missing_program
+from agents.sandbox import Policy, Runner
+
+if TYPE_CHECKING:
+    from agents.drivers import acp_v1
+
+GRACE_SECONDS = 5.0
+"""How long an agent may take to end its turn when it is told to; then its process is ended."""
+GO_ON = "Your work was interrupted. Go on where you stopped."
+
+Result = TypeVar("Result")
+
+
+class Session(Struct, kw_only=True):
+    """What is remembered of an agent's conversation; the last one counts."""
+
+    session: str
+    prompt: str = ""
+    """The one it was at work on when this was written; empty when it was done."""
+    cost_usd: float = 0.0
+    """What the session had cost."""
+
+
+class AcpDriver:
+    """See :class:`agents.drivers.Driver`. The process starts with the first turn; one that died is started again."""
+
+    def __init__(
+        self,
+        *,
+        profile: Profile,
+        runner: Runner,
+        policy: Policy,
+        worktree: str,
+        report: Reporter,
+        history: Sequence[bytes] = (),
+        environment: Mapping[str, str],
+        log: Path,
+        grace_seconds: float = GRACE_SECONDS,
+    ) -> None:
+        """
+        Args:
+            history: every message reported as Remember so far, in order.
+            environment: where the variables are looked up that the profile passes on.
+            log: the file for what the agent prints beside the protocol.
+
+        Raises:
+            UsageError: the profile has no ``[acp]`` section.
+        """
+        if profile.acp is None:
+            raise UsageError(f"The profile {profile.name} has no [acp] section.", "Add one, with a command.")
+        self._profile = profile
+        self._section = profile.acp
+        self._runner = runner
+        given = {name: environment[name] for name in self._section.environment if environment.get(name)}
+        self._key_given = bool(given)
+        self._policy = msgspec.structs.replace(policy, environment=policy.environment | self._section.set | given)
+        self._worktree = worktree
+        self._report = report
+        self._log = log
+        self._grace_seconds = grace_seconds
+        self._known = _remembered(history)
+        self._updates = Updates(worktree, report, self._known.cost_usd)
+        self._peer: acp_v1.Peer | None = None
+        self._fresh = False
+        """The session knows nothing of what was said before."""
+        self._unsaid: list[Notice | Used] = []
+        """What opening the session brought; told when the prompt is on its way, which the first report means."""
+        self._stop = asyncio.Event()
+
+    async def run_turn(self, prompt: str) -> TurnEnd:
+        """See :meth:`agents.drivers.Driver.run_turn`."""
+        self._stop.clear()
+        try:
+            return await self._turn(prompt)
+        except ShopfloorError as problem:
+            await self._end_process()
+            if self._stop.is_set():
+                return TurnEnd(outcome="interrupted")
+            hint = problem.hint or "Resume the task to try again."
+            return TurnEnd(outcome="blocked", reason=problem.message, hint=hint)
+
+    async def _turn(self, prompt: str) -> TurnEnd:
+        if self._peer is not None and self._peer.ended:
+            await self._end_process()
+        if self._peer is None and not await self._unless_stopped(self._open()):
+            await self._end_process()
+            return TurnEnd(outcome="interrupted")
+        text = self._words(prompt)
+        assert self._peer is not None
+        self._updates.begin()
+        answering = asyncio.create_task(self._peer.prompt(text))
+        self._begun(text)
+        try:
+            ending = await self._answer(answering, self._peer)
+        finally:
+            answering.cancel()
+            self._updates.end()
+        if ending is None:
+            await self._end_process()
+            return TurnEnd(outcome="interrupted")
+        return self._ended(ending)
+
+    # the beginning
+
+    async def _open(self) -> bool:
+        problem = missing_program(self._profile, self._policy.environment.get("PATH"))
+        if problem:
+            raise ShopfloorError(problem, "Then resume the task, or choose another profile.")
+        # most of a second, once: the floor must not stand still for it
+        v1 = await asyncio.to_thread(importlib.import_module, "agents.drivers.acp_v1")
+        self._peer = peer = await v1.start(
+            self._profile.name, self._section, self._runner, self._policy, self._log, self._updates.take
+        )
+        await peer.initialize()
+        opened = await peer.open_session(self._worktree, self._known.session, self._key_given)
+        self._fresh = not opened.loaded
+        if self._fresh:
+            self._updates.cost_usd = 0.0
+        self._unsaid = [Notice(text=text, severity="warning") for text in opened.notices]
+        if opened.model:
+            self._unsaid.append(Used(usage=Usage(), model=opened.model))
+        return True
+
+    def _words(self, prompt: str) -> str:
+        """What the agent is told; an empty prompt goes on with work that was cut.
+
+        Raises:
+            ShopfloorError: there is nothing to go on with.
+        """
+        if prompt:
+            return prompt
+        if not self._fresh:
+            return GO_ON
+        if not self._known.prompt:
+            raise ShopfloorError(
+                f"{self._profile.name} does not know the conversation any more.", "Tell it what to do."
+            )
+        return self._known.prompt
+
+    def _begun(self, text: str) -> None:
+        """The prompt is on its way."""
+        assert self._peer is not None
+        self._remember(Session(session=self._peer.session, prompt=text, cost_usd=self._updates.cost_usd))
+        for report in self._unsaid:
+            self._report(report)
+        self._unsaid.clear()
+        self._fresh = False
+
+    def _remember(self, session: Session) -> None:
+        self._known = session
+        self._report(Remember(message=msgspec.json.encode(session)))
+
+    # the end
+
+    async def _answer(self, answering: asyncio.Task[acp_v1.Ending], peer: acp_v1.Peer) -> acp_v1.Ending | None:
+        """How the prompt was answered; None when the agent had to be cut off."""
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait((answering, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                await peer.cancel()
+                await asyncio.wait((answering,), timeout=self._grace_seconds)
+            return answering.result() if answering.done() else None
+        finally:
+            stopped.cancel()
+
+    def _ended(self, ending: acp_v1.Ending) -> TurnEnd:
+        if ending.usage is not None:
+            price = 0.0 if self._updates.cost_known else cost(ending.usage, self._profile.prices)
+            self._report(Used(usage=msgspec.structs.replace(ending.usage, cost_usd=price)))
+        name = self._profile.name
+        unfinished = "" if ending.stop_reason in ("end_turn", "refusal") else self._known.prompt
+        self._remember(
+            msgspec.structs.replace(self._known, prompt=unfinished, cost_usd=self._updates.cost_usd)
+        )  # fmt: skip
+        match ending.stop_reason:
+            case "end_turn":
+                return TurnEnd(outcome="done")
+            case "cancelled" if self._stop.is_set():
+                return TurnEnd(outcome="interrupted")
+            case "refusal":
+                return TurnEnd(outcome="blocked", reason=f"{name} refuses to go on.", hint="Say it another way.")
+            case "max_tokens":
+                reason = f"{name} has used up the tokens of one turn."
+            case "max_turn_requests":
+                reason = f"{name} has used up the requests of one turn."
+            case other:
+                reason = f"{name} stopped: {other}."
+        return TurnEnd(outcome="blocked", reason=reason, hint="Resume the task to let it go on.")
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, Result]) -> Result | None:
+        """The result of some work, or None when the turn was interrupted meanwhile."""
+        working, stopped = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
+        finally:
+            stopped.cancel()
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+    def steer(self, prompt_id: int, text: str) -> bool:
+        """See :meth:`agents.drivers.Driver.steer`: this protocol knows no prompt within a turn."""
+        return False
+
+    def skip_wait(self) -> bool:
+        """See :meth:`agents.drivers.Driver.skip_wait`: the agent waits by itself."""
+        return False
+
+    async def compact(self) -> TurnEnd:
+        """See :meth:`agents.drivers.Driver.compact`: only with the agent's own command, and between turns."""
+        if self._updates.in_turn or "compact" not in self._updates.commands:
+            reason = f"{self._profile.name} cannot be told to shorten its conversation now."
+            return TurnEnd(outcome="blocked", reason=reason, hint="It does so by itself when it must.")
+        return await self.run_turn("/compact")
+
+    async def interrupt(self) -> None:
+        """See :meth:`agents.drivers.Driver.interrupt`."""
+        self._stop.set()
+
+    async def close(self) -> None:
+        """See :meth:`agents.drivers.Driver.close`."""
+        self._stop.set()
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            await peer.close()
+
+    async def _end_process(self) -> None:
+        """At once: it has failed us or was told to stop."""
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            await peer.close(now=True)
+
+
+def _remembered(history: Sequence[bytes]) -> Session:
+    """The last session there was. One of another driver or version is none: the agent then begins anew."""
+    for message in reversed(history):
+        try:
+            return msgspec.json.decode(message, type=Session)
+        except msgspec.MsgspecError:
+            continue
+    return Session(session="")

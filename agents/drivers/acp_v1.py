@@ -1,0 +1,422 @@
+"""Version 1 of the Agent Client Protocol, on the official library: a process, a session, its prompts.
+
+Importing this module imports the library, which takes a while; :mod:`agents.drivers.acp` does it in a thread. What is
+peculiar to version 1 stays here: modes, ``session/load``, a prompt whose answer ends the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+from acp import PROTOCOL_VERSION, RequestError
+from acp.client import ClientSideConnection
+from acp.interfaces import Client
+from acp.schema import (
+    AllowedOutcome,
+    ClientCapabilities,
+    DeniedOutcome,
+    Implementation,
+    InitializeResponse,
+    LoadSessionResponse,
+    NewSessionResponse,
+    PermissionOption,
+    RequestPermissionResponse,
+    TextContentBlock,
+)
+from pydantic import ValidationError
+
+from agents.drivers.acp_log import AgentLog
+from agents.errors import ShopfloorError
+from agents.model import Struct, Usage
+from agents.profiles import AcpSection
+from agents.sandbox import Policy, Process, Runner
+from agents.version import VERSION
+
+EXIT_SECONDS = 2.0
+"""How long a process may take to end by itself once its input is closed: it may be writing its session down."""
+CANCEL_SECONDS = 5.0
+"""How long it may take to read that it is to stop."""
+_AUTH_REQUIRED = -32000
+_BREATH = 64
+"""Messages after which others get their turn on the event loop, however fast the agent is."""
+_WISHES = {"allow": ("allow_once", "allow_always"), "reject": ("reject_once", "reject_always")}
+
+Answer = TypeVar("Answer")
+
+
+class AcpError(ShopfloorError):
+    """The agent cannot go on."""
+
+
+class Opened(Struct, kw_only=True):
+    """A session that is ready for prompts."""
+
+    session: str
+    loaded: bool
+    """It is the session that was asked for, with its conversation."""
+    model: str = ""
+    notices: tuple[str, ...] = ()
+
+
+class Ending(Struct, kw_only=True):
+    """How a prompt was answered."""
+
+    stop_reason: str
+    usage: Usage | None = None
+    """Tokens of this turn, where the agent tells them; the cost is not known here."""
+
+
+class Peer:
+    """An agent's process and the connection to it."""
+
+    def __init__(
+        self,
+        name: str,
+        section: AcpSection,
+        process: Process,
+        log: AgentLog,
+        on_update: Callable[[dict[str, object]], None],
+    ) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self._name = name
+        self._section = section
+        self._process = process
+        self._log = log
+        self._draining = asyncio.create_task(log.drain(process.stderr))
+        self._waiting = asyncio.create_task(process.wait())
+        self._lines = _Lines(process.stdout, process.stdin, on_update, log)
+        self._permissions = _Permissions(section.permissions)
+        self._connection = ClientSideConnection(cast(Client, self._permissions), self._lines)
+        self._greeting: InitializeResponse | None = None
+        self.session = ""
+
+    @property
+    def ended(self) -> bool:
+        """The process is gone."""
+        return self._waiting.done() or self._lines.over
+
+    # the beginning
+
+    async def initialize(self) -> None:
+        """Greet the agent. It is offered neither our files nor our terminals: both would be outside its sandbox.
+
+        Raises:
+            AcpError: it is silent, gone, or speaks another version.
+        """
+        # terminal_output asks for a command's output as data instead of Markdown
+        capabilities = ClientCapabilities(field_meta={"terminal_output": True})
+        ours = Implementation(name="shopfloor", title="Shopfloor", version=VERSION)
+        greeting = self._connection.initialize(PROTOCOL_VERSION, capabilities, ours)
+        self._greeting = await self._ask(greeting, "initialize", self._section.start_seconds)
+        if self._greeting.protocol_version != PROTOCOL_VERSION:
+            raise AcpError(
+                f"{self._name} speaks version {self._greeting.protocol_version} of the protocol, "
+                f"Shopfloor speaks {PROTOCOL_VERSION}.",
+                "Install a version of the agent that fits.",
+            )
+
+    async def open_session(self, directory: str, known: str, key_given: bool) -> Opened:
+        """Load the session ``known`` if there is one and the agent can, else begin a new one; set the mode.
+
+        Args:
+            key_given: the agent has a key in its environment, so that it can log in by itself if it insists.
+
+        Raises:
+            AcpError: it is silent, gone, wants a login or refuses.
+        """
+        notices: list[str] = []
+        answer: LoadSessionResponse | NewSessionResponse | None = None
+        if known:
+            answer, problem = await self._load(directory, known)
+            notices += [f"{problem} It begins a new conversation and does not know the one above."] if problem else []
+            self.session = known if answer is not None else ""
+        if answer is None:
+            answer = begun = await self._new(directory, key_given)
+            self.session = begun.session_id
+        notices += await self._set_mode(answer)
+        model = next((value for category, _, value, _ in _options(answer) if category == "model"), "")
+        loaded = self.session == known
+        return Opened(session=self.session, loaded=loaded, model=model, notices=tuple(notices))
+
+    async def _load(self, directory: str, known: str) -> tuple[LoadSessionResponse | None, str]:
+        capabilities = self._greeting.agent_capabilities if self._greeting else None
+        if capabilities is None or not capabilities.load_session:
+            return None, f"{self._name} cannot load a conversation."
+        work = self._connection.load_session(cwd=directory, session_id=known, mcp_servers=[])
+        try:
+            return await self._ask(work, "session/load", self._section.start_seconds), ""
+        except AcpError as problem:
+            if self.ended or isinstance(problem.__cause__, TimeoutError):
+                raise
+            return None, f"{self._name} could not load its conversation: {problem.message}"
+
+    async def _new(self, directory: str, key_given: bool) -> NewSessionResponse:
+        seconds = self._section.start_seconds
+        try:
+            work = self._connection.new_session(cwd=directory, mcp_servers=[])
+            return await self._ask(work, "session/new", seconds)
+        except AcpError as problem:
+            method = self._section.authenticate
+            offered = [each.id for each in (self._greeting.auth_methods or [])] if self._greeting else []
+            if not _wants_login(problem) or not key_given or method not in offered:
+                raise
+        await self._ask(self._connection.authenticate(method_id=method), "authenticate", seconds)
+        again = self._connection.new_session(cwd=directory, mcp_servers=[])
+        return await self._ask(again, "session/new", seconds)
+
+    async def _set_mode(self, answer: LoadSessionResponse | NewSessionResponse) -> list[str]:
+        """Set the profile's mode; a sentence when the agent has none of that name."""
+        mode, seconds = self._section.mode, self._section.start_seconds
+        if not mode:
+            return []
+        offered = [each.id for each in answer.modes.available_modes] if answer.modes else []
+        if mode in offered:
+            work = self._connection.set_session_mode(session_id=self.session, mode_id=mode)
+            await self._ask(work, "session/set_mode", seconds)
+            return []
+        for category, option, _, values in _options(answer):
+            if category == "mode" and mode in values:
+                change = self._connection.set_config_option(config_id=option, session_id=self.session, value=mode)
+                await self._ask(change, "session/set_config_option", seconds)
+                return []
+            offered += values if category == "mode" else []
+        known = ", ".join(dict.fromkeys(offered)) or "none"
+        return [f"{self._name} has no mode “{mode}”; it has: {known}. It works in its own default."]
+
+    # prompts
+
+    async def prompt(self, text: str) -> Ending:
+        """Say something to the agent and wait until its turn is over.
+
+        Raises:
+            AcpError: it is gone, wants a login or answered with an error.
+        """
+        self._permissions.cancelled = False
+        block = TextContentBlock(type="text", text=text)
+        answer = await self._ask(self._connection.prompt(session_id=self.session, prompt=[block]), "the prompt", None)
+        told = answer.usage
+        usage = None
+        if told is not None:
+            usage = Usage(
+                input_tokens=told.input_tokens,
+                output_tokens=told.output_tokens,
+                cache_read_tokens=told.cached_read_tokens or 0,
+                cache_write_tokens=told.cached_write_tokens or 0,
+                cost_usd=None,
+            )
+        return Ending(stop_reason=answer.stop_reason, usage=usage)
+
+    async def cancel(self) -> None:
+        """Ask the agent to end its turn; questions it still asks are answered as cancelled.
+
+        Raises:
+            AcpError: it is gone or does not read any more.
+        """
+        self._permissions.cancelled = True
+        await self._ask(self._connection.cancel(session_id=self.session), "session/cancel", CANCEL_SECONDS)
+
+    async def _ask(self, work: Awaitable[Answer], what: str, seconds: float | None) -> Answer:
+        """Wait for the library; whatever goes wrong becomes a sentence."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await work
+        except TimeoutError as error:
+            text = f"{self._name} did not answer {what} within {seconds:g} seconds."
+            raise AcpError(self._with_words(text), self._log_hint()) from error
+        except RequestError as error:
+            login = error.code == _AUTH_REQUIRED
+            raise AcpError(
+                f"{self._name} {'wants a login' if login else f'answered {what} with an error'}: {_reason(error)}",
+                self._section.login if login else self._log_hint(),
+            ) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise AcpError(f"{self._name} answered {what} with something else: {where}: {first['msg']}.") from error
+        except (ConnectionError, OSError) as error:
+            raise AcpError(await self._gone(what), self._log_hint()) from error
+
+    async def _gone(self, what: str) -> str:
+        """Why there is no connection any more."""
+        if self._lines.fault:
+            return f"{self._name} {self._lines.fault}"
+        await asyncio.wait((self._waiting, self._draining), timeout=EXIT_SECONDS)
+        status = f" with status {self._waiting.result()}" if self._waiting.done() else ""
+        return self._with_words(f"{self._name} ended{status} before it had answered {what}.")
+
+    def _with_words(self, sentence: str) -> str:
+        return f"{sentence} {self._log.last_words()}".rstrip()
+
+    def _log_hint(self) -> str:
+        return f"What it printed is in {self._log.path}."
+
+    # the end
+
+    async def close(self, *, now: bool = False) -> None:
+        """End the process: by closing its input and waiting a moment, or ``now``."""
+        try:
+            await self._connection.close()
+            if not now:
+                await asyncio.wait((self._waiting,), timeout=EXIT_SECONDS)
+        finally:
+            self._process.kill()
+        await asyncio.wait((self._waiting,))
+        await asyncio.wait((self._draining,), timeout=EXIT_SECONDS)
+        self._draining.cancel()
+        self._log.close()
+
+
+async def start(
+    name: str,
+    section: AcpSection,
+    runner: Runner,
+    policy: Policy,
+    log: Path,
+    on_update: Callable[[dict[str, object]], None],
+) -> Peer:
+    """Start an agent's process, confined.
+
+    Args:
+        policy: with the agent's whole environment.
+        log: where its stderr goes.
+
+    Raises:
+        SandboxError: it could not be started.
+        AcpError: the log cannot be written.
+    """
+    try:
+        kept = AgentLog(log)
+    except OSError as error:
+        raise AcpError(f"The agent's log {log} cannot be written: {error.strerror or error}.") from error
+    try:
+        process = await runner.start(section.command, policy, stdin="pipe", stdout="pipe", stderr="pipe")
+    except BaseException:
+        kept.close()
+        raise
+    return Peer(name, section, process, kept, on_update)
+
+
+class _Permissions:
+    """The client as the library sees it: it can be asked for permission and for nothing else."""
+
+    def __init__(self, policy: str) -> None:
+        self._wishes = _WISHES[policy]
+        self.cancelled = False
+
+    async def request_permission(
+        self, options: list[PermissionOption], session_id: str, tool_call: object, **more: Any
+    ) -> RequestPermissionResponse:
+        """Answer at once: our sandbox is the wall, not a question."""
+        for wish in self._wishes:
+            for option in options:
+                if option.kind == wish and not self.cancelled:
+                    chosen = AllowedOutcome(outcome="selected", option_id=option.option_id)
+                    return RequestPermissionResponse(outcome=chosen)
+        return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
+
+
+class _Lines:
+    """The library's transport: one JSON message a line.
+
+    Session updates are taken out here, in their order and without the library's model of each: thousands come in a
+    turn, and what follows them (the end of the turn) must not overtake them.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        on_update: Callable[[dict[str, object]], None],
+        log: AgentLog,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._on_update = on_update
+        self._log = log
+        self._count = 0
+        self.fault = ""
+        """Why no more is read, as the end of a sentence."""
+        self.over = False
+        """Nothing more can come."""
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self._writer.write(msgspec.json.encode(message) + b"\n")
+        await self._writer.drain()
+
+    async def receive(self) -> dict[str, Any] | None:
+        while True:
+            try:
+                line = await self._reader.readline()
+            except ValueError:
+                self.fault = "sent a line that is too long to be a message."
+                line = b""
+            if not line:
+                self.over = True
+                return None
+            self._count += 1
+            if self._count % _BREATH == 0:
+                await asyncio.sleep(0)
+            message = _decoded(line)
+            if message is None:
+                self._log.write(line[:2_000].rstrip() + b"\n")
+            elif not self._taken(message):
+                return message
+
+    def _taken(self, message: dict[str, Any]) -> bool:
+        params = message.get("params")
+        if not isinstance(params, dict):
+            return False
+        if message.get("method") == "session/request_permission" and isinstance(params.get("toolCall"), dict):
+            # some agents describe a call only when they ask about it
+            self._on_update(params["toolCall"] | {"sessionUpdate": "tool_call_update"})
+        if message.get("method") != "session/update":
+            return False
+        if isinstance(params.get("update"), dict):
+            self._on_update(params["update"])
+        return True
+
+    async def close(self) -> None:
+        self._writer.close()
+
+
+def _decoded(line: bytes) -> dict[str, Any] | None:
+    """A line as a message; None for what is none: some agents print to stdout what belongs to stderr."""
+    try:
+        message = msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        # half a surrogate pair, or bytes that are no UTF-8, inside an otherwise good message
+        message = None
+        with contextlib.suppress(ValueError):
+            message = json.loads(line.decode("utf-8", "replace"))
+    return message if isinstance(message, dict) else None
+
+
+def _options(answer: LoadSessionResponse | NewSessionResponse) -> list[tuple[str, str, str, list[str]]]:
+    """The configuration options with a choice: category, id, value now, values to choose from."""
+    found = []
+    for option in answer.config_options or []:
+        if option.type == "select":
+            values = [each for group in option.options for each in getattr(group, "options", [group])]
+            names = [str(each.value) for each in values]
+            found.append((str(option.category or ""), option.id, option.current_value, names))
+    return found
+
+
+def _wants_login(problem: AcpError) -> bool:
+    return isinstance(problem.__cause__, RequestError) and problem.__cause__.code == _AUTH_REQUIRED
+
+
+def _reason(error: RequestError) -> str:
+    """The words of an error answer, with the details that are in its data."""
+    data = error.data
+    details = data.get("details") or data.get("message") if isinstance(data, dict) else data
+    text = " ".join(f"{error}{f' ({details})' if details else ''}".split())
+    return f"{text[:500].rstrip('.')}."
