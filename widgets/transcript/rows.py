@@ -147,6 +147,12 @@ class RowTable:
         self._ids = self._ids[count:]
         removed = self._starts[count] - 1
         self._starts = [start - removed for start in self._starts[count:]]
+        first = self._parts[self._ids[0]]
+        if not first.gap:  # it stood close below another tool, and now stands first
+            first.gap = True
+            if first.rows:
+                first.rows.insert(0, Row())
+                self._starts[1:] = [start + 1 for start in self._starts[1:]]
         return True
 
     def _add(self, entry: Entry, now: float) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pane_scenes import NOW, Script
 
@@ -225,6 +225,7 @@ EVENTS = st.lists(
 
 
 @settings(max_examples=80, deadline=None)
+@example(["text", "tool", "tool", *["text"] * 6, "trim"], 10)
 @given(EVENTS, st.integers(10, 70))
 def test_rows_kept_up_to_date_are_the_rows_laid_out_at_once(steps: list[str], width: int) -> None:
     script = Script()
