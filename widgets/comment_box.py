@@ -21,12 +21,13 @@ from widgets.diff.targets import suggestion_text
 
 PAUSE_SECONDS = 0.4
 """How long typing rests before the text is handed out to be kept."""
-KINDS: tuple[CommentKind, ...] = ("fix", "question", "suggestion", "do-not-touch")
+KINDS: tuple[CommentKind, ...] = ("fix", "question", "suggestion", "do-not-touch", "note")
 KIND_MEANINGS = {
     "fix": "change this",
     "question": "answered without editing",
     "suggestion": "applied as written",
     "do-not-touch": "leave these lines alone",
+    "note": "private, never sent",
 }
 LEAST_LINES, MOST_LINES = 3, 14
 
@@ -56,6 +57,7 @@ class CommentBox(Vertical):
         &.question { border-left: heavy $primary; }
         &.suggestion { border-left: heavy $success; }
         &.do-not-touch { border-left: heavy $error; }
+        &.note { border-left: heavy $secondary; }
         & > Static {
             height: 1; padding: 0 1; background: $panel; color: $foreground;
             text-wrap: nowrap; text-overflow: ellipsis;
@@ -74,7 +76,7 @@ class CommentBox(Vertical):
         Binding("escape", "finish", "Leave", id="comment.leave", priority=True,
                 tooltip="Back to the diff; the draft is kept. Without text it is dropped."),
         Binding("ctrl+t", "next_kind", "Kind", id="comment.kind", priority=True,
-                tooltip="Fix, question, suggestion, do not touch."),
+                tooltip="Fix, question, suggestion, do not touch, private note."),
     ]  # fmt: skip
 
     @dataclass
@@ -111,9 +113,10 @@ class CommentBox(Vertical):
             """The box it comes from."""
             return self.box
 
-    def __init__(self, draft: CommentDraft, place: str, *, comment: str = "") -> None:
+    def __init__(self, draft: CommentDraft, place: str, *, comment: str = "", is_reply: bool = False) -> None:
         """
         Args:
+            is_reply: it follows up on a comment that was sent; its kind stays.
             draft: what it is about, with the text to begin with.
             place: the same in words.
             comment: id of the draft that is edited; empty for a new one.
@@ -122,6 +125,7 @@ class CommentBox(Vertical):
         self.draft = draft
         self.kind: CommentKind = draft.kind
         self.comment = comment
+        self.is_reply = is_reply
         self._place = place
         self._pause: Timer | None = None
         self._heading = Static()
@@ -180,6 +184,8 @@ class CommentBox(Vertical):
 
     def action_next_kind(self) -> None:
         """Another kind; a suggestion begins with the lines as they are, to be edited."""
+        if self.is_reply:
+            return
         block = suggestion_text(self.draft)
         if self.kind == "suggestion" and self._area.text.rstrip().endswith(block):
             self._area.text = self._area.text.rstrip().removesuffix(block).rstrip("\n")
@@ -196,5 +202,9 @@ class CommentBox(Vertical):
         for kind in KINDS:
             self.set_class(kind == self.kind, kind)
         name = self.comment or "new comment"
+        if self.is_reply:
+            shown = f"{name} · what is still missing? It goes with the next round · {self._place}"
+            self._heading.update(Text(shown, no_wrap=True, overflow="ellipsis", style="bold"))
+            return
         shown = f"{name} · {self.kind.replace('-', ' ')}: {KIND_MEANINGS[self.kind]} · {self._place}"
         self._heading.update(Text(shown, no_wrap=True, overflow="ellipsis", style="bold"))

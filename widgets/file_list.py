@@ -35,6 +35,9 @@ class ListedFile:
     is_hidden: bool = False
     is_news: bool = False
     """It changed since the reader last looked at it."""
+    is_reviewed: bool = False
+    warnings: int = 0
+    """Sorts of things in it to look at first."""
 
 
 class FileList(Widget):
@@ -158,6 +161,8 @@ class FileList(Widget):
         file = listed.file
         letter = STATUS_LETTERS[file.status]
         right: list[Span] = []
+        if listed.warnings:
+            right.append((" ⚠", "comments"))
         if listed.drafts:
             right.append((f" ✎{listed.drafts}", "comments"))
         if listed.comments:
@@ -169,7 +174,8 @@ class FileList(Widget):
         if file.is_binary:
             right.append((" bin", "dim"))
         room = max(4, width - 5 - spans_cells(right))
-        left: list[Span] = [("•" if listed.is_news else " ", "news"), (f"{letter} ", f"status-{letter}")]
+        mark = ("•", "news") if listed.is_news else ("✓", "add") if listed.is_reviewed else (" ", "")
+        left: list[Span] = [mark, (f"{letter} ", f"status-{letter}")]
         left += _name(file.path, room, listed.is_hidden)
         gap = max(1, width - 1 - spans_cells(left) - spans_cells(right))
         return [*left, (" " * gap, ""), *right]

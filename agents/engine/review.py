@@ -123,16 +123,17 @@ class Reviews:
         return prompt
 
     def reply(self, task: str, comment: str, text: str, author: str) -> Comment:
-        """Add to a comment that was sent; what the person adds opens it again."""
+        """Add to a comment that was sent; what the person adds opens it again. What they added before and has not been
+        sent is replaced; without text it is taken back."""
         known = self.find(task, comment)
         if known.state == "draft":
             raise UsageError(f"Comment {known.id} was not sent yet.", "Write it anew, with what you want to add.")
-        if not text.strip():
-            raise UsageError("A reply without text says nothing.", "Write what is still missing.")
         is_person = author == "person"
+        kept = tuple(r for r in known.replies if not (is_person and r.author == author and not r.round))
         told = Reply(text=text, author=author, round=0 if is_person else known.round, at=time.time())
-        state = "sent" if is_person else known.state
-        return self._put(msgspec.structs.replace(known, replies=(*known.replies, told), state=state))
+        replies = (*kept, told) if text.strip() else kept
+        state = "sent" if is_person and text.strip() else known.state
+        return self._put(msgspec.structs.replace(known, replies=replies, state=state))
 
     def reviewed(self, task: str) -> list[str]:
         """The marks of what the person has looked at."""

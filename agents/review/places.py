@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agents.model import Comment
 from agents.review.anchors import Placement, place_anchor
-from agents.review.evidence import Evidence, evidence_for
+from agents.review.evidence import Evidence, evidence_for, file_named
 from agents.review.model import DiffSet, FileDiff
 
 Blobs = Callable[[Sequence[str]], Awaitable[Mapping[str, bytes]]]
@@ -31,7 +31,8 @@ class Placed:
     end: int = 0
     """Lines on the comment's side; 0 when it stands at no line."""
     state: str = "placed"
-    """``placed``, ``moved``, ``edited`` or ``orphaned`` (its lines are gone: shown at the top with its old code)."""
+    """``placed``, ``moved``, ``edited``, ``orphaned`` (its lines are gone: shown at the top with its old code), or
+    ``outside`` (its file is as it was, and not part of the diff that is shown)."""
     evidence: Evidence | None = None
     """What changed since it was written; None for drafts, and when that cannot be known."""
 
@@ -115,6 +116,8 @@ def _placed(comment: Comment, shown: _Shown, contents: Mapping[str, bytes]) -> P
     file = _file_of(comment, shown)
     if file is not None and _stands(comment, file, shown.head_tree):
         return Placed(comment, file.path, comment.start, comment.end, evidence=evidence)
+    if file is None and since is not None and file_named(since, comment.path) is None and shown.head_tree:
+        return Placed(comment, b"", state="outside", evidence=evidence)
     path = file.path if file is not None else b""
     place = _followed(comment, file, path, shown, contents)
     if place is None or place.state == "orphaned":

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from agents.review.errors import DiffError
 from agents.review.linemap import split_lines
 from agents.review.names import quote_name
+from agents.review.parse import parse_patch
+from agents.review.select import select_file
 
 CONTEXT_LINES = 3
 _BLOCK = re.compile(r"^(?P<fence>`{3,})suggestion[^\n]*\n(?P<text>.*?)^(?P=fence)[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -46,6 +48,11 @@ def suggestion_patch(path: bytes, content: bytes, start: int, end: int, suggeste
     names = (_marker(b"a/" + path), _marker(b"b/" + path))
     header = b"diff --git %s %s" % (quote_name(b"a/" + path), quote_name(b"b/" + path))
     return b"\n".join((header, b"--- " + names[0], b"+++ " + names[1], head, *body, b""))
+
+
+def reversed_patch(patch: bytes) -> bytes:
+    """The patch that undoes one made by :func:`suggestion_patch`."""
+    return select_file(parse_patch(patch).files[0], reverse=True)
 
 
 def _marked(mark: bytes, lines: Sequence[bytes], ends_open: bool) -> list[bytes]:

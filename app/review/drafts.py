@@ -3,11 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 import msgspec
 
 from agents.api import Api
 from agents.model import Comment, CommentDraft, CommentKind
+
+
+class Keeper(Protocol):
+    """Keeps what is typed in a comment box."""
+
+    @property
+    def saved(self) -> Comment | None:
+        """The comment as the engine has it."""
+
+    async def keep(self, text: str, kind: CommentKind) -> None:
+        """Let the engine have this text; raises ShopfloorError when it could not be kept."""
+
+    async def finish(self, text: str, kind: CommentKind) -> Comment | None:
+        """Keep the last text; returns the comment that stays."""
+
+
+class ReplyKeeper:
+    """Keeps what the person adds to a comment that was sent."""
+
+    def __init__(self, api: Api, comment: Comment) -> None:
+        self._api = api
+        self.saved: Comment | None = comment
+        self._comment = comment
+
+    async def keep(self, text: str, kind: CommentKind) -> None:
+        """Let the engine have this text in place of the one before.
+
+        Raises:
+            ShopfloorError: it could not be kept.
+        """
+        self.saved = await self._api.reply_comment(self._comment.task, self._comment.id, text)
+
+    async def finish(self, text: str, kind: CommentKind) -> Comment | None:
+        """Keep the last text; without one nothing is added and the comment is as it was.
+
+        Raises:
+            ShopfloorError: it could not be kept.
+        """
+        await self.keep(text.strip() and text, kind)
+        return self.saved if text.strip() else None
 
 
 class DraftKeeper:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -18,20 +18,32 @@ from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import ACTIVE_STATES, Comment, CommentDraft, Diff, Scope, Task
 from agents.review import DiffSet, parse_diff
-from agents.review.places import place_comments
+from agents.review.context import with_context
+from agents.review.escape import escape_name
+from agents.review.places import Placed, place_comments
+from app.review.acts import HunkActs
+from app.review.attach import shown_diff
 from app.review.colours import Colourer, Contents
-from app.review.drafts import DraftKeeper
+from app.review.desk import CommentDesk
 from app.review.editor import open_in_editor
+from app.review.facts import Facts, Since
 from app.review.help import ReviewHelp
 from app.review.keys import REVIEW_KEYS, review_hints
+from app.review.pick import PickScreen
 from app.review.send import SendScreen
-from app.review.words import SCOPES, drafts_of, news_between, news_text, place_text, position_text, scope_text
+from app.review.words import SCOPE_WORDS, SCOPES, drafts_of, news_between, news_text, position_text, scope_text
+from widgets.chip_bar import Chip, ChipBar
 from widgets.comment_box import CommentBox
 from widgets.diff import DiffView, Position
 from widgets.file_list import FileList, ListedFile
 from widgets.legend import Legend
+from widgets.prompt_pane import PromptPane
 from widgets.text_strips import printable
 
+CONTEXT_STEP = 15
+"""Lines that one step of widening a hunk adds above and below."""
+PROMPT_BESIDE_FROM = 130
+"""Columns from which on the prompt stands beside the diff, else beneath it."""
 LIST_WIDTH_FROM = 100
 """Columns from which on the list of files is shown by itself."""
 
@@ -45,6 +57,10 @@ class ReviewScreen(Screen[None]):
     ReviewScreen > #title { background: $panel; color: $foreground; }
     ReviewScreen > #news { background: $accent 25%; color: $foreground; display: none; }
     ReviewScreen > #where { background: $surface; color: $foreground 80%; }
+    ReviewScreen #reading { width: 1fr; height: 1fr; }
+    ReviewScreen #reading.narrow { layout: vertical; }
+    ReviewScreen #reading > DiffView { width: 3fr; }
+    ReviewScreen #reading.narrow > DiffView { width: 1fr; }
     ReviewScreen > Input { height: 1; border: none; padding: 0 1; background: $boost; display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = list(REVIEW_KEYS)
@@ -61,12 +77,18 @@ class ReviewScreen(Screen[None]):
         self._comments: list[Comment] = []
         self._unread: set[bytes] = set()
         """Files that changed since the reader was in them."""
-        self._keeper: DraftKeeper | None = None
-        self._box: CommentBox | None = None
-        self._stale = False
-        """The change is another one, to be shown when the comment being written is closed."""
+        self._named: tuple[str, str] = ("", "")
+        """What the scopes ``commit`` and ``refs`` compare."""
+        self._filter = ""
+        """The chip whose files alone are shown."""
+        self._facts = Facts()
+        self._since = Since(api, task.id)
         self._list_chosen: bool | None = None
         self._view = DiffView(id="diff")
+        self._prompt = PromptPane(id="prompt")
+        self._chips = ChipBar(id="chips")
+        self._desk = CommentDesk(api, task.id, self._view, self)
+        self._acts = HunkActs(api, task.id, self._view, self)
         self._files = FileList(id="files")
         self._legend = Legend()
         self._title = Static(id="title", markup=False)
@@ -82,9 +104,12 @@ class ReviewScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield self._title
         yield self._news
+        yield self._chips
         with Horizontal():
             yield self._files
-            yield self._view
+            with Horizontal(id="reading"):
+                yield self._view
+                yield self._prompt
         yield self._where
         yield self._search
         yield self._legend
@@ -102,13 +127,19 @@ class ReviewScreen(Screen[None]):
         """The list of files needs room."""
         wanted = self._list_chosen
         self._files.display = event.size.width >= LIST_WIDTH_FROM if wanted is None else wanted
+        is_narrow = event.size.width < PROMPT_BESIDE_FROM
+        self._prompt.set_class(is_narrow, "below")
+        self.query_one("#reading").set_class(is_narrow, "narrow")
 
     async def _open(self) -> None:
-        await self._load()
+        # What changed since the last round comes first, when there is any.
+        is_later = self._review_task.round > 0 and self._scope == "branch"
+        if not is_later or not await self.read_change(scope="review") or not self._parsed.files:
+            await self.read_change(scope=self._scope if not is_later else "branch")
         try:
             await self._api.seen(self._review_task.id)
         except ShopfloorError as error:
-            self._say(str(error), error=True)
+            self.say(str(error), error=True)
 
     # what the application tells
 
@@ -122,55 +153,113 @@ class ReviewScreen(Screen[None]):
             task.files_changed, task.additions, task.deletions,
         )  # fmt: skip
         if ended or (rests and differs):
-            self.run_worker(self._load(ended=ended), group="review-load")
+            self.run_worker(self.read_change(ended=ended), group="review-load")
+
+    def other_task(self, task: Task) -> None:
+        """Another task changed: it may be one that was asked from here."""
+        self.start(self._acts.task_changed(task))
 
     def comments_changed(self) -> None:
         """Comments of this task differ from before."""
-        self.run_worker(self._load_comments(), group="review-comments")
+        self.run_worker(self.read_comments(), group="review-comments")
 
     # reading
 
-    async def _load(self, *, ended: bool = False, scope: Scope | None = None) -> None:
-        """Read the change and show it; the reader stays on the same code."""
+    async def read_change(
+        self, *, ended: bool = False, scope: Scope | None = None, named: tuple[str, str] | None = None
+    ) -> bool:
+        """Read the change and show it; the reader stays on the same code. Says whether it could be read.
+
+        Args:
+            ended: a turn has ended: say what it changed, even when that is nothing.
+            named: what to compare, for the scopes that need to be told.
+        """
         async with self._order:
-            wanted = scope or self._scope
+            wanted, names = scope or self._scope, named or self._named
             try:
-                diff = await self._api.diff(self._review_task.id, wanted)
+                diff = await self._api.diff(
+                    self._review_task.id, wanted, *(names if wanted in ("commit", "refs") else ())
+                )
                 parsed = await asyncio.to_thread(parse_diff, diff.patch)
                 comments = await self._api.comments(self._review_task.id)
-                placed = await place_comments(parsed, diff.head_tree, comments, self._contents.read)
+                placed = await self._places(parsed, diff, comments)
+                await self._read_facts(parsed, diff, comments)
             except ShopfloorError as error:
-                self._say(str(error), error=True)
-                return
+                self.say(str(error), error=True)
+                return False
             if self._view.is_editing and self._diff is not None:
-                self._stale = True
+                self._desk.is_stale = True
                 self._show_news("The change is different now. It is shown when you close this comment.")
-                return
-            if self._diff is not None and wanted == self._scope:
+                return True
+            if self._diff is not None and wanted == self._scope and names == self._named:
                 news = news_between(self._parsed, parsed)
                 self._unread |= news.paths
                 if news or ended:
                     self._show_news(news_text(news, self._review_task))
-            self._scope, self._diff, self._parsed, self._comments = wanted, diff, parsed, comments
-            self._colourer.forget()
-            self._view.show(parsed, placed)
-            self._show_title()
-            self._show_files()
+            self._scope, self._named, self._diff, self._parsed, self._comments = wanted, names, diff, parsed, comments
+            self._show(placed)
+            return True
 
-    async def _load_comments(self) -> None:
+    def _show(self, placed: Sequence[Placed]) -> None:
+        self._colourer.forget()
+        self._view.state.remarks = self._facts.remarks()
+        self._view.show(self._parsed, placed)
+        self._show_title()
+        self._show_files()
+        self._show_chips()
+
+    async def _show_change(self, parsed: DiffSet) -> None:
+        """Show the same change with other context."""
+        async with self._order:
+            self._parsed = parsed
+            await asyncio.to_thread(self._facts.read, parsed)
+            self._show(self._view.state.placed)
+
+    async def _places(self, parsed: DiffSet, diff: Diff, comments: Sequence[Comment]) -> list[Placed]:
+        async def since(tree: str) -> DiffSet | None:
+            return await self._since.read(tree, diff.head_tree)
+
+        return await place_comments(parsed, diff.head_tree, comments, self._contents.read, since)
+
+    async def _read_facts(self, parsed: DiffSet, diff: Diff, comments: Sequence[Comment]) -> None:
+        self._facts.reviewed = set(await self._api.reviewed(self._review_task.id))
+        await asyncio.to_thread(self._facts.read, parsed)
+        last = [c for c in comments if c.state != "draft" and c.round == self._review_task.round and c.head_tree]
+        tree = last[-1].head_tree if last else ""
+        since = await self._since.read(tree, diff.head_tree) if tree and tree != diff.head_tree else None
+        self._facts.take_unasked(since, last)
+
+    async def read_comments(self) -> None:
+        """Read the comments and marks again."""
         async with self._order:
             if self._diff is None:
                 return
             try:
                 comments = await self._api.comments(self._review_task.id)
-                placed = await place_comments(self._parsed, self._diff.head_tree, comments, self._contents.read)
+                placed = await self._places(self._parsed, self._diff, comments)
+                self._facts.reviewed = set(await self._api.reviewed(self._review_task.id))
             except ShopfloorError as error:
-                self._say(str(error), error=True)
+                self.say(str(error), error=True)
                 return
             self._comments = comments
-            self._view.state.edited_comment = self._keeper.saved.id if self._keeper and self._keeper.saved else ""
+            self._view.state.edited_comment = self._desk.edited
             self._view.place_comments(placed)
-            self._show_files()
+            self._show_facts()
+
+    def _show_facts(self) -> None:
+        self._view.take_remarks(self._facts.remarks())
+        self._show_files()
+        self._show_chips()
+
+    def _show_chips(self) -> None:
+        groups = self._facts.groups()
+        quiet = ("to review", "lock file")
+        chips = [Chip(name, len(paths), name not in quiet) for name, paths in groups.items()]
+        claims = sum(comment.state == "claimed" for comment in self._comments)
+        done, total = self._facts.progress()
+        words = f" {done} of {total} files reviewed" + (f" · {claims} to judge (;)" if claims else "") + " ·"
+        self._chips.show(chips, self._filter, words)
+        self._chips.display = bool(total)
 
     @on(DiffView.Moved)
     def _moved(self, event: DiffView.Moved) -> None:
@@ -194,7 +283,7 @@ class ReviewScreen(Screen[None]):
         try:
             await self._colourer.colour(self._parsed.files[index], priority)
         except ShopfloorError as error:
-            self._say(str(error), error=True)
+            self.say(str(error), error=True)
 
     # words around the diff
 
@@ -217,7 +306,16 @@ class ReviewScreen(Screen[None]):
 
     def _show_where(self, position: Position) -> None:
         state = self._view.state
-        flags = []
+        flags: list[str] = []
+        section = state.section
+        if section is not None and section.file is not None:
+            remarks = state.remarks_on(section.file)
+            at = section.refs[state.cursor.row]
+            warning = remarks.warned_lines.get(at) if at >= 0 else next(iter(remarks.warnings), None)
+            if warning is not None:
+                flags.append(f"⚠ {warning.name}: {warning.sentence}")
+            if section.is_split and state.side:
+                flags.append("old side")
         if self._view.searched:
             number, total = self._view.match()
             flags.append(f"“{printable(self._view.searched)}” {number}/{total}")
@@ -256,13 +354,25 @@ class ReviewScreen(Screen[None]):
                     comments=others.get(file.path, 0),
                     is_hidden=state.is_hidden(file),
                     is_news=file.path in self._unread,
+                    is_reviewed=self._facts.is_reviewed(file.path),
+                    warnings=len(state.remarks_on(file).names),
                 )
                 for file in self._parsed.files
             ]
         )
         self._show_where(state.position())
 
-    def _say(self, text: str, *, error: bool = False) -> None:
+    @property
+    def shown(self) -> Diff | None:
+        """The diff that is shown."""
+        return self._diff
+
+    def start(self, work: Coroutine[object, object, object]) -> None:
+        """Do something that takes a moment beside everything else."""
+        self.run_worker(work, group="review-act")
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Say a sentence in the legend."""
         self._legend.say(text, "error" if error else "information")
 
     # going about
@@ -279,7 +389,7 @@ class ReviewScreen(Screen[None]):
     def _copied(self, event: DiffView.Copied) -> None:
         self.app.copy_to_clipboard(event.text)
         lines = event.text.count("\n") + 1
-        self._say(f"Copied {'1 line' if lines == 1 else f'{lines} lines'}.")
+        self.say(f"Copied {'1 line' if lines == 1 else f'{lines} lines'}.")
 
     @on(Legend.Pressed)
     async def _hint_pressed(self, event: Legend.Pressed) -> None:
@@ -299,6 +409,7 @@ class ReviewScreen(Screen[None]):
             "In the diff": DiffView.BINDINGS,
             "In the review": self.BINDINGS,
             "While writing a comment": CommentBox.BINDINGS,
+            "In the prompt beside the diff": PromptPane.BINDINGS,
         }
         self.app.push_screen(ReviewHelp(sections, self._keymap))
 
@@ -315,12 +426,49 @@ class ReviewScreen(Screen[None]):
 
     def action_reload(self) -> None:
         """Read the change again."""
-        self.run_worker(self._load(), group="review-load")
+        self.run_worker(self.read_change(), group="review-load")
+
+    def action_go_to_file(self) -> None:
+        """Pick a file by some letters of its name."""
+        self.start(self._pick_file())
+
+    async def _pick_file(self) -> None:
+        files = self._parsed.files
+        picked = await self.app.push_screen_wait(PickScreen("a file", [escape_name(file.path) for file in files]))
+        if isinstance(picked, int):
+            path = files[picked].path
+            self._view.state.hidden.discard(path)
+            if self._view.state.spot_of_file(path) is None:
+                self._choose_filter("")
+            self._view.go_to_file(path)
+
+    def action_compare(self) -> None:
+        """Pick what to compare: a scope, a commit, two refs."""
+        self.start(self._pick_scope())
+
+    async def _pick_scope(self) -> None:
+        try:
+            commits = await self._api.commits(self._review_task.id)
+        except ShopfloorError as error:
+            self.say(str(error), error=True)
+            return
+        rows = [SCOPE_WORDS[scope] for scope in SCOPES]
+        rows += [f"commit {commit.id[:7]} {commit.subject}" for commit in commits]
+        asks = "a scope, a commit, or two refs such as main..HEAD"
+        picked = await self.app.push_screen_wait(PickScreen(asks, rows, takes_text=True))
+        if isinstance(picked, int) and picked < len(SCOPES):
+            await self.read_change(scope=SCOPES[picked])
+        elif isinstance(picked, int):
+            await self.read_change(scope="commit", named=(commits[picked - len(SCOPES)].id, ""))
+        elif picked:
+            base, _, head = picked.partition("..")
+            await self.read_change(scope="refs", named=(base.strip(), head.strip(". ")))
 
     def action_scope(self) -> None:
         """Compare with something else."""
-        following = SCOPES[(SCOPES.index(self._scope) + 1) % len(SCOPES)]
-        self.run_worker(self._load(scope=following), group="review-load")
+        at = SCOPES.index(self._scope) if self._scope in SCOPES else -1
+        following = SCOPES[(at + 1) % len(SCOPES)]
+        self.run_worker(self.read_change(scope=following), group="review-load")
 
     def action_search(self) -> None:
         """Ask for a text to look for."""
@@ -333,7 +481,7 @@ class ReviewScreen(Screen[None]):
         self._close_search()
         found = self._view.search(event.value)
         if event.value and not found:
-            self._say(f"“{event.value}” is nowhere in what is shown.")
+            self.say(f"“{event.value}” is nowhere in what is shown.")
 
     def _close_search(self) -> None:
         self._search.display = False
@@ -353,7 +501,7 @@ class ReviewScreen(Screen[None]):
         try:
             open_in_editor(self.app, self._review_task.worktree, position.path, position.new or position.old)
         except ShopfloorError as error:
-            self._say(str(error), error=True)
+            self.say(str(error), error=True)
             return
         self.refresh(layout=True)
         self.action_reload()
@@ -362,34 +510,20 @@ class ReviewScreen(Screen[None]):
 
     def action_comment(self) -> None:
         """Write on the line, range or hunk at the cursor, or go on with the draft there."""
-        known = self._view.state.comment()
-        if known is not None and known.state == "draft":
-            self._write(known, known)
-        else:
-            self._write(self._view.draft())
+        self._desk.write_here()
+
+    def action_open(self) -> None:
+        """Go on with the draft at the cursor, else write on the line."""
+        self._desk.write_here()
 
     def action_comment_file(self) -> None:
         """Write on the file at the cursor."""
         path = self._view.state.position().path
-        self._write(CommentDraft(text="", target="file" if path else "change", path=path))
+        self._desk.write(CommentDraft(text="", target="file" if path else "change", path=path))
 
     def action_comment_change(self) -> None:
         """Write on the whole change."""
-        self._write(CommentDraft(text="", target="change"))
-
-    def action_open(self) -> None:
-        """Go on with the draft at the cursor, else write on the line."""
-        self.action_comment()
-
-    def _write(self, draft: CommentDraft, known: Comment | None = None) -> None:
-        if self._diff is None or self._view.is_editing:
-            return
-        self._keeper = DraftKeeper(
-            self._api, self._review_task.id, draft, self._diff.base_tree, self._diff.head_tree, known
-        )
-        self._box = CommentBox(draft, place_text(draft), comment=known.id if known else "")
-        self._view.clear_selection()
-        self._view.open_editor(self._box, draft, height=5, comment=known.id if known else "")
+        self._desk.write(CommentDraft(text="", target="change"))
 
     @on(CommentBox.Grown)
     def _box_grown(self, event: CommentBox.Grown) -> None:
@@ -397,67 +531,189 @@ class ReviewScreen(Screen[None]):
 
     @on(CommentBox.Paused)
     async def _box_paused(self, event: CommentBox.Paused) -> None:
-        if self._keeper is None or event.box is not self._box:
-            return
-        try:
-            await self._keeper.keep(event.box.text, event.box.kind)
-        except ShopfloorError as error:
-            self._say(f"Not kept yet: {error}", error=True)
-            return
-        # The engine may have told about this draft before it answered: then its box stands beside the editor.
-        await self._load_comments()
+        await self._desk.keep(event.box)
 
     @on(CommentBox.Finished)
     async def _box_finished(self, event: CommentBox.Finished) -> None:
-        if self._keeper is None or event.box is not self._box:
-            return
-        try:
-            kept = await self._keeper.finish(event.box.text, event.box.kind)
-        except ShopfloorError as error:
-            self._say(f"Not kept, so it stays open: {error}", error=True)
-            return
-        self._keeper = self._box = None
-        self._view.close_editor()
-        stale, self._stale = self._stale, False
-        if stale:
-            await self._load(ended=True)
-        else:
-            await self._load_comments()
-        if kept is not None:
-            self._view.go_to_comment(kept.id)
-            self._say(f"{kept.id} is a draft. s sends all drafts.")
+        await self._desk.finish(event.box)
 
     def action_drop(self) -> None:
         """Drop the draft at the cursor."""
-        known = self._view.state.comment()
-        if known is None or known.state != "draft":
-            self._say("Only a draft can be dropped; put the cursor on one (n goes there).")
-            return
-        self.run_worker(self._change(self._api.delete_comment(self._review_task.id, known.id)))
-        self._say(f"{known.id} is dropped.")
+        self._desk.drop()
 
     def action_resolve(self) -> None:
         """The comment at the cursor is dealt with."""
-        self._judge(resolved=True)
+        self._desk.accept()
 
     def action_reopen(self) -> None:
-        """The comment at the cursor is not dealt with."""
-        self._judge(resolved=False)
+        """The comment at the cursor is not dealt with; on code: ask what it does."""
+        if self._view.state.comment() is not None:
+            self._desk.reopen()
+        else:
+            self.start(self._acts.explain())
 
-    def _judge(self, *, resolved: bool) -> None:
-        known = self._view.state.comment()
-        if known is None or known.state == "draft":
-            self._say("Put the cursor on a comment that was sent (n goes there).")
+    def action_next_claim(self) -> None:
+        """Go to the next comment that waits for a verdict."""
+        self._desk.next_claim()
+
+    # acts on the change
+
+    def action_revert(self) -> None:
+        """Take back the lines, hunk or file at the cursor."""
+        self.start(self._acts.revert())
+
+    def action_undo_act(self) -> None:
+        """Undo what was last done to files here."""
+        self.start(self._acts.undo())
+
+    def action_apply(self) -> None:
+        """Apply the suggestion at the cursor."""
+        self.start(self._acts.apply_suggestion(self._contents.read))
+
+    def action_expand(self, lines: int = CONTEXT_STEP) -> None:
+        """Show more lines around the hunk at the cursor."""
+        self.start(self._expand(lines))
+
+    async def _expand(self, lines: int) -> None:
+        spot, section = self._view.state.cursor, self._view.state.section
+        hunk = section.hunk_of(spot.row) if section is not None else None
+        if section is None or section.file is None or hunk is None or not section.file.new_path:
+            self.say("Put the cursor on a hunk.")
             return
-        self.run_worker(self._change(self._api.resolve_comment(self._review_task.id, known.id, resolved)))
-
-    async def _change(self, call: Coroutine[object, object, object]) -> None:
+        file = section.file
         try:
-            await call
+            content = (await self._contents.read([file.new_blob]))[file.new_blob]
         except ShopfloorError as error:
-            self._say(str(error), error=True)
+            self.say(str(error), error=True)
             return
-        await self._load_comments()
+        wider = with_context(file, content, {file.hunks.index(hunk): lines})
+        if wider.hunks == file.hunks:
+            self.say("Everything around this hunk is shown.")
+            return
+        files = tuple(wider if other is file else other for other in self._parsed.files)
+        await self._show_change(DiffSet(files, self._parsed.leftover))
+
+    # marks and filters
+
+    def action_mark_file(self) -> None:
+        """The file at the cursor was looked at, and on to the next one that was not; once more: it was not."""
+        path = self._view.state.position().path
+        marks = self._facts.marks(path)
+        if not marks.all:
+            return
+        reviewed = not self._facts.is_reviewed(path)
+        self._mark(marks.all, reviewed)
+        if reviewed:
+            self.action_next_unreviewed()
+
+    def action_mark_hunk(self) -> None:
+        """The hunk at the cursor was looked at, or was not."""
+        section = self._view.state.section
+        hunk = section.hunk_of(self._view.state.cursor.row) if section is not None else None
+        if section is None or section.file is None or hunk is None:
+            self.say("Put the cursor on a hunk.")
+            return
+        marks = self._facts.marks(section.file.path).of_hunk(hunk)
+        reviewed = not self._facts.reviewed.issuperset(marks)
+        self._mark(marks, reviewed)
+        if reviewed:
+            self._view.action_hunk(1)
+
+    def _mark(self, marks: Sequence[str], reviewed: bool) -> None:
+        (self._facts.reviewed.update if reviewed else self._facts.reviewed.difference_update)(marks)
+        self._show_facts()
+        self.start(self._keep_marks(marks, reviewed))
+
+    async def _keep_marks(self, marks: Sequence[str], reviewed: bool) -> None:
+        try:
+            await self._api.mark_reviewed(self._review_task.id, marks, reviewed)
+        except ShopfloorError as error:
+            self.say(f"Not kept: {error}", error=True)
+
+    def action_next_unreviewed(self) -> None:
+        """Go to the next file that was not looked at."""
+        state = self._view.state
+        files = [file for file in self._parsed.files if not state.is_hidden(file) or self._facts.is_reviewed(file.path)]
+        paths = [file.path for file in files]
+        at = paths.index(state.position().path) if state.position().path in paths else -1
+        order = [*paths[at + 1 :], *paths[: at + 1]]
+        following = next((path for path in order if not self._facts.is_reviewed(path)), None)
+        if following is None:
+            self.say("You have reviewed every file.")
+        else:
+            self._view.go_to_file(following)
+
+    def action_hide_reviewed(self) -> None:
+        """Hide or show what was looked at."""
+        self._view.state.hide_reviewed = not self._view.state.hide_reviewed
+        self._view.filter()
+
+    def action_next_warning(self) -> None:
+        """Go to the next place to look at first."""
+        self._view.go_to_next([(warning.path, warning.line) for warning in self._facts.warnings()])
+
+    def action_filter(self) -> None:
+        """Show only the files of the next chip; after the last all again."""
+        names = ["", *self._facts.groups()]
+        at = names.index(self._filter) if self._filter in names else 0
+        self._choose_filter(names[(at + 1) % len(names)])
+
+    @on(ChipBar.Chosen)
+    def _chip_chosen(self, event: ChipBar.Chosen) -> None:
+        self._choose_filter("" if event.name == self._filter else event.name)
+
+    def _choose_filter(self, name: str) -> None:
+        self._filter = name
+        self._view.state.only = self._facts.groups().get(name) if name else None
+        self._view.filter()
+        self._show_chips()
+        if name:
+            self.say(f"Only files with “{name}” are shown. O goes on, and back to all.")
+
+    # the prompt beside the diff
+
+    def action_prompt(self) -> None:
+        """Write to the agent beside the diff."""
+        self.start(self._open_prompt())
+
+    async def _open_prompt(self) -> None:
+        if not self._prompt.display and not self._prompt.text:
+            try:
+                self._prompt.text = await self._api.draft(self._review_task.id)
+            except ShopfloorError as error:
+                self.say(str(error), error=True)
+        self._prompt.take_focus()
+
+    @on(PromptPane.Asked)
+    async def _prompt_asked(self, event: PromptPane.Asked) -> None:
+        if event.what == "path":
+            position = self._view.state.position()
+            line = position.new or position.old
+            self._prompt.insert(escape_name(position.path) + (f":{line}" if line else ""))
+            return
+        if event.what == "leave":
+            self._prompt.display = bool(self._prompt.text.strip())
+            self._view.focus()
+        try:
+            await self._api.save_draft(self._review_task.id, self._prompt.text)
+        except ShopfloorError as error:
+            self.say(f"Not kept yet: {error}", error=True)
+
+    @on(PromptPane.Sent)
+    async def _prompt_sent(self, event: PromptPane.Sent) -> None:
+        path = self._view.state.position().path if event.attachment == "file" else None
+        attached = shown_diff(self._view.state, path) if event.attachment else ""
+        text = "\n\n".join(part for part in (event.text.strip(), attached) if part)
+        try:
+            await self._api.send(self._review_task.id, text, event.when)
+            await self._api.save_draft(self._review_task.id, "")
+        except ShopfloorError as error:
+            self.say(f"Not sent, so it stays here: {error}", error=True)
+            return
+        self._prompt.clear()
+        self.say("The agent has it." if event.when == "now" else "The agent gets it after its turn.")
+
+    # sending
 
     def action_send(self) -> None:
         """Show what would be sent, and send it."""
@@ -466,15 +722,15 @@ class ReviewScreen(Screen[None]):
     async def _send(self) -> None:
         try:
             prompt = await self._api.review_prompt(self._review_task.id)
-            when = await self.app.push_screen_wait(
+            answer = await self.app.push_screen_wait(
                 SendScreen(self._review_task, prompt, len(drafts_of(self._comments)))
             )
-            if when is None:
+            if answer is None:
                 return
-            await self._api.send_review(self._review_task.id, when)
+            await self._api.send_review(self._review_task.id, answer.when, answer.text)
         except ShopfloorError as error:
-            self._say(str(error), error=True)
+            self.say(str(error), error=True)
             return
-        said = "The agent has it." if when == "now" else "The agent gets it after its turn."
+        said = "The agent has it." if answer.when == "now" else "The agent gets it after its turn."
         self.notify(f"Round sent. {said}", markup=False)
-        await self._load_comments()
+        await self.read_comments()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,8 +14,15 @@ from agents.model import ACTIVE_STATES, Task, When
 from widgets.text_strips import printable
 
 
-class SendScreen(ModalScreen[When | None]):
-    """Answers when to send, or None to go on reading."""
+class Sending(NamedTuple):
+    """When to send a round, and the prompt as the person left it."""
+
+    when: When
+    text: str
+
+
+class SendScreen(ModalScreen[Sending | None]):
+    """Shows the prompt, to be changed if need be; answers how to send it, or None to go on reading."""
 
     CSS = """
     SendScreen { align: center middle; background: $background 60%; }
@@ -24,14 +31,17 @@ class SendScreen(ModalScreen[When | None]):
     SendScreen .send--detail { color: $foreground 75%; height: auto; margin-bottom: 1; }
     SendScreen TextArea { height: 1fr; border: none; background: $surface; scrollbar-size-vertical: 1; }
     SendScreen Horizontal { height: 1; margin-top: 1; align-horizontal: right; }
-    SendScreen Button { margin-left: 2; }
+    SendScreen Button { margin-left: 2; min-width: 4; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send('now')", "Send now", id="send.now", priority=True,
+        Binding("enter,ctrl+s", "send('now')", "Send now", id="send.now",
                 tooltip="Send the round: into the running turn, or as a new turn when the agent rests."),
         Binding("alt+enter,ctrl+j,ctrl+enter", "send('after')", "Send after the turn", id="send.after", priority=True,
                 tooltip="Send the round when the running turn has ended."),
-        Binding("escape,q", "leave", "Back", id="send.leave", priority=True, tooltip="Go on reading; nothing is sent."),
+        Binding("e,i", "edit", "Edit", id="send.edit", tooltip="Edit the prompt before it goes; Ctrl+S sends it then."),
+        Binding("escape", "leave", "Back", id="send.leave", priority=True,
+                tooltip="Out of editing; else go on reading, nothing is sent."),
+        Binding("q", "leave", "Back", id="send.back", show=False, tooltip="Go on reading; nothing is sent."),
     ]  # fmt: skip
 
     def __init__(self, task: Task, prompt: str, comments: int) -> None:
@@ -39,6 +49,7 @@ class SendScreen(ModalScreen[When | None]):
         self._for_task = task
         self._prompt = prompt
         self._comments = comments
+        self._is_edited = False
 
     def compose(self) -> ComposeResult:
         count = "1 comment" if self._comments == 1 else f"{self._comments} comments"
@@ -50,6 +61,7 @@ class SendScreen(ModalScreen[When | None]):
             yield Static(detail, classes="send--detail", markup=False)
             yield TextArea(printable(self._prompt), read_only=True, soft_wrap=True, show_cursor=False)
             with Horizontal():
+                yield Button("E  edit", id="edit", compact=True)
                 yield Button("Esc  back", id="leave", compact=True)
                 yield Button("Alt+Enter  after the turn", id="after", compact=True)
                 yield Button(f"Enter  {now}", id="now", compact=True, variant="primary")
@@ -58,12 +70,30 @@ class SendScreen(ModalScreen[When | None]):
         self.query_one(TextArea).focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        self.dismiss({"now": "now", "after": "after"}.get(event.button.id or ""))  # type: ignore[arg-type]
+        if event.button.id == "edit":
+            self.action_edit()
+        elif event.button.id == "leave":
+            self.dismiss(None)
+        else:
+            self.action_send("after" if event.button.id == "after" else "now")
+
+    def action_edit(self) -> None:
+        """Edit the prompt."""
+        self._is_edited = True
+        self._writable(True)
+
+    def _writable(self, writable: bool) -> None:
+        area = self.query_one(TextArea)
+        area.read_only, area.show_cursor = not writable, writable
+        area.focus()
 
     def action_send(self, when: When) -> None:
-        """Send."""
-        self.dismiss(when)
+        """Send; a prompt that was not edited goes as the engine composes it."""
+        self.dismiss(Sending(when, self.query_one(TextArea).text if self._is_edited else ""))
 
     def action_leave(self) -> None:
-        """Go back."""
-        self.dismiss(None)
+        """Out of editing, what was changed stays; else back to reading."""
+        if self.query_one(TextArea).read_only:
+            self.dismiss(None)
+        else:
+            self._writable(False)

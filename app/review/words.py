@@ -16,8 +16,11 @@ SCOPE_WORDS: dict[Scope, str] = {
     "working": "not committed yet",
     "turn": "the last turn",
     "review": "since your last review",
+    "commit": "one commit",
+    "refs": "two states",
 }
-SCOPES: tuple[Scope, ...] = tuple(SCOPE_WORDS)
+SCOPES: tuple[Scope, ...] = ("branch", "working", "turn", "review")
+"""Those that need no name; in the order the key goes through them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def _some(paths: Sequence[bytes], limit: int = 3) -> str:
 def scope_text(diff: Diff) -> str:
     """What is compared with what, and where."""
     directory = f" in {printable(diff.directory)}" if diff.directory else ""
-    return f"{SCOPE_WORDS[diff.scope]}: {printable(diff.base_name)} … now{directory}"
+    return f"{SCOPE_WORDS[diff.scope]}: {printable(diff.base_name)} … {printable(diff.head_name) or 'now'}{directory}"
 
 
 def position_text(position: Position, flags: Iterable[str]) -> str:
@@ -112,5 +115,5 @@ def place_text(draft: CommentDraft) -> str:
 
 
 def drafts_of(comments: Iterable[Comment]) -> list[Comment]:
-    """Comments written and not sent."""
-    return [comment for comment in comments if comment.state == "draft"]
+    """Comments and replies that the next round sends."""
+    return [c for c in comments if (c.state == "draft" and c.kind != "note") or c.has_unsent_reply]

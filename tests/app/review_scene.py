@@ -13,8 +13,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from agents.api import Api
-from agents.errors import ShopfloorError, UsageError
-from agents.model import Comment, CommentDraft, Diff, Prompt, Scope, Task, When
+from agents.errors import NotFound, ShopfloorError, UsageError
+from agents.model import Comment, CommentDraft, Commit, Diff, Entry, Prompt, Reply, Scope, Task, When
 from agents.review.prompt import review_prompt
 from app.review.screen import ReviewScreen
 from app.themes import THEMES
@@ -34,6 +34,15 @@ class MemoryApi:
         self.sent: list[Prompt] = []
         self.seen_tasks: list[str] = []
         self.calls: list[str] = []
+        self.marks: set[str] = set()
+        self.said: list[str] = []
+        """What was told about patches."""
+        self.questions: list[str] = []
+        self.answer = "It counts."
+        self.composer = ""
+        """The unsent text of the composer."""
+        self.trees: dict[str, str] = {}
+        """What stands for commits: subject → tree."""
         self.failing = ""
         """A method that fails, as it does when the engine is gone."""
         self.changed: Callable[[], None] = lambda: None
@@ -44,8 +53,17 @@ class MemoryApi:
         if self.failing == name:
             raise ShopfloorError("The engine cannot be reached.", "Start it again.")
 
-    async def diff(self, task: str, scope: Scope = "branch") -> Diff:
+    async def diff(self, task: str, scope: Scope = "branch", base: str = "", head: str = "") -> Diff:
         self._called("diff")
+        if scope in ("refs", "commit"):
+            head = head or self.head
+            if not base.strip("0"):
+                raise NotFound(f"There is no commit or tree {base!r}.")
+            patch = self.repository.patch(base, head)
+            return Diff(
+                task=task, scope=scope, base_tree=base, head_tree=head, base_name=base[:7],
+                head_name="" if head == self.head else head[:7], directory="/src/shop", patch=patch,
+            )  # fmt: skip
         if scope == "review":
             raise UsageError("Nothing was sent for review yet.")
         return Diff(
@@ -57,6 +75,54 @@ class MemoryApi:
             directory="/src/shop",
             patch=self.repository.patch(self.base, self.head),
         )
+
+    async def commits(self, task: str) -> list[Commit]:
+        self._called("commits")
+        return [Commit(id=tree, subject=subject) for subject, tree in self.trees.items()]
+
+    async def reviewed(self, task: str) -> list[str]:
+        self._called("reviewed")
+        return sorted(self.marks)
+
+    async def mark_reviewed(self, task: str, marks: Sequence[str], reviewed: bool = True) -> None:
+        self._called("mark_reviewed")
+        (self.marks.update if reviewed else self.marks.difference_update)(marks)
+        self.changed()
+
+    async def apply_patch(self, task: str, patch: bytes, said: str) -> Task:
+        self._called("apply_patch")
+        self.repository.git("read-tree", self.head)
+        self.repository.git("apply", "--cached", "--whitespace=nowarn", "-", data=patch)
+        self.head = self.repository.git("write-tree").decode().strip()
+        self.said.append(said)
+        return self.known_task
+
+    async def ask(self, task: str, question: str) -> Task:
+        self._called("ask")
+        self.questions.append(question)
+        return msgspec.structs.replace(self.known_task, id="side", state="queued")
+
+    async def transcript(self, task: str, before: int = 0, limit: int = 500) -> list[Entry]:
+        return [Entry(task=task, id=1, turn=1, kind="text", text=self.answer)]
+
+    async def draft(self, task: str) -> str:
+        return self.composer
+
+    async def save_draft(self, task: str, text: str) -> None:
+        self.composer = text
+
+    async def send(self, task: str, text: str, when: When = "now") -> Prompt:
+        self._called("send")
+        prompt = Prompt(id=len(self.sent) + 1, task=task, text=text, when=when)
+        self.sent.append(prompt)
+        return prompt
+
+    async def reply_comment(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
+        self._called("reply_comment")
+        known = next(note for note in self.notes if note.id == comment)
+        kept = tuple(reply for reply in known.replies if reply.round)
+        replies = (*kept, Reply(text=text, author=author)) if text.strip() else kept
+        return self._replace(comment, replies=replies, state="sent" if text.strip() else known.state)
 
     async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
         self._called("blobs")
@@ -100,8 +166,8 @@ class MemoryApi:
             raise UsageError("There are no comments to send.", "`c` in the review writes one.")
         return review_prompt(drafts, round_number=self.known_task.round + 1, base_name="main", directory="/src/shop")
 
-    async def send_review(self, task: str, when: When = "now") -> Prompt:
-        text = await self.review_prompt(task)
+    async def send_review(self, task: str, when: When = "now", text: str = "") -> Prompt:
+        text = text or await self.review_prompt(task)
         self._called("send_review")
         self.notes = [
             msgspec.structs.replace(note, state="sent") if note.state == "draft" else note for note in self.notes

@@ -142,7 +142,7 @@ async def test_the_kind_goes_round_and_a_suggestion_begins_with_the_lines(tmp_pa
         assert (box.kind, box.text) == ("suggestion", "```suggestion\nten\n```")
         await pilot.press("ctrl+t")
         assert (box.kind, box.text) == ("do-not-touch", ""), "an unchanged suggestion goes away with its kind"
-        await pilot.press("ctrl+t", "ctrl+t", "ctrl+t", *"!", "ctrl+s")
+        await pilot.press("ctrl+t", "ctrl+t", "ctrl+t", "ctrl+t", *"!", "ctrl+s")
         await until(pilot, lambda: not view.is_editing, "the editor is closed")
         (note,) = scene.api.notes
         assert (note.kind, note.text) == ("suggestion", "```suggestion\nten!\n```")

@@ -145,7 +145,7 @@ async def test_folds_and_hidden_files_outlive_a_turn(tmp_path: Path) -> None:
     app = scene.app()
     async with app.run_test(size=(90, 40)) as pilot:
         view = await opened(pilot, app)
-        await pilot.press("f", "h", "g", "z")
+        await pilot.press("f", "h", "g", "Z")
         scene.agent_writes({**FIRST, "c.py": "new\n"})
         app.review.refresh_task(scene.at_work())
         app.review.refresh_task(scene.after_turn())

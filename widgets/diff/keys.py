@@ -29,7 +29,17 @@ DIFF_KEYS = (
     _key("t", "tests", "Tests", "tests", "Show or hide test files"),
     _key("h", "hide", "Hide file", "hide", "Hide this file"),
     _key("H", "show_all", "Show all", "show-all", "Show all hidden files"),
-    _key("z", "fold", "Fold", "fold", "Fold or unfold this file"),
+    _key("Z", "fold", "Fold", "fold", "Fold or unfold this file"),
+    _key("backslash", "split", "Side by side", "split", "Show this file side by side, or one below the other"),
+    _key(
+        "vertical_line",
+        "split_all",
+        "All side by side",
+        "split-all",
+        "Show all files side by side, none, or as there is room",
+    ),
+    _key("left", "side('old')", "Old side", "old-side", "Side by side: point at the old side"),
+    _key("right", "side('')", "New side", "new-side", "Side by side: point at the new side"),
     _key("y", "copy", "Copy", "copy", "Copy the line, the range, the name or the comment"),
 )
 """In the order the help shows them."""

@@ -64,6 +64,7 @@ DiffView {
     & > .diff--add-changed { background: #a0efa0; }
     & > .diff--delete { background: #ffe0e0; color: #33161a; }
     & > .diff--delete-changed { background: #ffc0c0; }
+    & > .diff--absent { background: $foreground 4%; }
     & > .diff--sign-context { color: $foreground; }
     & > .diff--sign-add { color: #0a6b1f; text-style: bold; }
     & > .diff--sign-delete { color: #a3122a; text-style: bold; }
@@ -76,6 +77,8 @@ DiffView {
     & > .diff--file-mark { color: $foreground 60%; }
     & > .diff--file-name { color: $primary; text-style: bold; }
     & > .diff--file-fact { color: $foreground 60%; }
+    & > .diff--file-warning, & > .diff--line-warning, & > .diff--hunk-unasked { color: #a3430f; text-style: bold; }
+    & > .diff--file-reviewed, & > .diff--hunk-reviewed { color: #0a6b1f; }
     & > .diff--file-comments { color: $warning; }
     & > .diff--sticky { background: $panel; }
     & > .diff--status-added { color: #0a6b1f; text-style: bold; }
@@ -100,12 +103,17 @@ DiffView {
     & > .diff--bar-question, & > .diff--kind-question { color: $primary; }
     & > .diff--bar-suggestion, & > .diff--kind-suggestion { color: $success; }
     & > .diff--bar-do-not-touch, & > .diff--kind-do-not-touch { color: $error; }
+    & > .diff--bar-note, & > .diff--kind-note { color: $secondary; }
+    & > .diff--evidence-lines { color: $success; }
+    & > .diff--evidence-file { color: $warning; text-style: bold; }
+    & > .diff--evidence-nothing { color: $error; text-style: bold; }
     & > .diff--bar-resolved { color: $foreground 40%; }
     & > .diff--state-draft { color: $foreground 60%; }
     & > .diff--state-sent { color: $secondary; }
     & > .diff--state-claimed { color: $accent; text-style: bold; }
     & > .diff--state-resolved { color: $success; }
     & > .diff--place-moved, & > .diff--place-edited { color: $secondary; }
+    & > .diff--place-outside { color: $foreground 60%; }
     & > .diff--place-orphaned { color: $error; }
     & > .diff--cursor { background: $primary; color: $primary; }
     & > .diff--selection { background: $accent; color: $accent; }
@@ -117,6 +125,8 @@ DiffView {
     &:dark > .diff--add-changed { background: #006000; }
     &:dark > .diff--delete { background: #3f0001; color: #f5e3e3; }
     &:dark > .diff--delete-changed { background: #901011; }
+    &:dark > .diff--file-warning, &:dark > .diff--line-warning, &:dark > .diff--hunk-unasked { color: #ffb86b; }
+    &:dark > .diff--file-reviewed, &:dark > .diff--hunk-reviewed { color: #57d977; }
     &:dark > .diff--sign-add { color: #57d977; }
     &:dark > .diff--sign-delete { color: #ff7b86; }
     &:dark > .diff--trailing-space { background: #a03ca0; }

@@ -21,6 +21,7 @@ from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff
 from agents.review.spans import Highlighted
 from widgets.diff.boxes import comment_rows
 from widgets.diff.look import SYNTAX_NAMES
+from widgets.diff.remarks import NO_REMARKS, Remarks
 from widgets.diff.rows import COMMENT, EDITOR, FILE, HUNK, NOTE, SAME, Section, Spot
 from widgets.diff.same import RUN
 from widgets.diff.shown import hanging_columns, line_text, row_starts, show_line
@@ -37,6 +38,8 @@ STATUS_WORDS = {
     "type-changed": "type changed",
     "unmerged": "unmerged",
 }
+BASES = ("context", "add", "delete")
+"""The style of a line's kind."""
 EMPHASIS_SECONDS = 0.006
 """Time one frame may spend on comparing lines; what is left is painted plain and done right after."""
 
@@ -62,9 +65,9 @@ class Emphases:
         self.pending = False
         """Something was asked for and not computed because time was up."""
 
-    def of(self, section: Section, row: int, deadline: float) -> Ranges | None:
-        """The changed parts of a line; None when it is not known yet."""
-        file, index = section.file, section.refs[row]
+    def of(self, section: Section, row: int, index: int, deadline: float) -> Ranges | None:
+        """The changed parts of a line by its index, which stands in a row; None when it is not known yet."""
+        file = section.file
         hunk = section.hunk_of(row)
         if file is None or hunk is None or not file.additions or not file.deletions or file.is_combined:
             return ()
@@ -105,18 +108,32 @@ def _compared(file: FileDiff, twins: Mapping[int, int], start: int, limit: int) 
 class Painter:
     """Makes the strips of rows in one width and theme."""
 
-    def __init__(self, styles: StyleBook, width: int, gutter: Gutter, syntax: SyntaxOf, emphases: Emphases) -> None:
+    def __init__(
+        self,
+        styles: StyleBook,
+        width: int,
+        gutter: Gutter,
+        syntax: SyntaxOf,
+        emphases: Emphases,
+        remarks: Callable[[FileDiff], Remarks] = lambda file: NO_REMARKS,
+    ) -> None:
         self.styles = styles
         self.width = width
         self.gutter = gutter
         self._syntax = syntax
         self._emphases = emphases
+        self._remarks = remarks
         self.deadline = 0.0
 
     @property
     def code_width(self) -> int:
         """Columns for code."""
         return max(10, self.width - self.gutter.width)
+
+    @property
+    def side_width(self) -> int:
+        """Columns for code on each side, side by side."""
+        return max(10, self.width // 2 - self.gutter.digits - 4)
 
     def box(self, section: Section, row: int) -> list[Spans]:
         """The rows of a comment."""
@@ -158,7 +175,12 @@ class Painter:
             name = f"{escape_name(file.old_path)} ⟶ {escape_name(file.new_path)}"
         left.append((name, "file file-name"))
         left += [(f"  ({fact})", "file file-fact") for fact in _facts(file)]
+        remarks = self._remarks(file)
+        if remarks.names:
+            left.append((f"  ⚠ {' · '.join(remarks.names)}", "file file-warning"))
         right: list[Span] = []
+        if remarks.is_reviewed:
+            right.append(("✓ reviewed  ", "file file-reviewed"))
         if section.comments:
             count = len(section.comments)
             right.append((f"{count} comment{'s' * (count > 1)}  ", "file file-comments"))
@@ -185,6 +207,11 @@ class Painter:
         spans.append((f"{start}", "hunk hunk-line"))
         if hunk.section:
             spans.append((f": {show_line(hunk.section).text}", "hunk hunk-section"))
+        remarks = self._remarks(section.file)
+        if hunk.first in remarks.unasked_hunks:
+            spans.append(("  ⚑ nobody asked for this", "hunk hunk-unasked"))
+        if hunk.first in remarks.reviewed_hunks:
+            spans.append(("  ✓ reviewed", "hunk hunk-reviewed"))
         return strip_of(cut(spans, self.width), self.styles, self.width, "hunk")
 
     # lines
@@ -196,11 +223,20 @@ class Painter:
         if kind == NO_NEWLINE:
             blank = (" " * self.gutter.width, "")
             return [strip_of((blank, ("no line feed at the end of the file", "note")), self.styles, self.width)], True
-        base = ("context", "add", "delete")[kind]
+        if section.is_split:
+            return self._both_sides(section, row)
+        text, names, is_final = self._styled(section, row, index, kind, "old" if kind == DELETE else "new")
+        return self._rows(section, row, kind, text, names), is_final
+
+    def _styled(self, section: Section, row: int, index: int, kind: int, side: str) -> tuple[str, list[str], bool]:
+        """The text of a line as it is drawn, the style of each character, and whether emphasis is not to come."""
+        file = section.file
+        assert file is not None
+        base = BASES[kind]
         shown = show_line(line_text(file.lines, index, keep_return=section.keep_return))
-        changed = self._emphases.of(section, row, self.deadline) if kind != CONTEXT else ()
+        changed = self._emphases.of(section, row, index, self.deadline) if kind != CONTEXT else ()
         names = [base] * len(shown.text)
-        self._lay_syntax(section, row, base, names, shown.range)
+        self._lay_syntax(section, row, side, base, names, shown.range)
         for start, end in changed or ():
             first, last = shown.range(start, end)
             for at in range(first, last):
@@ -209,14 +245,20 @@ class Painter:
             names[first:last] = [f"{base} mark"] * (last - first)
         if kind == ADD and not shown.marks:
             _mark_trailing_space(shown.text, names, base)
-        return self._rows(section, row, kind, base, shown.text, names), changed is not None
+        return shown.text, names, changed is not None
 
     def _lay_syntax(
-        self, section: Section, row: int, base: str, names: list[str], place: Callable[[int, int], tuple[int, int]]
+        self,
+        section: Section,
+        row: int,
+        side: str,
+        base: str,
+        names: list[str],
+        place: Callable[[int, int], tuple[int, int]],
     ) -> None:
         assert section.file is not None
         old, new = section.numbers(row)
-        side, number = ("new", new) if new else ("old", old)
+        number = new if side == "new" else old
         path = section.file.new_path if side == "new" else section.file.old_path
         known = self._syntax(path, side)
         for start, length, token_class in known.spans(number) if known is not None else ():
@@ -224,26 +266,89 @@ class Painter:
                 first, last = place(start, start + length)
                 names[first:last] = [f"{base} {style}"] * (last - first)
 
-    def _rows(self, section: Section, row: int, kind: int, base: str, text: str, names: list[str]) -> list[Strip]:
-        starts = row_starts(text, self.code_width)
-        hanging = " " * hanging_columns(text, self.code_width) if len(starts) > 1 else ""
-        styles = self.styles
+    def _rows(self, section: Section, row: int, kind: int, text: str, names: list[str]) -> list[Strip]:
+        styles, base = self.styles, BASES[kind]
+        warned = section.file is not None and section.refs[row] in self._remarks(section.file).warned_lines
         strips = []
+        for number, code in enumerate(self._code(text, names, base, self.code_width)):
+            segments = self._numbers(section.numbers(row), kind, base, first=number == 0)
+            if warned and not number:
+                segments[3] = Segment(" ⚠", styles["numbers line-warning"])
+            strips.append(Strip([*segments, *code], self.width))
+        return strips
+
+    def _code(self, text: str, names: list[str], base: str, width: int) -> list[list[Segment]]:
+        """A line wrapped into rows of exactly ``width`` columns; the rows after the first hang further right."""
+        starts = row_starts(text, width)
+        hanging = " " * hanging_columns(text, width) if len(starts) > 1 else ""
+        styles = self.styles
+        rows = []
         for number, start in enumerate(starts):
             end = starts[number + 1] if number + 1 < len(starts) else len(text)
-            segments = self._numbers(section.numbers(row), kind, base, first=number == 0)
-            if number:
-                segments.append(Segment(hanging, styles[base]))
+            segments = [Segment(hanging, styles[base])] if number else []
             at = start
             for style, group in groupby(names[start:end]):
                 size = sum(1 for _ in group)
                 segments.append(Segment(text[at : at + size], styles[style]))
                 at += size
-            used = self.gutter.width + (len(hanging) if number else 0) + cells(text[start:end])
+            used = (len(hanging) if number else 0) + cells(text[start:end])
+            if used < width:
+                segments.append(Segment(" " * (width - used), styles[base]))
+            rows.append(segments)
+        return rows
+
+    # side by side
+
+    def _both_sides(self, section: Section, row: int) -> tuple[list[Strip], bool]:
+        """A row with the old line left and the new one right; a side without a line stays empty."""
+        file = section.file
+        assert file is not None
+        index = section.refs[row]
+        kind = CONTEXT if section.kinds[row] == SAME else file.lines.kind[index]
+        old = section.pairs.get(index, None if kind == ADD else section.twins.get(index, index))
+        new = None if kind == DELETE else index
+        left, left_final = self._side(section, row, old, DELETE if kind == ADD and old is not None else kind, "old")
+        right, right_final = self._side(section, row, new, kind, "new")
+        rows = max(len(left), len(right))
+        strips = []
+        for number in range(rows):
+            one = left[number] if number < len(left) else self._blank_side(left, "old")
+            other = right[number] if number < len(right) else self._blank_side(right, "new")
+            segments = [*one, *other]
+            used = sum(segment.cell_length for segment in segments)
             if used < self.width:
-                segments.append(Segment(" " * (self.width - used), styles[base]))
-            strips.append(Strip(segments, max(used, self.width)))
-        return strips
+                segments.append(Segment(" " * (self.width - used), segments[-1].style))
+            strips.append(Strip(segments, self.width))
+        return strips, left_final and right_final
+
+    def _side(
+        self, section: Section, row: int, index: int | None, kind: int, side: str
+    ) -> tuple[list[list[Segment]], bool]:
+        """The rows of one side, its number and sign in front; no rows for an empty side."""
+        if index is None:
+            return [], True
+        assert section.file is not None
+        text, names, is_final = self._styled(section, row, index, kind, side)
+        base = BASES[kind]
+        number = section.numbers(row)[side == "new"]
+        warned = side == "new" and index in self._remarks(section.file).warned_lines
+        rows = []
+        for at, code in enumerate(self._code(text, names, base, self.side_width)):
+            rows.append([*self._side_number(number, kind, base, first=at == 0, warned=warned and not at), *code])
+        return rows, is_final
+
+    def _side_number(self, number: int, kind: int, base: str, *, first: bool, warned: bool) -> list[Segment]:
+        styles = self.styles
+        look = "numbers" + (" numbers-delete" if kind == DELETE else " numbers-add" if kind == ADD else "")
+        shown = f"{number or '' if first else '':>{self.gutter.digits}}"
+        bar = Segment(" ⚠", styles["numbers line-warning"]) if warned else Segment(" │", styles["numbers"])
+        sign = Segment(" +-"[kind] if first else "↪", styles[f"{base} sign-{base}"])
+        return [Segment(f" {shown}", styles[look]), bar, sign]
+
+    def _blank_side(self, rows: list[list[Segment]], side: str) -> list[Segment]:
+        """The rest of a side beneath its line, or all of an empty one."""
+        width = self.side_width + self.gutter.digits + 4
+        return [Segment(" " * width, rows[-1][-1].style if rows else self.styles["absent"])]
 
     def _numbers(self, numbers: tuple[int, int], kind: int, base: str, *, first: bool) -> list[Segment]:
         digits, styles = self.gutter.digits, self.styles

@@ -18,6 +18,7 @@ from agents.review.model import ADD, CONTEXT, DELETE, FileDiff, Hunk
 from agents.review.places import Placed
 from widgets.diff.same import changes_anything, without_space_changes
 from widgets.diff.shown import line_heights
+from widgets.diff.split import side_by_side
 
 FILE, HUNK, LINE, SAME, COMMENT, NOTE, EDITOR = range(7)
 """Kinds of rows. SAME is an added line that differs from a deleted one, which is left out, in white space only."""
@@ -36,6 +37,10 @@ class Layout:
     """Columns for code, without line numbers and sign."""
     hide_space: bool = True
     comment_height: Callable[[Placed], int] = lambda placed: 1
+    split_width: int = 0
+    """Columns for code on each of two sides; 0: one below the other."""
+    is_exact: bool = True
+    """Side by side, lines stand beside the one they are like; else beside the one at the same place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ class Section:
     notes: tuple[str, ...] = ()
     twins: dict[int, int] = field(default_factory=dict)
     """Lines shown as unchanged → the deleted line each differs from in white space only."""
+    pairs: dict[int, int] = field(default_factory=dict)
+    """Side by side: added lines → the deleted line that stands left of each."""
+    is_split: bool = False
     keep_return: bool = False
     """Carriage returns are shown because lines differ in them."""
     folded: bool = False
@@ -84,7 +92,25 @@ class Section:
         if self.file is None or self.kinds[row] not in (LINE, SAME):
             return 0, 0
         lines, index = self.file.lines, self.refs[row]
-        return lines.old[self.twins.get(index, index)], lines.new[index]
+        return lines.old[self.twins.get(index, self.pairs.get(index, index))], lines.new[index]
+
+    def lines_of(self, row: int) -> list[int]:
+        """The indexes of the lines that a row of code stands for."""
+        index = self.refs[row]
+        return [self.twins[index], index] if index in self.twins else self.shown_lines(row)
+
+    def shown_lines(self, row: int) -> list[int]:
+        """The indexes of the lines that a row of code shows, the deleted one first."""
+        index = self.refs[row]
+        return [self.pairs[index], index] if index in self.pairs else [index]
+
+    def row_of(self, index: int) -> int:
+        """The row that shows a line of the file; -1 when none does."""
+        shown = next((new for new, old in (*self.pairs.items(), *self.twins.items()) if old == index), index)
+        try:
+            return self.refs.index(shown)
+        except ValueError:
+            return -1
 
     def hunk_of(self, row: int) -> Hunk | None:
         """The hunk a row belongs to."""
@@ -231,22 +257,24 @@ def file_section(
     """
     if hidden:
         return Section(file, bytearray(), array("i"), array("I", [0]), hidden=True)
-    kinds, refs, notes, twins = _code_rows(file, layout.hide_space)
+    is_split = bool(layout.split_width) and not file.is_combined
+    kinds, refs, notes, twins, pairs = _code_rows(file, layout, is_split=is_split)
     if folded:
-        changed = f"{file.additions + file.deletions:,} changed lines folded · z unfolds"
+        changed = f"{file.additions + file.deletions:,} changed lines folded · Z unfolds"
         kinds, refs, notes = bytearray((FILE, NOTE)), array("i", (-1, -1)), (changed,)
     keep_return = _line_ends_differ(file)
-    _insert_comments(file, kinds, refs, twins, comments)
+    beside = twins | pairs
+    _insert_comments(file, kinds, refs, beside, comments)
     if editor is not None:
-        row = _row_after(file, kinds, refs, twins, editor.side, editor.line)
+        row = _row_after(file, kinds, refs, beside, editor.side, editor.line)
         kinds.insert(row, EDITOR)
         refs.insert(row, -1)
-    heights = _heights(file, kinds, refs, layout, comments, keep_return)
+    heights = _heights(file, kinds, refs, layout, comments, keep_return, pairs if is_split else None)
     heights[0] = HEADER_ROWS - is_first
     if editor is not None:
         heights[kinds.index(EDITOR)] = editor.height
     tops = array("I", accumulate(heights, initial=0))
-    return Section(file, kinds, refs, tops, tuple(comments), notes, twins, keep_return, folded)
+    return Section(file, kinds, refs, tops, tuple(comments), notes, twins, pairs, is_split, keep_return, folded)
 
 
 def change_section(comments: Sequence[Placed], layout: Layout, notes: Sequence[str], editor: Editor | None) -> Section:
@@ -261,7 +289,12 @@ def change_section(comments: Sequence[Placed], layout: Layout, notes: Sequence[s
     return Section(None, kinds, refs, array("I", accumulate(heights, initial=0)), tuple(comments), tuple(notes))
 
 
-def _code_rows(file: FileDiff, hide_space: bool) -> tuple[bytearray, array[int], tuple[str, ...], dict[int, int]]:
+def _code_rows(
+    file: FileDiff, layout: Layout, *, is_split: bool
+) -> tuple[bytearray, array[int], tuple[str, ...], dict[int, int], dict[int, int]]:
+    """Kinds and refs of the rows, notes, twins, and what stands beside each other."""
+    hide_space = layout.hide_space
+    beside: dict[int, int] = {}
     kinds, refs = bytearray([FILE]), array("i", [-1])
     notes = _notes(file)
     for index in range(len(notes)):
@@ -276,20 +309,22 @@ def _code_rows(file: FileDiff, hide_space: bool) -> tuple[bytearray, array[int],
             continue
         kinds.append(HUNK)
         refs.append(-1 - number)
-        if same is None:
-            kinds += bytes([LINE]) * (hunk.last - hunk.first)
-            refs.extend(range(hunk.first, hunk.last))
-        else:
+        order: Sequence[int] = range(hunk.first, hunk.last)
+        pairs: dict[int, int] = {}
+        if same is not None:
             order, pairs = same
             twins |= pairs
-            kinds += bytes(SAME if index in pairs else LINE for index in order)
-            refs.extend(order)
+        if is_split:
+            order, partners = side_by_side(file.lines, order, pairs, exact=layout.is_exact)
+            beside |= partners
+        kinds += bytes(SAME if index in pairs else LINE for index in order) if pairs else bytes([LINE]) * len(order)
+        refs.extend(order)
     if left_out:
         hunks = "1 place differs" if left_out == 1 else f"{left_out} places differ"
         notes.append(f"{hunks} in white space only · w shows {'it' if left_out == 1 else 'them'}")
         kinds.append(NOTE)
         refs.append(-len(notes))
-    return kinds, refs, tuple(notes), twins
+    return kinds, refs, tuple(notes), twins, beside
 
 
 def _notes(file: FileDiff) -> list[str]:
@@ -371,9 +406,15 @@ def _heights(
     layout: Layout,
     comments: Sequence[Placed],
     keep_return: bool,
+    pairs: dict[int, int] | None,
 ) -> list[int] | bytearray:
+    """The height of every row; with ``pairs`` (side by side) a row is as high as the higher one of its sides."""
     indexes = [ref for ref in refs if ref >= 0]
-    code = line_heights(file.lines, indexes, layout.width, keep_return=keep_return)
+    width = layout.width if pairs is None else layout.split_width
+    code = line_heights(file.lines, indexes, width, keep_return=keep_return)
+    if pairs:
+        left = line_heights(file.lines, [pairs.get(index, index) for index in indexes], width, keep_return=keep_return)
+        code = [max(one, other) for one, other in zip(code, left, strict=True)]
     if isinstance(code, bytearray) and not comments:
         return bytearray(b"\1" * len(kinds))
     heights, each = [], iter(code)

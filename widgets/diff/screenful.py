@@ -38,7 +38,9 @@ class Screenful:
 
     def lay_out(self, width: int, gutter: Gutter) -> Painter:
         """Paint in this width from now on; the last column is the scroll bar's."""
-        self.painter = Painter(self._styles, max(20, width - 1), gutter, self._syntax, self.emphases)
+        self.painter = Painter(
+            self._styles, max(20, width - 1), gutter, self._syntax, self.emphases, self._state.remarks_on
+        )
         self.clear()
         return self.painter
 
@@ -78,7 +80,7 @@ class Screenful:
         spot, sub = table.at(top)
         while len(strips) < height:
             rows = self._pointed(self._row(painter, spot)[sub:], spot, sub, focused)
-            strips += [_marked(strip, searched, painter.gutter.width, self._styles["found"]) for strip in rows]
+            strips += [_marked(strip, searched, painter.gutter.digits + 4, self._styles["found"]) for strip in rows]
             following = table.step(spot, 1)
             if following == spot:
                 break

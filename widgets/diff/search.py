@@ -66,4 +66,9 @@ def _rows(section: Section, pattern: re.Pattern[bytes]) -> list[int]:
             hits.add(line)
     if not hits:
         return []
-    return [row for row, ref in enumerate(section.refs) if ref in hits and section.kinds[row] in (LINE, SAME)]
+    pairs = section.pairs
+    return [
+        row
+        for row, ref in enumerate(section.refs)
+        if (ref in hits or pairs.get(ref) in hits) and section.kinds[row] in (LINE, SAME)
+    ]

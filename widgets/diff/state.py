@@ -9,6 +9,7 @@ from agents.model import Comment, CommentDraft
 from agents.review.kinds import file_kind
 from agents.review.model import DiffSet, FileDiff
 from agents.review.places import Placed
+from widgets.diff.remarks import NO_REMARKS, Remarks
 from widgets.diff.rows import (
     COMMENT,
     EDITOR,
@@ -28,6 +29,11 @@ from widgets.diff.rows import (
 from widgets.diff.targets import draft_at
 
 START = Spot(0, 0)
+SPLIT_COLUMNS = 60
+"""Columns of code on each side from which on files are shown side by side by themselves."""
+EXACT_LINES = 4_000
+"""Changed lines up to which lines that are like each other are put side by side; in a larger change the first line of
+a run stands beside the first, because comparing all of it before anything is shown would take seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,18 @@ class DiffState:
         """The other end of the selected range."""
         self.layout = Layout(80)
         self.hide_space = True
+        self.split: bool | None = None
+        """Side by side everywhere, nowhere, or (None) where there is room and both sides have lines."""
+        self.splits: dict[bytes, bool] = {}
+        """Files that the reader wants otherwise."""
+        self.side = ""
+        """Side by side, the side the reader points at: ``old``, or empty for the new one."""
         self.hide_tests = False
+        self.hide_reviewed = False
+        self.only: frozenset[bytes] | None = None
+        """The files that a filter leaves; None without one."""
+        self.remarks: dict[bytes, Remarks] = {}
+        """What is said about files, by name."""
         self.hidden: set[bytes] = set()
         """Files hidden one by one."""
         self.folds: dict[bytes, bool] = {}
@@ -129,13 +146,26 @@ class DiffState:
         file = self.diff.files[index - 1]
         return file_section(
             file,
-            Layout(self.layout.width, self.hide_space, self.layout.comment_height),
+            Layout(
+                self.layout.width,
+                self.hide_space,
+                self.layout.comment_height,
+                self.layout.split_width if self.is_split(file) else 0,
+                self.diff.additions + self.diff.deletions <= EXACT_LINES,
+            ),
             by_path.get(file.path, ()),
             is_first=index == first and not by_path.get(b"") and not self._notes,
             folded=self.is_folded(file) and editing != file.path,
             hidden=self.is_hidden(file),
             editor=editor if editing == file.path else None,
         )
+
+    def is_split(self, file: FileDiff) -> bool:
+        """Whether a file is shown side by side."""
+        chosen = self.splits.get(file.path, self.split)
+        if chosen is None:
+            return self.layout.split_width >= SPLIT_COLUMNS and bool(file.additions and file.deletions)
+        return chosen
 
     def _first_visible(self) -> int:
         files = enumerate(self.diff.files, 1)
@@ -154,7 +184,16 @@ class DiffState:
 
     def is_hidden(self, file: FileDiff) -> bool:
         """Whether nothing of a file is shown."""
-        return file.path in self.hidden or (self.hide_tests and file_kind(file.path).is_test)
+        return (
+            file.path in self.hidden
+            or (self.only is not None and file.path not in self.only)
+            or (self.hide_tests and file_kind(file.path).is_test)
+            or (self.hide_reviewed and self.remarks_on(file).is_reviewed)
+        )
+
+    def remarks_on(self, file: FileDiff) -> Remarks:
+        """What is said about a file."""
+        return self.remarks.get(file.path, NO_REMARKS)
 
     def is_folded(self, file: FileDiff) -> bool:
         """Whether only the name of a file is shown; generated, lock and huge files are folded at first."""
@@ -248,7 +287,7 @@ class DiffState:
         if section is None:
             return CommentDraft(text="", target="change")
         first, last = self.selection()
-        return draft_at(section, first.row, last.row)
+        return draft_at(section, first.row, last.row, self.side if section.is_split else "")
 
     def find(self, kind: int, direction: int, accept: Callable[[Spot], bool] = lambda spot: True) -> Spot | None:
         """The nearest row of a kind after or before the cursor."""
@@ -274,6 +313,14 @@ class DiffState:
                     return Spot(index, row)
         return None
 
+    def spot_of_line(self, path: bytes, index: int) -> Spot | None:
+        """The row of a line by its index in its file, or the file's name when that line is not shown."""
+        for number, section in enumerate(self.table.sections):
+            if section.file is not None and section.file.path == path and len(section):
+                row = section.row_of(index) if index >= 0 else -1
+                return Spot(number, max(0, row))
+        return None
+
     def spot_of_editor(self) -> Spot | None:
         """The rows kept free for the comment being written."""
         for index, section in enumerate(self.table.sections):
@@ -281,6 +328,33 @@ class DiffState:
             if row >= 0:
                 return Spot(index, row)
         return None
+
+    def selected_lines(self) -> tuple[FileDiff, list[int] | None, str] | None:
+        """What an act on the change is about: the file, the indexes of its lines (None: all of it), and in words.
+
+        A range is its lines, a single row its hunk, a file's name the file. A line that is shown as unchanged, because
+        only white space differs, brings the deleted line along.
+        """
+        section = self.section
+        if section is None or section.file is None:
+            return None
+        first, last = self.selection()
+        if section.kinds[first.row] == FILE and first == last:
+            return section.file, None, "the whole change"
+        hunk = section.hunk_of(first.row)
+        if first == last:
+            if hunk is None:
+                return None
+            return (
+                section.file,
+                list(range(hunk.first, hunk.last)),
+                f"the hunk at line {hunk.new_start or hunk.old_start}",
+            )
+        lines: list[int] = []
+        for row in range(first.row, last.row + 1):
+            if section.kinds[row] in (LINE, SAME):
+                lines += section.lines_of(row)
+        return section.file, lines, f"{len(lines)} lines"
 
     def selected_text(self) -> str:
         """What is selected, to be copied: code without marks, a file's name, a comment's text."""
@@ -300,7 +374,11 @@ class DiffState:
         if section.file is None:
             return ""
         lines = section.file.lines
-        return "\n".join(lines.text(section.refs[row]) for row in rows if section.kinds[row] in (LINE, SAME))
+        return "\n".join(
+            lines.text(section.shown_lines(row)[0 if self.side else -1])
+            for row in rows
+            if section.kinds[row] in (LINE, SAME)
+        )
 
 
 def _best_row(section: Section, keep: Keep) -> int:

@@ -9,10 +9,11 @@ from widgets.diff.rows import COMMENT, FILE, HUNK, LINE, NOTE, SAME, Section
 _MARKS = " +-\\"
 
 
-def draft_at(section: Section, first: int, last: int) -> CommentDraft:
+def draft_at(section: Section, first: int, last: int, side: str = "") -> CommentDraft:
     """A draft without text on the rows ``first`` to ``last`` of a file: its lines, its hunk, the file or the change.
 
-    Several rows are a range of lines. The side is the new one as soon as a line of it is among them.
+    Several rows are a range of lines. The side is the new one as soon as a line of it is among them, unless ``side``
+    says ``old`` (side by side the reader points at one of both).
     """
     file = section.file
     if file is None:
@@ -26,10 +27,10 @@ def draft_at(section: Section, first: int, last: int) -> CommentDraft:
         return _beside_comment(section, first)
     if not rows or (first == last and section.kinds[first] in (FILE, NOTE)):
         return CommentDraft(text="", target="file", path=file.path)
-    return _on_lines(section, rows, "lines")
+    return _on_lines(section, rows, "lines", side)
 
 
-def _on_lines(section: Section, rows: list[int], target: str) -> CommentDraft:
+def _on_lines(section: Section, rows: list[int], target: str, wanted: str = "") -> CommentDraft:
     assert section.file is not None
     file, lines = section.file, section.file.lines
     if len(rows) > 1 and lines.kind[section.refs[rows[-1]]] == NO_NEWLINE:
@@ -37,7 +38,9 @@ def _on_lines(section: Section, rows: list[int], target: str) -> CommentDraft:
     numbers = [section.numbers(row) for row in rows]
     new = [number for _, number in numbers if number]
     old = [number for number, _ in numbers if number]
-    side, named = ("new", new) if new else ("old", old)
+    is_old = bool(old) and (not new or wanted == "old")
+    side, named = ("old", old) if is_old else ("new", new)
+    quote = [line for row in rows for line in _quoted(section, row) if not (wanted and line[0] == "+-"[not is_old])]
     hunk = section.hunk_of(rows[0])
     return CommentDraft(
         text="",
@@ -47,16 +50,16 @@ def _on_lines(section: Section, rows: list[int], target: str) -> CommentDraft:
         start=min(named, default=0),
         end=max(named, default=0),
         section=hunk.section if hunk else "",
-        quote=tuple(_quoted(section, row) for row in rows),
+        quote=tuple(quote),
         blob=file.new_blob if side == "new" else file.old_blob,
     )
 
 
-def _quoted(section: Section, row: int) -> str:
+def _quoted(section: Section, row: int) -> list[str]:
     assert section.file is not None
-    index = section.refs[row]
-    mark = " " if section.kinds[row] == SAME else _MARKS[section.file.lines.kind[index]]
-    return mark + section.file.lines.text(index)
+    lines = section.file.lines
+    is_same = section.kinds[row] == SAME
+    return [(" " if is_same else _MARKS[lines.kind[index]]) + lines.text(index) for index in section.shown_lines(row)]
 
 
 def _beside_comment(section: Section, row: int) -> CommentDraft:

@@ -21,6 +21,7 @@ from widgets.diff.boxes import comment_rows
 from widgets.diff.keys import DIFF_KEYS
 from widgets.diff.look import COMPONENT_CLASSES, DIFF_CSS
 from widgets.diff.painter import Gutter
+from widgets.diff.remarks import Remarks
 from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Spot
 from widgets.diff.screenful import Screenful
 from widgets.diff.search import Search
@@ -112,6 +113,31 @@ class DiffView(Widget, can_focus=True):
         keep = self.state.keep(self._top)
         self.state.place_comments(placed)
         self._restored(keep)
+
+    def take_remarks(self, remarks: dict[bytes, Remarks]) -> None:
+        """Show these remarks; the reader stays where they are."""
+        before, self.state.remarks = self.state.remarks, remarks
+        if self.state.hide_reviewed:
+            self.filter()
+        for index, section in enumerate(self.state.table.sections):
+            path = section.file.path if section.file is not None else b""
+            if before.get(path) != remarks.get(path):
+                self._screen.forget(index)
+        self._redraw()
+
+    def filter(self) -> None:
+        """Show what the filters leave; the reader stays on the same code if that is shown."""
+        self._filtered()
+
+    def go_to_next(self, places: Sequence[tuple[bytes, int]]) -> None:
+        """Go to the next of these lines after the cursor, or the first of all.
+
+        Args:
+            places: files and line indexes; -1 is a file's name. Those that are hidden are passed over.
+        """
+        spots = sorted({spot for path, line in places if (spot := self.state.spot_of_line(path, line)) is not None})
+        if spots:
+            self._go_and_show(next((spot for spot in spots if spot > self.state.cursor), spots[0]))
 
     def colour(self, path: bytes, side: str, syntax: Highlighted) -> None:
         """Take the syntax of one side of a file."""
@@ -209,6 +235,7 @@ class DiffView(Widget, can_focus=True):
         self.state.layout = Layout(
             painter.code_width,
             comment_height=lambda placed: len(comment_rows(placed, painter.code_width)),
+            split_width=painter.side_width,
         )
 
     def _syntax_of(self, path: bytes, side: str) -> Highlighted | None:
@@ -373,6 +400,25 @@ class DiffView(Widget, can_focus=True):
         self.state.hide_tests = False
         self._filtered()
 
+    def action_split(self) -> None:
+        """Show the file at the cursor side by side, or one below the other."""
+        section = self.state.section
+        if section is not None and section.file is not None:
+            self.state.splits[section.file.path] = not self.state.is_split(section.file)
+            self._rebuilt({section.file.path})
+
+    def action_split_all(self) -> None:
+        """All files side by side, none, or as there is room."""
+        following: dict[bool | None, bool | None] = {None: True, True: False, False: None}
+        self.state.split = following[self.state.split]
+        self.state.splits.clear()
+        self._filtered()
+
+    def action_side(self, side: str) -> None:
+        """Point at one side of a row."""
+        self.state.side = side
+        self._moved()
+
     def action_fold(self) -> None:
         """Fold the file at the cursor to its name, or unfold it."""
         section = self.state.section
@@ -441,6 +487,8 @@ class DiffView(Widget, can_focus=True):
         if spot is None:
             return
         self.state.anchor = None
+        half = self.size.width // 2
+        self.state.side = "old" if event.x < half and self.state.table.sections[spot.section].is_split else ""
         is_same = spot == self.state.cursor
         self._go(spot)
         if self.state.table.sections[spot.section].kinds[spot.row] == FILE and (is_same or event.x < 3):

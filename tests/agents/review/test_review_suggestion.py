@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents.review import DiffError
-from agents.review.suggestion import suggested_text, suggestion_patch
+from agents.review.suggestion import reversed_patch, suggested_text, suggestion_patch
 from tests.agents.review.review_repository import Repository
 
 CODE = b"one\ntwo\nthree\nfour\nfive\n"
@@ -46,3 +46,10 @@ def test_the_block_is_found_among_words_and_with_longer_fences() -> None:
     assert suggested_text("Better:\n```suggestion\na\n b\n```\nno?") == "a\n b\n"
     assert suggested_text("````suggestion\n```\n````") == "```\n"
     assert suggested_text("```python\na\n```") is None
+
+
+def test_the_opposite_patch_undoes_it(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "r").write("a", CODE)
+    tree = repository.tree()
+    patch = suggestion_patch(b"a", CODE, 2, 3, "zwei\ndrei\nund\n")
+    assert repository.tree_after(repository.tree_after(tree, patch), reversed_patch(patch)) == tree
