@@ -26,7 +26,7 @@ from app.keys import read_keymap
 from app.live_api import LiveApi
 from app.new_task import NewTaskScreen
 from app.palette import FloorCommands
-from app.terminal_keys import tell_alt_enter_apart
+from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.themes import THEMES, keep_theme, kept_theme
 from app.too_small import COLUMNS, ROWS, TooSmallScreen
 from widgets.pump import Pump
@@ -45,6 +45,7 @@ LEAVE_SECONDS = 5.0
 SAVE_TITLE, RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
 tell_alt_enter_apart()
+keep_pastes_whole()
 
 
 class ShopfloorApp(App[None]):
@@ -119,6 +120,7 @@ class ShopfloorApp(App[None]):
     async def on_mount(self) -> None:
         """Show the floor and listen."""
         self._write(SAVE_TITLE)
+        self.set_class(self.console.color_system == "256", "-few-colours")
         await self.push_screen(self.floor)
         self.run_worker(self._listen(), name="events", group="events")
         for problem in self._problems:

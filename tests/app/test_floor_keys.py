@@ -15,7 +15,7 @@ from app.help import HelpScreen, key_table
 from app.keys import FLOOR, PANE_DIGITS, default_keys, hints, pretty, read_keymap
 from app.new_task import NewTaskScreen
 from app.review.screen import ReviewScreen
-from app.terminal_keys import tell_alt_enter_apart
+from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.too_small import COLUMNS
 from tests.app.floor_engine import NOW, a_task
 from tests.app.floor_stage import SIZES, a_floor, some_tasks
@@ -381,3 +381,14 @@ def test_alt_enter_of_a_terminal_without_the_kitty_protocol_is_not_enter() -> No
     tell_alt_enter_apart()
     events = list(_xterm_parser.XTermParser().feed("\x1b\r"))
     assert [getattr(event, "key", "") for event in events] == ["alt+enter"]
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 5, 7, 1000])
+def test_control_characters_in_pasted_text_are_no_keys(piece: int) -> None:
+    keep_pastes_whole()
+    sent = "a\x1b[200~one \x1b[31mred\x1b[0m\x07\x1b\ttab\rtwo\x00\x1b[201~b\x1b[A\x1b[200~again\x1b[201~"
+    parser = _xterm_parser.XTermParser()
+    events = [event for start in range(0, len(sent), piece) for event in parser.feed(sent[start : start + piece])]
+    events += parser.feed("")
+    seen = [getattr(event, "text", None) or getattr(event, "key", "") for event in events]
+    assert [each for each in seen if each] == ["a", "one red\ttab\rtwo", "b", "up", "again"]
