@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agents.client import Client, connect
+from agents.client import Client, connect, lock_is_free, stop_engine
 from agents.errors import EngineUnreachable
 from agents.model import AnyEvent, Entry, Task, TaskChanged
 from agents.offline.sample import demo_tasks, make_sample_repository
@@ -127,6 +127,8 @@ class House:
                 except TimeoutError:
                     engine.kill()
                     await engine.wait()
+        if not lock_is_free():  # one that a verb has started
+            await stop_engine()
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 
     # the person
