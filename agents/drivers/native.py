@@ -14,7 +14,8 @@ from agents.native.budget import Limits
 from agents.native.conversation import Record, decode
 from agents.native.loop import Agent
 from agents.native.models import Model, Patience, open_model
-from agents.native.prompt import instruction_files, system_prompt
+from agents.native.prompt import folders_down, instruction_files, system_prompt
+from agents.native.skills import find_skills, user_folders
 from agents.native.tools import ToolHost
 from agents.profiles import Profile
 from agents.sandbox import Policy, Runner
@@ -31,6 +32,7 @@ class NativeDriver:
         runner: Runner,
         policy: Policy,
         worktree: str,
+        root: str = "",
         report: Reporter,
         history: Sequence[bytes] = (),
         environment: Mapping[str, str],
@@ -41,6 +43,7 @@ class NativeDriver:
     ) -> None:
         """
         Args:
+            root: of the repository, when the agent works in a folder of it; instructions and skills count from there.
             history: every message reported as Remember so far, in order.
             environment: where keys and base URLs are looked up.
             base_url: instead of the profile's; the offline server's.
@@ -58,6 +61,7 @@ class NativeDriver:
         self._section = profile.native
         self._profile = profile
         self._worktree = worktree
+        self._folders = folders_down(Path(root or worktree), Path(worktree))
         self._report = report
         self._environment = environment
         self._base_url = base_url
@@ -70,6 +74,8 @@ class NativeDriver:
             cost_usd=self._section.max_cost_usd,
         )
         self._history = _decoded(history)
+        readable = tuple(str(folder) for folder in user_folders())  # the first one lies in a hidden place
+        policy = msgspec.structs.replace(policy, read=policy.read + readable)
         self._tool_host = ToolHost(runner, policy, lambda text: report(Notice(text=text, severity="warning")))
         self._model: Model | None = None
         self._agent: Agent | None = None
@@ -98,17 +104,21 @@ class NativeDriver:
 
     def _open(self) -> Agent:
         self._model = open_model(self._section, self._environment, self._base_url, self._patience)
-        folders = [paths.config_dir(), Path(self._worktree)]
         return Agent(
             model=self._model,
             tool_host=self._tool_host,
-            system=system_prompt(self._worktree, self._checks, instruction_files(folders)),
+            system=self._system(),
             report=self._report,
             history=self._history,
             limits=self._limits,
             prices=self._profile.prices,
             context_window=self._section.context_window,
         )
+
+    def _system(self) -> str:
+        instructions = instruction_files([paths.config_dir(), *self._folders])
+        skills = [(skill.name, skill.description, skill.path) for skill in find_skills(self._folders)]
+        return system_prompt(self._worktree, self._checks, instructions, skills)
 
     def steer(self, prompt_id: int, text: str) -> bool:
         """See :meth:`agents.drivers.Driver.steer`."""

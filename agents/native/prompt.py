@@ -20,7 +20,7 @@ your steps, and a person reviews the whole change when you stop.
 - Look into files with read, search with bash (rg, grep, find, ls), change files with edit, use write for new ones.
 - Independent tool calls can be made at once; they run side by side.
 - Run what proves the change works (tests, types, lint) and mend what you broke. Never make a test pass by weakening it.
-- Commands run without a terminal and get no input. What runs on goes to the background with its output in a file.
+- Commands run without a terminal and get no input. Run servers and watchers with background.
 - You can write in this worktree, the temporary folder and package caches. A read-only file system or a denied write \
 elsewhere is policy: do not look for a way around it.
 - Leave branches, remotes and git configuration alone; commit only when asked to.
@@ -32,43 +32,66 @@ When you stop, these checks of the project run on your change, and what fails co
 first:
 {checks}"""
 
+_SKILLS = """\
+These skills are instructions for certain kinds of work. When one fits, read its file before you begin:
+{skills}"""
+
 _controls = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def system_prompt(directory: str, checks: Sequence[str] = (), instructions: Sequence[tuple[str, str]] = ()) -> str:
+def system_prompt(
+    directory: str,
+    checks: Sequence[str] = (),
+    instructions: Sequence[tuple[str, str]] = (),
+    skills: Sequence[tuple[str, str, str]] = (),
+) -> str:
     """The system prompt of an agent.
 
     Args:
         directory: where it works.
         checks: the project's checks as command lines.
         instructions: names and texts of instruction files, the most general one first.
+        skills: name, description and file of each skill.
     """
     parts = [_SYSTEM.format(directory=directory)]
     if checks:
         parts.append(_CHECKS.format(checks="\n".join(f"- {check}" for check in checks)))
+    if skills:
+        parts.append(_SKILLS.format(skills="\n".join(f"- {name} ({path}): {text}" for name, text, path in skills)))
     for name, text in instructions:
         parts.append(f'<instructions file="{name}">\n{text.strip()}\n</instructions>')
     return "\n\n".join(parts)
 
 
-def instruction_files(folders: Sequence[Path]) -> list[tuple[str, str]]:
-    """Path and text of each folder's instruction file, as far as there are any.
+def folders_down(root: Path, directory: Path) -> list[Path]:
+    """The folders from the root of a repository down to the one to work in; that one alone when it is elsewhere."""
+    if not directory.is_relative_to(root):
+        return [directory]
+    return [*reversed([p for p in directory.parents if p.is_relative_to(root)]), directory]
 
-    The agent writes in the folder this looks at, with rights we must not lend it: links are not followed, what is no
-    regular file is not opened to the end, and a long file is cut.
-    """
-    found = []
+
+def instruction_files(folders: Sequence[Path]) -> list[tuple[str, str]]:
+    """Path and text of each folder's instruction file, as far as there are any; the same text only once."""
+    found: dict[str, str] = {}
     for folder in folders:
         for name in NAMES:
-            if text := _text_of(folder / name):
-                found.append((str(folder / name), text))
+            if text := text_of(folder / name, folder):
+                found.setdefault(text, str(folder / name))
                 break
-    return found
+    return [(path, text) for text, path in found.items()]
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path, within: Path) -> str:
+    """The text of a file that the agent may have written, or its folder: we must not lend it our rights.
+
+    Links are not followed, what lies outside ``within`` is not looked at, what is no regular file is not opened to the
+    end, and a long file is cut. Empty when there is nothing to read.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        folder = path.parent.resolve(strict=True)
+        if not folder.is_relative_to(within.resolve()):
+            return ""
+        descriptor = os.open(folder / path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""  # none here, or a link
     try:

@@ -49,6 +49,8 @@ def carry_out(number: int, tool: str, arguments: dict[str, Any]) -> Result:
         if tool in file_tools:
             return file_tools[tool](arguments)
         name = f"output-{os.getpid()}-{number}.log"
+        if arguments.get("background"):
+            return commands.bash_in_background(arguments, name)
         return commands.bash(arguments, name, lambda text: emit({"id": number, "output": text}), running[number])
     except Refused as refusal:
         return Result(str(refusal), error=True)

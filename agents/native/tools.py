@@ -74,6 +74,7 @@ SPECS: tuple[ToolSpec, ...] = (
             "command",
             command=_text,
             timeout={"type": "number", "description": "seconds, default 600"},
+            background={"type": "boolean", "description": "return at once and let it run (servers, watchers)"},
         ),
     ),
     ToolSpec(
@@ -102,6 +103,7 @@ _OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "offset": ("start", "start_line", "line"),
     "limit": ("lines", "max_lines", "count"),
     "timeout": ("timeout_seconds", "timeout_sec"),
+    "background": ("run_in_background", "is_background"),
     "edits": ("replacements", "changes"),
 }
 """What models call an argument when they forget its name."""
@@ -142,6 +144,8 @@ def _command(arguments: Mapping[str, object]) -> dict[str, object]:
         if seconds <= 0:
             raise BadArguments("bash: timeout must be more than 0 seconds.")
         normal["timeout"] = seconds
+    if _pick(arguments, "background") in (True, 1, "true", "True", "yes"):
+        normal["background"] = True
     return normal
 
 
@@ -197,6 +201,7 @@ def title(tool: str, arguments: Mapping[str, object]) -> str:
     if tool == "bash":
         lines = str(arguments.get("command", "")).strip().splitlines()
         text = f"{lines[0]} …" if len(lines) > 1 else "".join(lines)
+        text += " &" if arguments.get("background") else ""
     else:
         text = str(arguments.get("path", tool))
         first, count = arguments.get("offset"), arguments.get("limit")

@@ -26,6 +26,9 @@ SHOW_SECONDS = 0.1
 SHOW_LIMIT = 16384
 """Running output is shown at most this often, and then at most this many characters of its end."""
 
+AT_ONCE_SECONDS = 0.5
+"""A command for the background that ends within this time is answered with what it said."""
+
 groups: set[int] = set()
 """Process groups that may still have members."""
 _unfinished = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]{0,500}\x1b?|[ -/]*)?$")
@@ -100,17 +103,7 @@ def bash(arguments: dict[str, Any], name: str, show: Callable[[str], None], canc
         show: receives output while it comes.
         cancelled: set from outside to stop the command.
     """
-    shell = "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
-    quiet = {"PAGER": "cat", "GIT_PAGER": "cat", "GIT_EDITOR": "true", "GIT_TERMINAL_PROMPT": "0", "TERM": "dumb"}
-    process = subprocess.Popen(
-        [shell, "-c", arguments["command"]],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        env={**quiet, **os.environ},
-    )
-    groups.add(process.pid)
+    process = started(arguments["command"], subprocess.PIPE)
     output = Output(name, show)
     stopped, held = "It was stopped.", False
     try:
@@ -128,8 +121,61 @@ def bash(arguments: dict[str, Any], name: str, show: Callable[[str], None], canc
     notes = ending(process.returncode, stopped, goes_on)
     if process.returncode:
         notes += policy_note(output.text())
-    text = "\n\n".join(filter(None, [output.text(), *notes]))
+    text = "\n\n".join(filter(None, [output.text(), *notes, *news()]))
     return Result(text or "(no output)", error=bool(stopped or process.returncode))
+
+
+def started(command: str, output: int | BinaryIO) -> subprocess.Popen[bytes]:
+    """A shell with a command, in a process group of its own."""
+    shell = "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
+    quiet = {"PAGER": "cat", "GIT_PAGER": "cat", "GIT_EDITOR": "true", "GIT_TERMINAL_PROMPT": "0", "TERM": "dumb"}
+    process = subprocess.Popen(
+        [shell, "-c", command],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        env={**quiet, **os.environ},
+    )
+    groups.add(process.pid)
+    return process
+
+
+background: dict[int, tuple[subprocess.Popen[bytes], str]] = {}
+"""Commands in the background, by their process groups, and their output files."""
+_background_lock = threading.Lock()
+
+
+def bash_in_background(arguments: dict[str, Any], name: str) -> Result:
+    """Start a command that runs on until it ends, is killed, or the tool host ends; its output goes to a file."""
+    path = f"{os.environ.get('TMPDIR') or '/tmp'}/{name}"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0) as file:
+        process = started(arguments["command"], file)
+    try:
+        status = process.wait(AT_ONCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        with _background_lock:
+            background[process.pid] = (process, path)
+        threading.Thread(target=process.wait, daemon=True).start()  # or its group would seem to be there for ever
+        group = process.pid
+        return Result(
+            f"Runs in the background. Output: {path}  Still there: kill -0 -- -{group}  Stop: kill -- -{group}"
+        )
+    said = "\n".join(tail(printed(Path(path).read_text("utf-8", "replace")[-8 * BYTES :]).rstrip("\n").split("\n")))
+    notes = ending(status, "", has_members(process.pid)) or ["[The command has ended already.]"]
+    return Result("\n\n".join(filter(None, [said, *notes])), error=bool(status))
+
+
+def news() -> list[str]:
+    """Which commands in the background have ended since this was last asked."""
+    with _background_lock:
+        ended = {group: entry for group, entry in background.items() if entry[0].poll() is not None}
+        for group in ended:
+            del background[group]
+    return [
+        f"[The command in the background, group {group}, has ended with code {process.returncode}; output: {path}]"
+        for group, (process, path) in ended.items()
+    ]
 
 
 def ending(status: int, stopped: str, goes_on: bool) -> list[str]:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from agents.native.host.edits import apply_edits
+from agents.native.host.pictures import picture_kind, picture_size
 from agents.native.host.text import BYTES, Refused, Result, head, plain, unified
 
 READ_LIMIT = 64 << 20
 IMAGE_LIMIT = 3 << 20
 """Bytes of a picture; models take about 5 MB of base64."""
-
-IMAGES = {b"\x89PNG\r\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+SIDE_LIMIT = 8000
+"""Pixels; models take no more."""
 
 
 def resolve(arguments: dict[str, Any]) -> Path:
@@ -83,12 +84,14 @@ def read(arguments: dict[str, Any]) -> Result:
     """Lines of a text file, or a picture."""
     path = resolve(arguments)
     data = load(path)
-    kind = next((kind for magic, kind in IMAGES.items() if data.startswith(magic)), "")
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        kind = "image/webp"
-    if kind:
-        if len(data) > IMAGE_LIMIT:
-            raise Refused(f"{shown(path)} is a picture of {len(data)} bytes, more than can be shown.")
+    if kind := picture_kind(data):
+        width, height = picture_size(data)
+        if len(data) > IMAGE_LIMIT or max(width, height) > SIDE_LIMIT:
+            raise Refused(
+                f"{shown(path)} is a picture of {len(data)} bytes, {width}×{height}: more than can be shown "
+                f"({IMAGE_LIMIT} bytes, {SIDE_LIMIT} pixels a side). Make a smaller copy with bash "
+                "(magick, ffmpeg, sips, PIL) and read that."
+            )
         image = {"media_type": kind, "data": base64.b64encode(data).decode()}
         return Result(f"Read picture {shown(path)} ({kind}, {len(data)} bytes).", images=(image,))
     if b"\0" in data[:8192]:

@@ -43,13 +43,16 @@ class AnthropicModel:
             "model": self.endpoint.model,
             "max_tokens": self.endpoint.max_output,
             "system": [{"type": "text", "text": system, "cache_control": _CACHED}],
-            "messages": request_messages(messages, self.endpoint.model),
             "stream": True,
         }
         if tools:
             fixed["tools"] = [{"name": t.name, "description": t.description, "input_schema": t.schema} for t in tools]
+        model = self.endpoint.model
         while True:
             request: dict[str, Any] = fixed | self._thinking()
+            if not model:
+                request.pop("thinking", None)
+            request["messages"] = request_messages(messages, model)
             try:
                 events = watched(self.endpoint, lambda request=request: client.messages.create(**request))  # type: ignore[misc]
                 async with aclosing(events), aclosing(_pieces(events, self.endpoint)) as pieces:
@@ -58,9 +61,14 @@ class AnthropicModel:
                 return
             except Declined as problem:
                 older = self._adaptive and self.endpoint.thinking != "off"
-                if not (older and any(word in problem.message for word in ("adaptive", "effort", "output_config"))):
+                if older and any(word in problem.message for word in ("adaptive", "effort", "output_config")):
+                    self._adaptive = False
+                elif model and ("thinking" in problem.message or "signature" in problem.message):
+                    # reasoning belongs to the conversation it was made in; without any, and without asking for it,
+                    # every conversation is valid
+                    model = ""
+                else:
                     raise refused(problem, self.endpoint) from problem
-                self._adaptive = False
 
     def _thinking(self) -> dict[str, Any]:
         level = self.endpoint.thinking
@@ -140,7 +148,8 @@ async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGener
                 usage = _usage(event.message.usage, usage)
                 yield Spent(usage=usage)
             case "content_block_start":
-                block, written, signature = event.content_block, [], getattr(event.content_block, "signature", "")
+                block, written = event.content_block, []
+                signature = getattr(block, "signature", "") or ""
             case "content_block_delta" if event.delta.type == "text_delta":
                 written.append(event.delta.text)
                 yield TextPiece(text=event.delta.text)

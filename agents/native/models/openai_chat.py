@@ -16,6 +16,7 @@ from agents.model import Usage
 from agents.native.conversation import Message, Text, Thinking, ToolCall, ToolResult, User
 from agents.native.models.failures import Declined, refused, watched
 from agents.native.models.model import Endpoint, PartDone, Piece, Retryable, Spent, Stopped, TextPiece
+from agents.native.models.spoken_calls import spoken_calls
 from agents.native.models.wiring import argument_text, openai_client, parsed_call
 from agents.native.tools import ToolSpec
 
@@ -43,11 +44,12 @@ class ChatModel:
         """See :meth:`agents.native.models.Model.stream`."""
         client = self._client = self._client or await openai_client(self.endpoint)
         whole = self._request(system, messages, tools)
+        names = frozenset(tool.name for tool in tools)
         while True:
             request = {name: value for name, value in whole.items() if name not in self._left_out}
             try:
                 events = watched(self.endpoint, lambda request=request: client.chat.completions.create(**request))  # type: ignore[misc]
-                async with aclosing(events), aclosing(_pieces(events, self.endpoint)) as pieces:
+                async with aclosing(events), aclosing(_pieces(events, self.endpoint, names)) as pieces:
                     async for piece in pieces:
                         yield piece
                 return
@@ -138,7 +140,7 @@ class _Calls:
         return [parsed_call(call["id"], call["name"], call["arguments"]) for call in self._calls]
 
 
-async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGenerator[Piece]:
+async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint, tools: frozenset[str]) -> AsyncGenerator[Piece]:
     """The SDK's chunks as our pieces."""
     text: list[str] = []
     thinking: list[str] = []
@@ -173,9 +175,13 @@ async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGener
         raise Retryable(f"The answer of {endpoint.host} ended in the middle")
     if thinking:
         yield PartDone(part=Thinking(text="".join(thinking), opaque={"field": field}))
-    if text:
-        yield PartDone(part=Text(text="".join(text)))
-    for whole in calls.finished():
+    made = calls.finished()
+    answer = "".join(text)
+    if not made:
+        answer, made = spoken_calls(answer, tools)
+    if answer:
+        yield PartDone(part=Text(text=answer))
+    for whole in made:
         yield PartDone(part=whole)
     reasons = {"length": "length", "content_filter": "refusal"}
     yield Stopped(reason=reasons.get(finish, "end"))  # type: ignore[arg-type]
