@@ -69,6 +69,8 @@ class AcpSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """How a person logs in, one sentence."""
     start_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     """How long it may take to answer ``initialize``, and again to open a session."""
+    stop_seconds: Annotated[float, msgspec.Meta(ge=0)] = 5.0
+    """How long it may take to end its turn when it is told to; then its process is ended."""
 
 
 class SandboxSection(Struct, kw_only=True, forbid_unknown_fields=True):

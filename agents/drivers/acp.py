@@ -26,8 +26,6 @@ from agents.sandbox import Policy, Runner
 if TYPE_CHECKING:
     from agents.drivers import acp_v1
 
-GRACE_SECONDS = 5.0
-"""How long an agent may take to end its turn when it is told to; then its process is ended."""
 GO_ON = "Your work was interrupted. Go on where you stopped."
 
 Result = TypeVar("Result")
@@ -57,7 +55,6 @@ class AcpDriver:
         history: Sequence[bytes] = (),
         environment: Mapping[str, str],
         log: Path,
-        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         """
         Args:
@@ -79,7 +76,6 @@ class AcpDriver:
         self._worktree = worktree
         self._report = report
         self._log = log
-        self._grace_seconds = grace_seconds
         self._known = _remembered(history)
         self._updates = Updates(worktree, report, self._known.cost_usd)
         self._peer: acp_v1.Peer | None = None
@@ -181,7 +177,7 @@ class AcpDriver:
             await asyncio.wait((answering, stopped), return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():
                 await peer.cancel()
-                await asyncio.wait((answering,), timeout=self._grace_seconds)
+                await asyncio.wait((answering,), timeout=self._section.stop_seconds)
             return answering.result() if answering.done() else None
         finally:
             stopped.cancel()

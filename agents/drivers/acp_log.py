@@ -56,7 +56,7 @@ class AgentLog:
         said = " / ".join([line.strip() for line in lines if line.strip()][-4:])
         if not said:
             return ""
-        return f"It said: {said if len(said) <= _WORDS else '…' + said[-_WORDS:]}"
+        return f"It said: {(said if len(said) <= _WORDS else '…' + said[-_WORDS:]).rstrip('.')}."
 
     def close(self) -> None:
         """No more is written."""

@@ -137,13 +137,13 @@ class Peer:
         if known:
             answer, problem = await self._load(directory, known)
             notices += [f"{problem} It begins a new conversation and does not know the one above."] if problem else []
-            self.session = known if answer is not None else ""
+        self.session = known
+        loaded = answer is not None
         if answer is None:
             answer = begun = await self._new(directory, key_given)
             self.session = begun.session_id
         notices += await self._set_mode(answer)
         model = next((value for category, _, value, _ in _options(answer) if category == "model"), "")
-        loaded = self.session == known
         return Opened(session=self.session, loaded=loaded, model=model, notices=tuple(notices))
 
     async def _load(self, directory: str, known: str) -> tuple[LoadSessionResponse | None, str]:

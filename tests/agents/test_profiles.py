@@ -81,7 +81,7 @@ def test_variable_named_by_the_profile_is_the_one_that_counts(home: Path) -> Non
 
 
 def test_program_that_is_not_on_path_is_missing(home: Path, tmp_path: Path) -> None:
-    a_profile(home, "mine", 'name = "Mine"\ndriver = "acp"\nneeds = ["some-agent"]\n')
+    a_profile(home, "mine", 'name = "Mine"\ndriver = "acp"\nneeds = ["some-agent"]\n[acp]\ncommand = ["sh"]\n')
     loaded = load_profile("mine")
     assert "some-agent" in profile_info(loaded, {"PATH": str(tmp_path)}).missing
     (tmp_path / "some-agent").write_text("#!/bin/sh\n")
@@ -94,10 +94,33 @@ def test_offline_and_keyless_profiles_are_ready_without_anything() -> None:
         assert profile_info(load_profile(name), {}).ready, name
 
 
+def test_a_profile_for_the_protocol_names_its_program_and_variables(home: Path) -> None:
+    a_profile(home, "mine", 'name = "Mine"\ndriver = "acp"\n')
+    with pytest.raises(UsageError, match="needs an .acp. table"):
+        load_profile("mine")
+    text = '[acp]\ncommand = ["mine-acp", "--quietly"]\nenvironment = ["MINE_KEY"]\n'
+    a_profile(home, "mine", f'name = "Mine"\ndriver = "acp"\ninstall = "Build it."\n{text}')
+    info = profile_info(load_profile("mine"), {"PATH": "/usr/bin:/bin"})
+    assert (info.ready, info.missing) == (False, "The program mine-acp is not on PATH. Build it.")
+    assert "MINE_KEY" in model_variables(), "the engine is not given what the agent needs"
+
+
+def test_shipped_agents_tell_how_to_get_them_and_how_to_log_in() -> None:
+    shipped = {loaded.id: loaded.profile for loaded in load_profiles()}
+    agents = {name: profile for name, profile in shipped.items() if profile.driver == "acp"}
+    assert {"claude-code", "codex", "gemini", "opencode", "goose", "copilot", "qwen", "pi", "cursor"} <= agents.keys()
+    for name, profile in agents.items():
+        assert profile.acp is not None
+        assert profile.install, f"{name} does not say how to install it"
+        assert profile.acp.login, f"{name} does not say how to log in"
+        for path in profile.sandbox.protect:
+            assert path.startswith(profile.sandbox.write), f"{name}: {path} is protected but not writable anyway"
+
+
 def test_unknown_profile_is_refused_with_those_there_are() -> None:
     with pytest.raises(NotFound) as caught:
         load_profile("../claude-api")
-    assert "claude-api, offline" in caught.value.hint
+    assert "claude-api, claude-code" in caught.value.hint
 
 
 def test_broken_profile_hides_no_other_and_says_what_is_wrong(home: Path) -> None:

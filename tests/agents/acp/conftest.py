@@ -1,0 +1,28 @@
+"""A profile for each scenario of the fake agent, and an engine that knows them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.shop import Shop, home, shop
+
+__all__ = ["home", "shop"]
+
+PROGRAM = Path(__file__).with_name("fake_acp_agent.py")
+
+
+@pytest.fixture
+def agent(shop: Shop) -> Callable[..., str]:
+    """Call it with a scenario, and lines for ``[acp]``: the name of a profile for it."""
+
+    def write(scenario: str, *lines: str) -> str:
+        command = [sys.executable, "-S", str(PROGRAM), scenario]
+        text = "\n".join(('name = "Fake"', 'driver = "acp"', "[acp]", f"command = {command!r}", *lines))
+        (shop.profiles / f"{scenario}.toml").write_text(text + "\n")
+        return scenario
+
+    return write

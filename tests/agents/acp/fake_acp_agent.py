@@ -1,0 +1,243 @@
+"""An agent that speaks the Agent Client Protocol and does what its argument says. Only the standard library: it runs
+in the sandbox as the real ones do."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+MEGABYTE = 1 << 20
+
+
+class FakeAgent:
+    """One session over stdin and stdout, played by a scenario."""
+
+    def __init__(self, scenario: str) -> None:
+        self.scenario = scenario
+        self.session = ""
+        self.prompts = 0
+        self.asked = 0
+        self.loaded = False
+
+    # the wire
+
+    def send(self, **message: Any) -> None:
+        sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+        sys.stdout.flush()
+
+    def read(self) -> dict[str, Any]:
+        line = sys.stdin.readline()
+        if not line:
+            sys.exit(0)
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def update(self, what: str, **fields: Any) -> None:
+        self.send(
+            method="session/update", params={"sessionId": self.session, "update": {"sessionUpdate": what, **fields}}
+        )
+
+    def say(self, text: str, kind: str = "agent_message_chunk") -> None:
+        self.update(kind, content={"type": "text", "text": text})
+
+    def ask_permission(self, **tool: Any) -> dict[str, Any]:
+        options = [
+            {"optionId": "no", "name": "No", "kind": "reject_once"},
+            {"optionId": "ever", "name": "Always", "kind": "allow_always"},
+            {"optionId": "yes", "name": "Yes", "kind": "allow_once"},
+        ]
+        params = {"sessionId": self.session, "toolCall": tool, "options": options}
+        self.send(id="ask-1", method="session/request_permission", params=params)
+        while True:
+            message = self.read()
+            if message.get("id") == "ask-1":
+                outcome: dict[str, Any] = message["result"]["outcome"]
+                return outcome
+
+    def wait_for_cancel(self) -> None:
+        while self.read().get("method") != "session/cancel":
+            pass
+
+    # its life
+
+    def live(self) -> NoReturn:
+        while True:
+            message = self.read()
+            handler = getattr(self, "on_" + message["method"].replace("/", "_"), None)
+            if handler is not None:
+                handler(message)
+
+    def on_initialize(self, message: dict[str, Any]) -> None:
+        if self.scenario == "hang-initialize":
+            print("waiting for the moon", file=sys.stderr, flush=True)
+            return
+        capabilities = message["params"].get("clientCapabilities", {})
+        offered = [name for name in ("fs", "terminal") if capabilities.get(name)]
+        if offered:
+            sys.exit(f"I was offered {offered}")
+        version = 2 if self.scenario == "version-2" else 1
+        result = {"protocolVersion": version, "agentCapabilities": {"loadSession": self.scenario != "no-load"}}
+        self.send(id=message["id"], result={**result, "authMethods": [{"id": "key", "name": "Key"}]})
+
+    def on_authenticate(self, message: dict[str, Any]) -> None:
+        self.loaded = message["params"]["methodId"] == "key"
+        self.send(id=message["id"], result={})
+
+    def on_session_new(self, message: dict[str, Any]) -> None:
+        if self.scenario == "hang-session":
+            print("\x1b[31mno such model\x1b[0m\nwaiting for a login", file=sys.stderr, flush=True)
+            return
+        if self.scenario == "login" or (self.scenario == "key" and not self.loaded):
+            self.send(id=message["id"], error={"code": -32000, "message": "Authentication required"})
+            return
+        self.session = f"session-{os.getpid()}"
+        modes = {
+            "currentModeId": "ask",
+            "availableModes": [{"id": "ask", "name": "Ask"}, {"id": "free", "name": "Free"}],
+        }
+        self.send(id=message["id"], result={"sessionId": self.session, "modes": modes})
+
+    def on_session_load(self, message: dict[str, Any]) -> None:
+        if self.scenario == "forgetful":
+            self.send(id=message["id"], error={"code": -32602, "message": "No such session"})
+            return
+        self.session, self.loaded = message["params"]["sessionId"], True
+        self.say("what was said long ago")
+        self.send(id=message["id"], result={})
+
+    def on_session_set_mode(self, message: dict[str, Any]) -> None:
+        Path("mode.txt").write_text(message["params"]["modeId"])
+        self.send(id=message["id"], result={})
+
+    def on_session_prompt(self, message: dict[str, Any]) -> None:
+        self.prompts += 1
+        text = message["params"]["prompt"][0]["text"]
+        play = getattr(self, "play_" + self.scenario.replace("-", "_"), self.play_echo)
+        result = play(text) or {"stopReason": "end_turn"}
+        if "code" in result:
+            self.send(id=message["id"], error=result)
+        else:
+            self.send(id=message["id"], result=result)
+
+    # scenarios
+
+    def play_echo(self, text: str) -> None:
+        known = "I remember" if self.loaded else "I am new"
+        self.say(f"{known}. Prompt {self.prompts} was: {text}")
+
+    play_no_load = play_forgetful = play_key = play_echo
+
+    def play_work(self, text: str) -> dict[str, Any]:
+        self.say("I should look ", "agent_thought_chunk")
+        self.say("first.", "agent_thought_chunk")
+        self.say("I ")
+        self.say("write it.")
+        entries = [("look", "completed"), ("write", "in_progress"), ("test", "pending")]
+        self.update(
+            "plan", entries=[{"content": content, "priority": "low", "status": "pending"} for content, _ in entries]
+        )
+        self.update(
+            "plan", entries=[{"content": content, "priority": "low", "status": status} for content, status in entries]
+        )
+        path = Path.cwd() / "hello.txt"
+        self.update("tool_call", toolCallId="1", title="Edit", kind="edit", status="pending", rawInput={})
+        self.update("tool_call_update", toolCallId="1", title=f"Edit {path.name}", rawInput={"file_path": str(path)})
+        diff = {"type": "diff", "path": str(path), "oldText": path.read_text(), "newText": "hello\nthere\n"}
+        path.write_text("hello\nthere\n")
+        self.update("tool_call_update", toolCallId="1", status="completed", content=[diff])
+        self.update("tool_call", toolCallId="2", title="`ls -l`", kind="execute", status="in_progress")
+        for data in ("hello.txt\n", "mode.txt\n"):
+            meta = {"terminal_output": {"terminal_id": "2", "data": data}}
+            self.update("tool_call_update", toolCallId="2", _meta=meta)
+        self.update("tool_call_update", toolCallId="2", status="completed", rawOutput="ignored: the terminal said it")
+        fenced = [{"type": "content", "content": {"type": "text", "text": "```console\nboom\n```"}}]
+        self.update("tool_call", toolCallId="3", title="make", kind="execute", status="failed", content=fenced)
+        self.update("usage_update", used=5_000, size=200_000, cost={"amount": 0.25, "currency": "USD"})
+        self.update("usage_update", used=6_000, size=200_000, cost={"amount": 0.5, "currency": "USD"})
+        self.update("something_of_next_year", anything={"ever": 1})
+        self.update("tool_call", toolCallId=7, title=None, content="nonsense")
+        usage = {"totalTokens": 111, "inputTokens": 100, "outputTokens": 10, "cachedReadTokens": 1}
+        return {"stopReason": "end_turn", "usage": usage}
+
+    def play_environment(self, text: str) -> None:
+        self.say(json.dumps(dict(os.environ)))
+
+    def play_permission(self, text: str) -> None:
+        outcome = self.ask_permission(toolCallId="1", title="Write hello.txt", kind="edit")
+        self.update("tool_call_update", toolCallId="1", status="completed")
+        self.say(f"chosen: {outcome.get('optionId')}")
+
+    def play_cancel(self, text: str) -> dict[str, Any]:
+        if self.loaded:
+            self.play_echo(text)
+            return {"stopReason": "end_turn"}
+        self.say("working")
+        self.update("tool_call", toolCallId="1", title="sleep 600", kind="execute", status="in_progress")
+        self.wait_for_cancel()
+        outcome = self.ask_permission(toolCallId="2", title="More", kind="edit")
+        self.say(f"outcome: {outcome['outcome']}")
+        return {"stopReason": "cancelled"}
+
+    def play_deaf(self, text: str) -> NoReturn:
+        self.say("I hear nothing")
+        while True:
+            time.sleep(60)
+
+    def play_death(self, text: str) -> None:
+        if self.loaded:
+            self.play_echo(text)
+            return
+        self.say("so far so good")
+        print("out of memory", file=sys.stderr, flush=True)
+        sys.exit(3)
+
+    def play_long(self, text: str) -> None:
+        self.say("x" * 3 * MEGABYTE)
+        self.say(" and on")
+
+    def play_endless(self, text: str) -> None:
+        sys.stdout.write("x" * 40 * MEGABYTE)
+        sys.stdout.flush()
+
+    def play_stderr(self, text: str) -> None:
+        for _ in range(2 * MEGABYTE // 1024):
+            sys.stderr.write("e" * 1023 + "\n")
+        sys.stderr.flush()
+        self.say("nothing was lost")
+
+    def play_flood(self, text: str) -> None:
+        for number in range(20_000):
+            self.say(f"{number}\n")
+
+    def play_noise(self, text: str) -> None:
+        sys.stdout.write("debug: not JSON\n[1, 2]\n\n")
+        sys.stdout.write('{"jsonrpc":"2.0","method":"session/update","params":"nonsense"}\n')
+        sys.stdout.write('{"jsonrpc":"2.0","id":999,"result":{}}\n')
+        sys.stdout.flush()
+        self.say("half a \ud83d and more")
+        self.send(id=1, method="fs/read_text_file", params={"sessionId": self.session, "path": "/etc/passwd"})
+        error = self.read()["error"]
+        self.say(f" files: {error['code']}")
+
+    def play_error(self, text: str) -> dict[str, Any]:
+        return {"code": -32603, "message": "Internal error", "data": {"details": "no credit left"}}
+
+    def play_refuse(self, text: str) -> dict[str, Any]:
+        return {"stopReason": "refusal"}
+
+    def play_review(self, text: str) -> None:
+        if "R1-C1" in text:
+            Path("hello.txt").write_text("hello\nfriend\n")
+            self.say("R1-C1: done\nR1-C2: declined: no ")
+            self.say("test runner here")
+        else:
+            Path("hello.txt").write_text("hello\nthere\n")
+            self.say("Done.")
+
+
+if __name__ == "__main__":
+    FakeAgent(sys.argv[1]).live()
