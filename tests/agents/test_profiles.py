@@ -81,7 +81,7 @@ def test_variable_named_by_the_profile_is_the_one_that_counts(home: Path) -> Non
 
 
 def test_program_that_is_not_on_path_is_missing(home: Path, tmp_path: Path) -> None:
-    a_profile(home, "mine", 'name = "Mine"\ndriver = "acp"\nneeds = ["some-agent"]\n[acp]\ncommand = ["sh"]\n')
+    a_profile(home, "mine", 'name = "Mine"\ndriver = "acp"\nneeds = ["some-agent"]\n[acp]\ncommand = ["/bin/sh"]\n')
     loaded = load_profile("mine")
     assert "some-agent" in profile_info(loaded, {"PATH": str(tmp_path)}).missing
     (tmp_path / "some-agent").write_text("#!/bin/sh\n")
@@ -96,7 +96,7 @@ def test_offline_and_keyless_profiles_are_ready_without_anything() -> None:
 
 def test_a_profile_for_the_protocol_names_its_program_and_variables(home: Path) -> None:
     a_profile(home, "mine", 'name = "Mine"\ndriver = "acp"\n')
-    with pytest.raises(UsageError, match="needs an .acp. table"):
+    with pytest.raises(UsageError, match=r"needs an \[acp\] table"):
         load_profile("mine")
     text = '[acp]\ncommand = ["mine-acp", "--quietly"]\nenvironment = ["MINE_KEY"]\n'
     a_profile(home, "mine", f'name = "Mine"\ndriver = "acp"\ninstall = "Build it."\n{text}')
