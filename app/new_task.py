@@ -22,11 +22,12 @@ PAUSE_SECONDS = 0.6
 
 
 def profile_label(profile: ProfileInfo) -> str:
-    """A profile in the picker: its name and model, or why it cannot start."""
+    """A profile in the picker: its name and model, or in a few words why it cannot start."""
     name = printable(profile.name or profile.id)
     if profile.ready:
         return f"✓ {name}" + (f" · {printable(profile.model)}" if profile.model else "")
-    return f"✗ {name} — {printable(' '.join(profile.missing.split()))}"
+    reason, _, _ = " ".join(profile.missing.split()).partition(". ")
+    return f"✗ {name} — {printable(reason)}"
 
 
 class NewTaskScreen(ModalScreen[Task | None]):

@@ -215,11 +215,12 @@ class Engine:
             native = loaded.profile.native
             if info.ready and native is not None and native.needs_key and native.provider != "offline":
                 return info.id
-            if info.missing:
+            if info.missing and native is not None:  # agents that are not installed would make it a page
                 missing.append(f"{info.id}: {info.missing}")
         raise UsageError(
             f"There is no key for an agent ({'; '.join(reason.rstrip('.') for reason in missing)}).",
-            "Set the variable with your key, or choose a profile that needs none by its name (-p, or in the dialog).",
+            "Set the variable with your key, or choose another profile by its name (-p, or in the dialog): "
+            "`shopfloor profiles` lists them.",
         )
 
     def _new_id(self) -> str:

@@ -191,6 +191,14 @@ async def test_an_unknown_profile(shell: Shell) -> None:
     assert "nobody" in await shell.refused(2, "run", "x", "-p", "nobody")
 
 
+async def test_without_a_key_only_the_variables_are_named_not_every_agent_that_could_be_installed(shell: Shell) -> None:
+    (shell.folder / "home" / "config" / "profiles" / "test.toml").unlink()
+    message = await shell.refused(2, "run", "Do it", PATH="/usr/bin:/bin", **{KEY: ""})
+    assert "ANTHROPIC_API_KEY" in message
+    assert "OPENAI_API_KEY" in message
+    assert "not on PATH" not in message, f"a page instead of a sentence: {message}"
+
+
 async def test_broken_profile_and_project_files_are_named_with_their_line(shell: Shell) -> None:
     broken = shell.folder / "home" / "config" / "profiles" / "broken.toml"
     broken.write_text('name = "x"\n[native\n')

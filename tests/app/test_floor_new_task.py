@@ -45,6 +45,19 @@ async def test_prompt_becomes_a_task_that_is_gone_to(size: tuple[int, int], key:
         await stage.until(lambda: stage.engine.drafts.get("") == "", "the draft was dropped")
 
 
+async def test_a_long_complaint_leaves_room_for_prompt_and_buttons() -> None:
+    async with a_floor(*some_tasks(), size=(80, 24)) as stage:
+        screen = await open_dialog(stage)
+        await stage.press("A")
+        stage.engine.refusal = UsageError("A long complaint. " * 40)
+        await stage.press("ctrl+s")
+        await stage.until(lambda: problem(screen), "the reason is shown")
+        await stage.pilot.pause()
+        dialog, start = screen.query_one("#dialog"), screen.query_one("#start")
+        assert dialog.region.contains_region(start.region), f"Start is at {start.region}, outside of {dialog.region}"
+        assert screen.query_one(TextArea).region.height >= 4
+
+
 async def test_first_task_of_an_empty_floor_is_shown() -> None:
     async with a_floor() as stage:
         await open_dialog(stage)
