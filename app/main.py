@@ -72,6 +72,10 @@ def _dispatch(arguments: list[str]) -> int:
         from app.verbs.doctor import doctor
 
         return asyncio.run(doctor(options.json))
+    if options.verb == "acp":
+        from app.verbs.acp import acp
+
+        return acp(options.profile)
     from app.verbs import conversations, review, tasks
 
     module = next(module for module in (tasks, review, conversations) if hasattr(module, options.verb))
@@ -88,7 +92,7 @@ def _with_verb(arguments: list[str]) -> list[str]:
 
 _VERBS = frozenset(
     """floor demo run ls show send stop resume close restore undo compact retry fork spending prune note
-    diff comment comments review check trust profiles doctor engine pager sandbox""".split()  # noqa: SIM905
+    diff comment comments review check trust profiles doctor engine acp pager sandbox""".split()  # noqa: SIM905
 )
 
 
@@ -197,6 +201,8 @@ def parser() -> argparse.ArgumentParser:
     engine.add_argument("action", choices=("start", "stop", "restart", "status", "run"))
     engine.add_argument("--when-idle", action="store_true", help="stop, restart: let the running turns end first")
     as_json(engine)
+    acp = verb("acp", "serve our own agent to an editor: the Agent Client Protocol on standard input and output")
+    acp.add_argument("-p", "--profile", default="", help="which model (a native profile)")
     verb("pager", "a unified diff on standard input, coloured on standard output")
     verb("sandbox", "run a command exactly as an agent's commands run")
     return top
