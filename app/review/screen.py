@@ -711,6 +711,8 @@ class ReviewScreen(Screen[None]):
             self.say(f"Not sent, so it stays here: {error}", error=True)
             return
         self._prompt.clear()
+        self._prompt.display = False
+        self._view.focus()
         self.say("The agent has it." if event.when == "now" else "The agent gets it after its turn.")
 
     # sending

@@ -135,7 +135,8 @@ def _card(before: Sequence[str], after: Sequence[str], width: int) -> Iterator[S
     rows: list[Spans] = []
     for operation, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if operation == "equal":
-            rows += [_card_line(" ", line, ()) for line in before[first:last]]
+            around = [*before[first : first + 1], *before[max(first + 1, last - 1) : last]]
+            rows += [_card_line(" ", line, ()) for line in around if line.strip()]
             continue
         found = emphasize(before[first:last], after[start:end])
         rows += [_card_line("-", line, parts) for line, parts in zip(before[first:last], found.deleted, strict=True)]

@@ -236,7 +236,8 @@ class Painter:
         shown = show_line(line_text(file.lines, index, keep_return=section.keep_return))
         changed = self._emphases.of(section, row, index, self.deadline) if kind != CONTEXT else ()
         names = [base] * len(shown.text)
-        self._lay_syntax(section, row, side, base, names, shown.range)
+        # What is the same on both sides has one syntax; the old side may not even have been read.
+        self._lay_syntax(section, row, "new" if kind == CONTEXT else side, base, names, shown.range)
         for start, end in changed or ():
             first, last = shown.range(start, end)
             for at in range(first, last):

@@ -225,7 +225,7 @@ class DiffState:
             return None
         row = self.cursor.row
         kind = section.kinds[row]
-        old, new = section.numbers(row)
+        old, new = _numbers(section, row)
         text = section.file.lines.raw(section.refs[row]) if section.file and kind in (LINE, SAME) else b""
         comment = section.comments[section.ref(row)].comment.id if kind == COMMENT else ""
         path = section.file.path if section.file else b""
@@ -387,6 +387,9 @@ def _best_row(section: Section, keep: Keep) -> int:
         for row, kind in enumerate(section.kinds):
             if kind == COMMENT and section.comments[section.ref(row)].comment.id == keep.comment:
                 return row
+    if keep.kind == HUNK and HUNK in section.kinds:
+        rows = [row for row, kind in enumerate(section.kinds) if kind == HUNK]
+        return min(rows, key=lambda row: _distance(_numbers(section, row), keep))
     if keep.kind not in (LINE, SAME) or section.file is None:
         return 0 if keep.kind == FILE else min(_nearest(section, keep), len(section) - 1)
     same = [
@@ -397,6 +400,14 @@ def _best_row(section: Section, keep: Keep) -> int:
     if same:
         return min(same, key=lambda row: _distance(section.numbers(row), keep))
     return _nearest(section, keep)
+
+
+def _numbers(section: Section, row: int) -> tuple[int, int]:
+    """Old and new line number of a row; for a hunk's header those at which it starts."""
+    if section.kinds[row] == HUNK and section.file is not None:
+        hunk = section.file.hunks[section.ref(row)]
+        return hunk.old_start, hunk.new_start
+    return section.numbers(row)
 
 
 def _nearest(section: Section, keep: Keep) -> int:
