@@ -67,6 +67,8 @@ class AcpSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """The login method to choose when the agent asks for one and a variable of ``environment`` is there."""
     login: str = ""
     """How a person logs in, one sentence."""
+    cost_since: Literal["session", "start"] = "session"
+    """From when the cost it tells is summed up: the whole session, or the start of its process."""
     start_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     """How long it may take to answer ``initialize``, and again to open a session."""
     stop_seconds: Annotated[float, msgspec.Meta(ge=0)] = 5.0

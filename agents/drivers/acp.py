@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from agents.drivers import acp_v1
 
 GO_ON = "Your work was interrupted. Go on where you stopped."
+REMINDER = "What you were asked:"
 
 Result = TypeVar("Result")
 
@@ -107,7 +108,7 @@ class AcpDriver:
         assert self._peer is not None
         self._updates.begin()
         answering = asyncio.create_task(self._peer.prompt(text))
-        self._begun(text)
+        self._begun(prompt or self._known.prompt)
         try:
             ending = await self._answer(answering, self._peer)
         finally:
@@ -132,7 +133,7 @@ class AcpDriver:
         await peer.initialize()
         opened = await peer.open_session(self._worktree, self._known.session, self._key_given)
         self._fresh = not opened.loaded
-        if self._fresh:
+        if self._fresh or self._section.cost_since == "start":
             self._updates.cost_usd = 0.0
         self._unsaid = [Notice(text=text, severity="warning") for text in opened.notices]
         if opened.model:
@@ -147,18 +148,20 @@ class AcpDriver:
         """
         if prompt:
             return prompt
+        asked = self._known.prompt
         if not self._fresh:
-            return GO_ON
-        if not self._known.prompt:
+            # it may have been cut before it wrote down what it was asked
+            return f"{GO_ON} {REMINDER}\n\n{asked}" if asked else GO_ON
+        if not asked:
             raise ShopfloorError(
                 f"{self._profile.name} does not know the conversation any more.", "Tell it what to do."
             )
-        return self._known.prompt
+        return asked
 
-    def _begun(self, text: str) -> None:
+    def _begun(self, asked: str) -> None:
         """The prompt is on its way."""
         assert self._peer is not None
-        self._remember(Session(session=self._peer.session, prompt=text, cost_usd=self._updates.cost_usd))
+        self._remember(Session(session=self._peer.session, prompt=asked, cost_usd=self._updates.cost_usd))
         for report in self._unsaid:
             self._report(report)
         self._unsaid.clear()

@@ -7,13 +7,10 @@ peculiar to version 1 stays here: modes, ``session/load``, a prompt whose answer
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import msgspec
 from acp import PROTOCOL_VERSION, RequestError
 from acp.client import ClientSideConnection
 from acp.interfaces import Client
@@ -31,6 +28,7 @@ from acp.schema import (
 )
 from pydantic import ValidationError
 
+from agents.drivers.acp_lines import Lines, decoded
 from agents.drivers.acp_log import AgentLog
 from agents.errors import ShopfloorError
 from agents.model import Struct, Usage
@@ -43,8 +41,6 @@ EXIT_SECONDS = 2.0
 CANCEL_SECONDS = 5.0
 """How long it may take to read that it is to stop."""
 _AUTH_REQUIRED = -32000
-_BREATH = 64
-"""Messages after which others get their turn on the event loop, however fast the agent is."""
 _WISHES = {"allow": ("allow_once", "allow_always"), "reject": ("reject_once", "reject_always")}
 
 Answer = TypeVar("Answer")
@@ -92,7 +88,7 @@ class Peer:
         self._log = log
         self._draining = asyncio.create_task(log.drain(process.stderr))
         self._waiting = asyncio.create_task(process.wait())
-        self._lines = _Lines(process.stdout, process.stdin, on_update, log)
+        self._lines = Lines(process.stdout, process.stdin, on_update, log)
         self._permissions = _Permissions(section.permissions)
         self._connection = ClientSideConnection(cast(Client, self._permissions), self._lines)
         self._greeting: InitializeResponse | None = None
@@ -323,82 +319,6 @@ class _Permissions:
         return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
 
 
-class _Lines:
-    """The library's transport: one JSON message a line.
-
-    Session updates are taken out here, in their order and without the library's model of each: thousands come in a
-    turn, and what follows them (the end of the turn) must not overtake them.
-    """
-
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        on_update: Callable[[dict[str, object]], None],
-        log: AgentLog,
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._on_update = on_update
-        self._log = log
-        self._count = 0
-        self.fault = ""
-        """Why no more is read, as the end of a sentence."""
-        self.over = False
-        """Nothing more can come."""
-
-    async def send(self, message: dict[str, Any]) -> None:
-        self._writer.write(msgspec.json.encode(message) + b"\n")
-        await self._writer.drain()
-
-    async def receive(self) -> dict[str, Any] | None:
-        while True:
-            try:
-                line = await self._reader.readline()
-            except ValueError:
-                self.fault = "sent a line that is too long to be a message."
-                line = b""
-            if not line:
-                self.over = True
-                return None
-            self._count += 1
-            if self._count % _BREATH == 0:
-                await asyncio.sleep(0)
-            message = _decoded(line)
-            if message is None:
-                self._log.write(line[:2_000].rstrip() + b"\n")
-            elif not self._taken(message):
-                return message
-
-    def _taken(self, message: dict[str, Any]) -> bool:
-        params = message.get("params")
-        if not isinstance(params, dict):
-            return False
-        if message.get("method") == "session/request_permission" and isinstance(params.get("toolCall"), dict):
-            # some agents describe a call only when they ask about it
-            self._on_update(params["toolCall"] | {"sessionUpdate": "tool_call_update"})
-        if message.get("method") != "session/update":
-            return False
-        if isinstance(params.get("update"), dict):
-            self._on_update(params["update"])
-        return True
-
-    async def close(self) -> None:
-        self._writer.close()
-
-
-def _decoded(line: bytes) -> dict[str, Any] | None:
-    """A line as a message; None for what is none: some agents print to stdout what belongs to stderr."""
-    try:
-        message = msgspec.json.decode(line)
-    except msgspec.DecodeError:
-        # half a surrogate pair, or bytes that are no UTF-8, inside an otherwise good message
-        message = None
-        with contextlib.suppress(ValueError):
-            message = json.loads(line.decode("utf-8", "replace"))
-    return message if isinstance(message, dict) else None
-
-
 def _options(answer: LoadSessionResponse | NewSessionResponse) -> list[tuple[str, str, str, list[str]]]:
     """The configuration options with a choice: category, id, value now, values to choose from."""
     found = []
@@ -418,5 +338,9 @@ def _reason(error: RequestError) -> str:
     """The words of an error answer, with the details that are in its data."""
     data = error.data
     details = data.get("details") or data.get("message") if isinstance(data, dict) else data
-    text = " ".join(f"{error}{f' ({details})' if details else ''}".split())
+    said = decoded(str(error).encode()) or {}
+    inner = said.get("error")
+    # some hand on the whole answer of their model's server
+    words = inner.get("message") if isinstance(inner, dict) else None
+    text = " ".join(f"{words or error}{f' ({details})' if details else ''}".split())
     return f"{text[:500].rstrip('.')}."

@@ -163,6 +163,10 @@ class FakeAgent:
         usage = {"totalTokens": 111, "inputTokens": 100, "outputTokens": 10, "cachedReadTokens": 1}
         return {"stopReason": "end_turn", "usage": usage}
 
+    def play_costly(self, text: str) -> None:
+        amount = {"first": 0.25, "second": 0.75}[text]
+        self.update("usage_update", used=1, size=2, cost={"amount": amount, "currency": "USD"})
+
     def play_environment(self, text: str) -> None:
         self.say(json.dumps(dict(os.environ)))
 
@@ -225,6 +229,9 @@ class FakeAgent:
 
     def play_error(self, text: str) -> dict[str, Any]:
         return {"code": -32603, "message": "Internal error", "data": {"details": "no credit left"}}
+
+    def play_server_error(self, text: str) -> dict[str, Any]:
+        return {"code": 404, "message": json.dumps({"error": {"message": "no such model", "type": "x"}})}
 
     def play_refuse(self, text: str) -> dict[str, Any]:
         return {"stopReason": "refusal"}

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from agents import paths
 from agents.engine import Engine
 from agents.model import CommentDraft, Entry, Task
@@ -120,7 +122,10 @@ async def test_after_the_engine_was_cut_the_session_is_loaded_and_goes_on(shop: 
     await shop.engine.start()
     known = await shop.rests(task.id)
     said = [entry.text for entry in await entries(shop, known, "text")]
-    assert said == ["working", "I remember. Prompt 1 was: Your work was interrupted. Go on where you stopped."]
+    again = (
+        "I remember. Prompt 1 was: Your work was interrupted. Go on where you stopped. What you were asked:\n\ndo it"
+    )
+    assert said == ["working", again]
 
 
 async def test_an_agent_that_lost_its_session_is_told_the_cut_prompt_again(shop: Shop, agent: Agent) -> None:
@@ -152,6 +157,16 @@ async def test_an_agent_that_cannot_load_sessions_begins_anew_and_says_so(shop: 
     assert (await answer(shop, task)).endswith("I am new. Prompt 1 was: second")
     (notice,) = await entries(shop, task, "notice")
     assert "Fake cannot load a conversation." in notice.text
+
+
+@pytest.mark.parametrize(("since", "sum_usd"), [("session", 0.75), ("start", 1.0)])
+async def test_costs_are_counted_from_when_the_agent_counts_them(
+    shop: Shop, agent: Agent, since: str, sum_usd: float
+) -> None:
+    task = await done(shop, agent("costly", f'cost_since = "{since}"'), "first")
+    await shop.engine.send(task.id, "second")
+    task = await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
+    assert task.usage.cost_usd == sum_usd
 
 
 # --- stopping -------------------------------------------------------------------------------------------------------
@@ -235,6 +250,11 @@ async def test_death_in_the_middle_of_a_turn_is_told_and_the_task_can_go_on(shop
 async def test_an_error_instead_of_an_answer_is_a_sentence(shop: Shop, agent: Agent) -> None:
     task = await blocked(shop, agent("error"))
     assert task.reason == "Fake answered the prompt with an error: Internal error (no credit left)."
+
+
+async def test_the_answer_of_a_models_server_is_read_for_its_words(shop: Shop, agent: Agent) -> None:
+    task = await blocked(shop, agent("server-error"))
+    assert task.reason == "Fake answered the prompt with an error: no such model."
 
 
 async def test_a_refusal_waits_for_the_person(shop: Shop, agent: Agent) -> None:

@@ -1,0 +1,95 @@
+"""JSON-RPC over a process's standard streams, one message a line, as the ACP library's transport wants it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from agents.drivers.acp_log import AgentLog
+
+_BREATH = 64
+"""Messages after which others get their turn on the event loop, however fast the agent is."""
+
+
+class Lines:
+    """An ``acp`` transport. Lines that are no message go to the log.
+
+    Session updates are taken out here, in their order and without the library's model of each: thousands come in a
+    turn, and what follows them (the end of the turn) must not overtake them.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        on_update: Callable[[dict[str, object]], None],
+        log: AgentLog,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._on_update = on_update
+        self._log = log
+        self._count = 0
+        self.fault = ""
+        """Why no more is read, as the end of a sentence."""
+        self.over = False
+        """Nothing more can come."""
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Write a message; waits while the process does not read."""
+        self._writer.write(msgspec.json.encode(message) + b"\n")
+        await self._writer.drain()
+
+    async def receive(self) -> dict[str, Any] | None:
+        """The next message that is no session update; None at the end."""
+        while True:
+            try:
+                line = await self._reader.readline()
+            except ValueError:
+                self.fault = "sent a line that is too long to be a message."
+                line = b""
+            if not line:
+                self.over = True
+                return None
+            self._count += 1
+            if self._count % _BREATH == 0:
+                await asyncio.sleep(0)
+            message = decoded(line)
+            if message is None:
+                self._log.write(line[:2_000].rstrip() + b"\n")
+            elif not self._taken(message):
+                return message
+
+    def _taken(self, message: dict[str, Any]) -> bool:
+        params = message.get("params")
+        if not isinstance(params, dict):
+            return False
+        if message.get("method") == "session/request_permission" and isinstance(params.get("toolCall"), dict):
+            # some agents describe a call only when they ask about it
+            self._on_update(params["toolCall"] | {"sessionUpdate": "tool_call_update"})
+        if message.get("method") != "session/update":
+            return False
+        if isinstance(params.get("update"), dict):
+            self._on_update(params["update"])
+        return True
+
+    async def close(self) -> None:
+        """Close the process's input."""
+        self._writer.close()
+
+
+def decoded(line: bytes) -> dict[str, Any] | None:
+    """A line as a message; None for what is none: some agents print to stdout what belongs to stderr."""
+    try:
+        message = msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        # half a surrogate pair, or bytes that are no UTF-8, inside an otherwise good message
+        message = None
+        with contextlib.suppress(ValueError):
+            message = json.loads(line.decode("utf-8", "replace"))
+    return message if isinstance(message, dict) else None
