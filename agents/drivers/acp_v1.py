@@ -292,9 +292,19 @@ async def start(
         kept = AgentLog(log)
     except OSError as error:
         raise AcpError(f"The agent's log {log} cannot be written: {error.strerror or error}.") from error
+    starting = asyncio.create_task(
+        runner.start(section.command, policy, stdin="pipe", stdout="pipe", stderr="pipe")
+    )  # fmt: skip
     try:
-        process = await runner.start(section.command, policy, stdin="pipe", stdout="pipe", stderr="pipe")
-    except BaseException:
+        # a start that is cut half-way leaves processes behind that nobody knows
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        process = await starting
+        process.kill()
+        await process.wait()
+        kept.close()
+        raise
+    except ShopfloorError:
         kept.close()
         raise
     return Peer(name, section, process, kept, on_update)
