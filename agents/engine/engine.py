@@ -142,7 +142,7 @@ class Engine:
 
     def tasks_since(self, sequence: int) -> list[AnyEvent]:
         """See :class:`agents.engine.hub.Source`."""
-        self.ledger.flush()
+        self.ledger.try_flush()
         return [
             TaskChanged(task=task)
             for task in self.ledger.tasks.values()
@@ -157,7 +157,7 @@ class Engine:
             entries = self._entries(task, 0, OPENED_ENTRIES)
             earlier = bool(entries) and entries[0].id > 1
             return [TranscriptOpened(task=task, entries=tuple(entries), earlier=earlier)]
-        self.ledger.flush()
+        self.ledger.try_flush()
         changed = {entry.id: entry for entry in self.ledger.store.entries_since(task, sequence)}
         transcript = self._scheduler.transcript(task)
         if transcript is not None:
@@ -165,7 +165,7 @@ class Engine:
         return [EntryChanged(entry=changed[number]) for number in sorted(changed)]
 
     def _entries(self, task: str, before: int, limit: int) -> list[Entry]:
-        self.ledger.flush()
+        self.ledger.try_flush()
         entries = self.ledger.store.entries(task, before, limit)
         transcript = self._scheduler.transcript(task)
         return transcript.as_now(entries) if transcript is not None else entries
@@ -386,10 +386,13 @@ class Engine:
     async def seen(self, task: str) -> None:
         """See :class:`agents.api.Api`."""
         self.ledger.update(self.ledger.find(task).id, unseen=False)
+        self.ledger.flush()
 
     async def set_note(self, task: str, note: str) -> Task:
         """See :class:`agents.api.Api`."""
-        return self.ledger.update(self.ledger.find(task).id, note=note)
+        known = self.ledger.update(self.ledger.find(task).id, note=note)
+        self.ledger.flush()
+        return known
 
     async def draft(self, task: str) -> str:
         """See :class:`agents.api.Api`."""
@@ -476,11 +479,15 @@ class Engine:
 
     async def claim_comment(self, task: str, comment: str, claim: Claim, text: str = "") -> Comment:
         """See :class:`agents.api.Api`."""
-        return self._reviews.claim(self.ledger.find(task).id, comment, claim, text)
+        claimed = self._reviews.claim(self.ledger.find(task).id, comment, claim, text)
+        self.ledger.flush()
+        return claimed
 
     async def resolve_comment(self, task: str, comment: str, resolved: bool = True) -> Comment:
         """See :class:`agents.api.Api`."""
-        return self._reviews.resolve(self.ledger.find(task).id, comment, resolved)
+        judged = self._reviews.resolve(self.ledger.find(task).id, comment, resolved)
+        self.ledger.flush()
+        return judged
 
     async def reviewed(self, task: str) -> list[str]:
         """See :class:`agents.api.Api`."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -125,6 +127,9 @@ class Facilities:
             )
         from agents.drivers.native import NativeDriver
 
+        wire = profile.native.wire if profile.native.provider == "offline" else profile.native.provider
+        # a model SDK takes most of a second to import: not on the loop
+        await asyncio.to_thread(import_module, "anthropic" if wire == "anthropic" else "openai")
         return NativeDriver(
             profile=profile,
             runner=runner,

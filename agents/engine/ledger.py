@@ -48,7 +48,7 @@ class Ledger:
     def flush_soon(self) -> None:
         """Commit at the end of this loop iteration."""
         if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_soon(self._flush_quietly)
+            self._soon = asyncio.get_running_loop().call_soon(self.try_flush)
 
     def flush(self) -> None:
         """Commit and publish now.
@@ -62,7 +62,7 @@ class Ledger:
         try:
             self.store.commit()
         except ShopfloorError as error:
-            self._soon = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._flush_quietly)
+            self._soon = asyncio.get_running_loop().call_later(RETRY_SECONDS, self.try_flush)
             if not self._refused:
                 self._refused = True
                 _log.error("%s", error)
@@ -76,15 +76,16 @@ class Ledger:
             self.hub.start_over()  # what grew meanwhile was shown to nobody
             self.hub.publish(EngineNotice(text="The store can be written again; nothing was lost."))
 
-    def _flush_quietly(self) -> None:
+    def try_flush(self) -> None:
+        """Commit and publish if the disk allows it; if not, everyone has been told and it is tried again."""
         self._soon = None
-        with contextlib.suppress(ShopfloorError):  # said to everyone by flush, and tried again
+        with contextlib.suppress(ShopfloorError):
             self.flush()
 
     def grew(self, task: str, entry: int, offset: int, text: str, part: Literal["text", "output"]) -> None:
         """An open entry grew: shown at once, recorded by the next checkpoint."""
         if self._outbox and not self._refused:  # the entry itself must come first
-            self._flush_quietly()
+            self.try_flush()
         if not self._refused:
             self.hub.grew(task, entry, offset, text, part)
 

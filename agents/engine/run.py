@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -32,7 +33,7 @@ from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.review import Reviews
 from agents.engine.transcript import Transcript
-from agents.errors import ShopfloorError
+from agents.errors import GitError, ShopfloorError
 from agents.loops.checks import CheckResult, feedback_prompt, run_check
 from agents.model import Prompt, Step, Task, TaskState, ToolUse, Turn, Usage
 from agents.project_file import Check
@@ -178,6 +179,11 @@ class Run:
 
     async def _work(self) -> _Rest:
         self._ledger.enter(self._id, "preparing")
+        if not Path(self._task.project).is_dir():
+            raise GitError(
+                f"The repository {self._task.project} is not there any more.",
+                f"Bring it back, then `shopfloor resume {self._id}`.",
+            )
         profile = self._facilities.profile(self._task.profile)
         runner = await self._facilities.runner(profile)
         workspaces = await self._facilities.workspaces()
@@ -189,13 +195,14 @@ class Run:
         check_rounds = 0
         while not self._stopping:
             waiting = self._ledger.waiting_prompts(self._id)
-            if not waiting:
+            if waiting:
+                before = workspace.base_commit if fresh else ""
+                fresh = False
+                rest = await self._turn(waiting[0], workspaces, workspace, before)
+                if rest is not None:
+                    return rest
+            elif self._task.check_state != "running":  # it is, when the engine ended in the middle of the checks
                 break
-            before = workspace.base_commit if fresh else ""
-            fresh = False
-            rest = await self._turn(waiting[0], workspaces, workspace, before)
-            if rest is not None:
-                return rest
             failures = await self._check(runner, policy, workspaces, workspace)
             if not failures:
                 check_rounds = 0
@@ -232,7 +239,10 @@ class Run:
     async def _turn(self, prompt: Prompt, workspaces: Workspaces, workspace: Workspace, before: str) -> _Rest | None:
         """Run one turn; how the task rests when it cannot go on to the next."""
         assert self._driver is not None
-        number = self._task.turn + 1
+        cut = self._cut_turn() if not prompt.text else None
+        number = cut.number if cut else self._task.turn + 1
+        if cut:
+            before = cut.before
         if not before:
             before = (await workspaces.snapshot(workspace, f"turn-{number}-before", f"Before turn {number}")).commit
         if self._stopping:
@@ -240,7 +250,7 @@ class Run:
         self.transcript.turn = number
         self._prompt, self._delivered, self._texts = prompt, False, []
         started = time.time()
-        self._put_turn(Turn(number=number, before=before, started_at=started))
+        self._put_turn(cut or Turn(number=number, before=before, started_at=started))
         self._ledger.enter(self._id, "working", turn=number, turn_started_at=started)
         self._in_turn = True
         self._heard_at, self._heard = time.monotonic(), "its start"
@@ -254,6 +264,11 @@ class Run:
             self._deliver()
         await self._after_turn(end, workspaces, workspace)
         return self._rest_after(end)
+
+    def _cut_turn(self) -> Turn | None:
+        """The last turn, if it was cut and what runs now is its rest."""
+        turns = self._ledger.store.turns(self._id)
+        return msgspec.structs.replace(turns[-1], outcome="") if turns and turns[-1].outcome != "done" else None
 
     def _put_turn(self, turn: Turn) -> Turn:
         self._turn_record = turn
@@ -294,7 +309,7 @@ class Run:
             files_changed=files,
             additions=additions,
             deletions=deletions,
-            worked_seconds=self._task.worked_seconds + ended - turn.started_at,
+            worked_seconds=self._task.worked_seconds + ended - self._task.turn_started_at,
         )
 
     async def _import_branch(self, workspaces: Workspaces, workspace: Workspace) -> str:

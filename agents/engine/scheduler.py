@@ -69,14 +69,17 @@ class Scheduler:
         self.admit()
 
     def _take_up(self, task: Task) -> None:
+        """A task was at work when the engine ended: close what was open, and let the cut turn go on."""
         store = self._ledger.store
         for entry in store.entries(task.id, limit=2_000):
             if not entry.done:
-                store.put_entry(closed(entry))
-        for prompt in store.prompts(task.id):
+                store.put_entry(msgspec.structs.replace(closed(entry), sequence=self._ledger.next_sequence()))
+        for prompt in self._ledger.prompts(task.id):
             if prompt.delivery == "delivered":
-                store.put_prompt(msgspec.structs.replace(prompt, delivery="answered"))
-        if store.messages(task.id) and not any(prompt.delivery == "queued" for prompt in store.prompts(task.id)):
+                self._ledger.put_prompt(msgspec.structs.replace(prompt, delivery="answered"))
+        turns = store.turns(task.id)
+        was_cut = bool(turns) and not turns[-1].outcome
+        if was_cut and store.messages(task.id) and not self._ledger.waiting_prompts(task.id):
             self._ledger.add_prompt(Prompt(id=0, task=task.id, text=""))
         if self._limits.resume == "ask":
             hint = f"`shopfloor resume {task.id}` goes on."

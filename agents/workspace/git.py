@@ -252,7 +252,7 @@ def _run(
 
 def _discover(folder: Path, arguments: Sequence[str]) -> Result:
     command = _command(_base_environment(), arguments)
-    from git.cmd import Git
+    from git import Git  # by the package: two threads that enter it by different modules can break each other's import
 
     return _finish(Git(str(folder)), command, b"", 1024 * 1024)
 

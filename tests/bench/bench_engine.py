@@ -51,7 +51,9 @@ def imports() -> Sequence[Figure]:
     bare = sorted(seconds("pass"))[RUNS // 2]
     return [
         summary("import of the screen (app.app)", [value - bare for value in seconds("import app.app")], "ms"),
-        summary("import of the engine (agents.server)", [value - bare for value in seconds("import agents.server")], "ms"),
+        summary(
+            "import of the engine (agents.server)", [value - bare for value in seconds("import agents.server")], "ms"
+        ),
         Figure("bare python", bare, "ms", None, f"{RUNS} runs, median"),
     ]
 
