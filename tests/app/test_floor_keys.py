@@ -283,9 +283,9 @@ def test_help_lists_every_binding_with_a_meaning() -> None:
 
 
 def test_help_and_hints_show_the_persons_own_keys() -> None:
-    rows = dict(row for _, rows in key_table({"floor.new-task": "ctrl+o"}) for row in rows)
+    rows = dict(row for _, rows in key_table({"floor.new-task": "ctrl+y"}) for row in rows)
     assert rows["^O"] == "Write a prompt and start an agent on it."
-    assert hints("panes", {"floor.new-task": "ctrl+o"})[2].key == "^O"
+    assert hints("panes", {"floor.new-task": "ctrl+y"})[2].key == "^O"
 
 
 @pytest.mark.parametrize("area", ["brain", "panes", "empty"])
@@ -317,7 +317,7 @@ def test_keys_read_as_people_write_them(key: str, shown: str) -> None:
 
 async def test_keys_can_be_changed_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "keys.toml").write_text('"floor.new-task" = ["m", "ctrl+o"]\n"brain.next" = "J"\n')
+    (tmp_path / "config" / "keys.toml").write_text('"floor.new-task" = ["m", "ctrl+y"]\n"brain.next" = "J"\n')
     async with a_floor(*some_tasks()) as stage:
         await stage.press("n")
         assert stage.app.screen is stage.floor, "the old key still works"
