@@ -55,6 +55,8 @@ _SILENCER = re.compile(
     rb"@ts-(?:ignore|nocheck|expect-error)|biome-ignore|tslint:disable|istanbul[ \t]+ignore|//[ \t]*nolint\b|"
     rb"#!?\[allow\(|@SuppressWarnings\b|\bNOLINT(?:NEXTLINE)?\b|//[ \t]*noinspection\b"
 )
+_SILENCER_WORDS = b"noqa ignore disable nosec cover @ts- nolint allow( SuppressWarnings NOLINT noinspection".split()
+"""Without one of these no silencer can match; looking for a word is a hundred times as fast as matching."""
 _HIDDEN = re.compile(
     # soft hyphen, Arabic letter mark, zero width and direction marks, joiners, byte order mark, tags: in UTF-8
     rb"\xc2\xad|\xd8\x9c|\xe2\x80[\x8b\x8c\x8e\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xf3\xa0[\x80\x81][\x80-\xbf]"
@@ -91,10 +93,14 @@ def file_warnings(file: FileDiff) -> list[Warned]:
 
 def _in_lines(file: FileDiff) -> Iterator[Warned]:
     kind = file_kind(file.path)
+    data, start, end = _extent(file)
     if not kind.is_generated:
-        yield from _at(file, secrets_in(*_extent(file)), "secret", "This looks like a key or a password.")
+        yield from _at(file, secrets_in(data, start, end), "secret", "This looks like a key or a password.")
+    part = data[start:end]
+    if any(word in part for word in _SILENCER_WORDS):
         yield from _matches(file, _SILENCER, "silenced checks", "A checker is told to be silent here.")
-    yield from _matches(file, _HIDDEN, "hidden characters", "Characters that cannot be seen, or that reorder text.")
+    if not part.isascii():
+        yield from _matches(file, _HIDDEN, "hidden characters", "Characters that cannot be seen, or that reorder text.")
     if kind.is_test:
         yield from _matches(file, _SKIP, "skipped tests", "A test is skipped, expected to fail, or runs alone.")
         yield from _weaker(file)

@@ -40,6 +40,8 @@ from widgets.legend import Legend
 from widgets.prompt_pane import PromptPane
 from widgets.text_strips import printable
 
+FACTS_FIRST_LINES = 5_000
+"""Changed lines up to which marks and warnings are there when a change is first shown; later in a larger one."""
 CONTEXT_STEP = 15
 """Lines that one step of widening a hunk adds above and below."""
 PROMPT_BESIDE_FROM = 130
@@ -183,7 +185,9 @@ class ReviewScreen(Screen[None]):
                 parsed = await asyncio.to_thread(parse_diff, diff.patch)
                 comments = await self._api.comments(self._review_task.id)
                 placed = await self._places(parsed, diff, comments)
-                await self._read_facts(parsed, diff, comments)
+                is_huge = parsed.additions + parsed.deletions > FACTS_FIRST_LINES
+                if not is_huge:
+                    await self._read_facts(parsed, diff, comments)
             except ShopfloorError as error:
                 self.say(str(error), error=True)
                 return False
@@ -198,7 +202,18 @@ class ReviewScreen(Screen[None]):
                     self._show_news(news_text(news, self._review_task))
             self._scope, self._named, self._diff, self._parsed, self._comments = wanted, names, diff, parsed, comments
             self._show(placed)
-            return True
+        if is_huge:
+            self.start(self._read_facts_later(parsed, diff, comments))
+        return True
+
+    async def _read_facts_later(self, parsed: DiffSet, diff: Diff, comments: Sequence[Comment]) -> None:
+        """Look for what is to be said about a large change after it is shown."""
+        try:
+            await self._read_facts(parsed, diff, comments)
+        except ShopfloorError as error:
+            self.say(str(error), error=True)
+        if self._parsed is parsed:
+            self._show_facts()
 
     def _show(self, placed: Sequence[Placed]) -> None:
         self._colourer.forget()

@@ -413,8 +413,11 @@ def _heights(
     width = layout.width if pairs is None else layout.split_width
     code = line_heights(file.lines, indexes, width, keep_return=keep_return)
     if pairs:
-        left = line_heights(file.lines, [pairs.get(index, index) for index in indexes], width, keep_return=keep_return)
-        code = [max(one, other) for one, other in zip(code, left, strict=True)]
+        both = [at for at, index in enumerate(indexes) if index in pairs]
+        left = line_heights(file.lines, [pairs[indexes[at]] for at in both], width, keep_return=keep_return)
+        code = list(code)
+        for at, height in zip(both, left, strict=True):
+            code[at] = max(code[at], height)
     if isinstance(code, bytearray) and not comments:
         return bytearray(b"\1" * len(kinds))
     heights, each = [], iter(code)

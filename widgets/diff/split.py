@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from agents.review.emphasis import emphasize
 from agents.review.model import ADD, DELETE, NO_NEWLINE, Lines
+from widgets.diff.same import RUN
 
 
 def side_by_side(
@@ -23,6 +25,8 @@ def side_by_side(
         For each row the index of the line on its new side (or on the old one, where the new one is empty), and for
         rows that have both the deleted line of each added one.
     """
+    if isinstance(order, range) and not twins:
+        return _whole_hunk(lines, order, exact=exact)
     rows: list[int] = []
     pairs: dict[int, int] = {}
     deleted: list[int] = []
@@ -45,6 +49,23 @@ def side_by_side(
             rows.append(index)
     _take(lines, deleted, added, rows, pairs, exact)
     return rows + ends, pairs
+
+
+def _whole_hunk(lines: Lines, hunk: range, *, exact: bool) -> tuple[list[int], dict[int, int]]:
+    """The same for a hunk whose lines are all shown in their order: context is not looked at line by line."""
+    rows: list[int] = []
+    pairs: dict[int, int] = {}
+    at = hunk.start
+    for run in RUN.finditer(lines.kind, hunk.start, hunk.stop):
+        rows += range(at, run.start())
+        inside = range(run.start(), run.end())
+        deleted = [index for index in inside if lines.kind[index] == DELETE]
+        added = [index for index in inside if lines.kind[index] == ADD]
+        _take(lines, deleted, added, rows, pairs, exact)
+        rows += [index for index in inside if lines.kind[index] == NO_NEWLINE]
+        at = run.end()
+    rows += range(at, hunk.stop)
+    return rows, pairs
 
 
 def _take(
@@ -72,10 +93,7 @@ def _beside(
             (None if old is None else deleted[old], None if new is None else added[new]) for old, new in found
         ]
         return _closed_up(one_by_one)
-    size = max(len(deleted), len(added))
-    olds = [*deleted, *[None] * (size - len(deleted))]
-    news = [*added, *[None] * (size - len(added))]
-    return list(zip(olds, news, strict=True))
+    return list(zip_longest(deleted, added))
 
 
 def _closed_up(pairs: Sequence[tuple[int | None, int | None]]) -> list[tuple[int | None, int | None]]:

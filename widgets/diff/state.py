@@ -164,7 +164,8 @@ class DiffState:
         """Whether a file is shown side by side."""
         chosen = self.splits.get(file.path, self.split)
         if chosen is None:
-            return self.layout.split_width >= SPLIT_COLUMNS and bool(file.additions and file.deletions)
+            is_huge = self.diff.additions + self.diff.deletions > HUGE_LINES  # wrapping it all twice takes a second
+            return self.layout.split_width >= SPLIT_COLUMNS and bool(file.additions and file.deletions) and not is_huge
         return chosen
 
     def _first_visible(self) -> int:
