@@ -86,7 +86,8 @@ _NAMES = {
     "question_mark": "?", "full_stop": ".", "comma": ",", "colon": ":", "slash": "/", "grave_accent": "`",
     "space": "Space", "tab": "Tab", "enter": "Enter", "escape": "Esc", "up": "↑", "down": "↓", "left": "←",
     "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "left_square_bracket": "[",
-    "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}", "delete": "Del", "semicolon": ";", "exclamation_mark": "!", "at": "@",
+    "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}",
+    "delete": "Del", "semicolon": ";", "exclamation_mark": "!", "at": "@",
     "vertical_line": "|", "plus": "+", "underscore": "_",
     "backslash": "\\", "backspace": "⌫", "circumflex_accent": "^", "minus": "-",
 }  # fmt: skip

@@ -136,6 +136,10 @@ class EngineInMemory:
             version="1", protocol=1, pid=1, home="/", log="/log", started_at=NOW, sandbox_problem=self.sandbox_problem
         )
 
+    async def reviewed(self, task: str) -> list[str]:
+        self._change("reviewed", task)
+        return []
+
     async def subscribe(self, since: int = 0) -> EngineSubscription:
         subscription = EngineSubscription(self)
         self.subscriptions.append(subscription)
