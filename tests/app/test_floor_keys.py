@@ -284,8 +284,8 @@ def test_help_lists_every_binding_with_a_meaning() -> None:
 
 def test_help_and_hints_show_the_persons_own_keys() -> None:
     rows = dict(row for _, rows in key_table({"floor.new-task": "ctrl+y"}) for row in rows)
-    assert rows["^O"] == "Write a prompt and start an agent on it."
-    assert hints("panes", {"floor.new-task": "ctrl+y"})[2].key == "^O"
+    assert rows["^Y"] == "Write a prompt and start an agent on it."
+    assert hints("panes", {"floor.new-task": "ctrl+y"})[2].key == "^Y"
 
 
 @pytest.mark.parametrize("area", ["brain", "panes", "empty"])
