@@ -66,7 +66,7 @@ class Bubblewrap:
                 stderr=stderr,
                 pty=pty,
                 inherited=inherited,
-                in_child=_before_bubblewrap() if self._may_restrict else None,
+                in_child=_before_bubblewrap() if self._may_restrict and policy.network else None,
                 takes_terminal=False,
             )
         finally:
@@ -187,7 +187,8 @@ def _before_bubblewrap() -> Callable[[], None]:
     """Between fork and exec: die with us from the first moment on, and keep out of other programs' abstract sockets.
 
     Bubblewrap asks for the first too, but only once it runs. The second is Landlock without a rule about files, so
-    bubblewrap may still mount.
+    bubblewrap may still mount. Where the network is off there are no such sockets, and nothing is done: code between
+    fork and exec makes the start of a process several milliseconds slower, more so the more memory we have.
     """
     parent = os.getpid()
     scopes = launcher.landlock_version() >= launcher.SCOPES_SINCE

@@ -1,12 +1,13 @@
 """What is read from a worktree or from an agent's git folder: always confined, and checked before it counts.
 
 The reader sees everything and writes only to the task's ``snapshot`` folder: its own index, the objects it had to
-make, and one pack. The host takes nothing but that pack and an object id, and git verifies every object and every
-link in it before anything reaches the repository.
+make, and a pack of them when they are many. The host takes nothing but those and an object id, and git verifies every
+object and every link before anything reaches the repository.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import re
@@ -23,6 +24,7 @@ from agents.sandbox import Policy, Runner
 from agents.sandbox.defaults import reader_policy
 from agents.workspace.git import Result, confined, confined_environment, git, person_config
 from agents.workspace.known import Snapshot
+from agents.workspace.packing import Loose, few_objects, pack_of
 from agents.workspace.private import Workspace, alternates
 
 PACK_LIMIT_BYTES = 1024 * 1024 * 1024
@@ -31,6 +33,8 @@ _CHECK_OUT_SECONDS = 1800.0
 """A repository of a million files takes minutes."""
 _LOOSE_LIMIT = 100
 """Packs with no more objects than this become loose objects, as git itself does on a push; larger ones stay packs."""
+_UNPACK = ("unpack-objects", "-q", "--strict", f"--max-input-size={PACK_LIMIT_BYTES}")
+_INDEX = ("index-pack", "--stdin", "--strict", f"--max-input-size={PACK_LIMIT_BYTES}")
 _NAME, _EMAIL = "Shopfloor", "snapshots@shopfloor.invalid"
 """Who commits snapshots."""
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -66,23 +70,22 @@ git add -A --ignore-errors .
 added=$?
 [ "$added" -le 1 ] || exit 3
 echo "$added"
-tree=$(git write-tree) || exit 3
-echo "$tree"
-[ "$tree" = "$2" ] && exit 0
-git commit-tree "$tree" -p "$4" -m "$5" || exit 3
+exec git write-tree
+"""
+"""``git add`` takes every file as old as its index for changed, and writes its object again, since it cannot refresh a
+read-only one: seconds for a fresh checkout. An index written a second later does not have that.
+"""
+
+_PACK = """
 cd "$GIT_OBJECT_DIRECTORY" || exit 3
 {
     for object in ??/*; do [ -f "$object" ] && echo "${object%/*}${object#*/}"; done
     for index in pack/*.idx; do
         [ -f "$index" ] && git show-index <"$index" | while read -r _ object _; do echo "$object"; done
     done
-} | git pack-objects -q --stdout --threads=1 --window=0 >"$3"
+} | git pack-objects -q --stdout --threads=1 --window=0 >"$1"
 """
-"""``git add`` takes every file as old as its index for changed, and writes its object again, since it cannot refresh a
-read-only one: seconds for a fresh checkout. An index written a second later does not have that.
-
-Everything the private object folder holds is new; to name it is three times as fast as to let git find that out.
-"""
+"""Everything the private object folder holds is new; to name it is three times as fast as to let git find that out."""
 
 _BRANCH = """
 tip=$(git rev-parse --quiet --verify "$1^{commit}") || exit 0
@@ -145,23 +148,19 @@ async def read_worktree(runner: Runner, workspace: Workspace, last: Snapshot, me
     Raises:
         GitError: it cannot be read, or git found the result damaged.
     """
-    seconds = int(time.time())
-    result = await _snapshot(runner, workspace, last, message, seconds)
+    result = await _snapshot(runner, workspace, last.commit)
     if result.status:
         # The reader's index may name objects that are gone (a gc after its last snapshot was dropped). Begin anew.
         _remove(_index(workspace))
-        anew = Snapshot(commit=workspace.base_commit, tree="")
-        result = await _snapshot(runner, workspace, anew, message, seconds)
-    added, tree, commit, *_ = (*result.out.decode("ascii", "replace").split("\n"), "", "", "")
+        result = await _snapshot(runner, workspace, workspace.base_commit)
+    added, tree, *_ = (*result.out.decode("ascii", "replace").split("\n"), "")
     if result.status or not _OBJECT_ID.fullmatch(tree):
         raise GitError(f"The worktree {workspace.worktree} cannot be read: {result.complaint}.")
     notices = _notices(result) if added != "0" or result.err else ()
     if tree == last.tree:
         return Snapshot(commit=last.commit, tree=tree, notices=notices)
-    if commit != _commit_id(workspace, tree, message, seconds):
-        raise GitError(f"The snapshot of {workspace.worktree} is not the commit that was asked for.")
     try:
-        await _import_pack(workspace)
+        commit = await _take_snapshot(runner, workspace, tree, message)
     except GitError:
         _remove(_index(workspace))  # it names objects that nobody has
         raise
@@ -208,27 +207,37 @@ async def read_branch(runner: Runner, workspace: Workspace, known: str) -> str |
     return tip
 
 
-async def _snapshot(runner: Runner, workspace: Workspace, last: Snapshot, message: str, seconds: int) -> Result:
-    _remove(_pack(workspace))
+async def _snapshot(runner: Runner, workspace: Workspace, begin: str) -> Result:
     _remove(_index(workspace).with_name("index.lock"))  # of a reader that was killed
-    policy = _policy(workspace)
-    arguments = [last.commit, last.tree, str(_pack(workspace)), workspace.base_commit, message]
-    environment = policy.environment | {
-        f"GIT_{who}_{what}": value
-        for who in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", _NAME), ("EMAIL", _EMAIL), ("DATE", f"@{seconds} +0000"))
-    }
-    policy = msgspec.structs.replace(policy, environment=environment)
-    return await confined(runner, ["/bin/sh", "-c", _SNAPSHOT, "sh", *arguments], policy)
+    return await confined(runner, ["/bin/sh", "-c", _SNAPSHOT, "sh", begin], _policy(workspace))
 
 
-def _commit_id(workspace: Workspace, tree: str, message: str, seconds: int) -> str:
-    """The id of the commit that was asked for. The same id is the same commit, whoever wrote it down."""
-    who = f"{_NAME} <{_EMAIL}> {seconds} +0000"
+async def _take_snapshot(runner: Runner, workspace: Workspace, tree: str, message: str) -> str:
+    """Bring what the reader wrote into the repository, and a commit of ``tree`` with it; the commit's id."""
+    objects = await asyncio.to_thread(few_objects, _objects(workspace))
+    if objects is None:
+        await _pack_and_import(runner, workspace)
+    commit = Loose(b"commit", _commit_content(workspace, tree, message))
+    sha256 = len(tree) == 64
+    pack = pack_of([*(objects or ()), commit], sha256=sha256)
+    _accept(workspace, await git(workspace, *_UNPACK, stdin=pack, accept=(0, 1, 128)))
+    named = b"commit %d\0" % len(commit.content) + commit.content
+    return (hashlib.sha256 if sha256 else hashlib.sha1)(named).hexdigest()
+
+
+async def _pack_and_import(runner: Runner, workspace: Workspace) -> None:
+    _remove(_pack(workspace))
+    argv = ["/bin/sh", "-c", _PACK, "sh", str(_pack(workspace))]
+    result = await confined(runner, argv, _policy(workspace))
+    if result.status:
+        raise GitError(f"The worktree {workspace.worktree} cannot be read: {result.complaint}.")
+    await _import_pack(workspace)
+
+
+def _commit_content(workspace: Workspace, tree: str, message: str) -> bytes:
+    who = f"{_NAME} <{_EMAIL}> {int(time.time())} +0000"
     head = f"tree {tree}\nparent {workspace.base_commit}\nauthor {who}\ncommitter {who}\n\n"
-    content = head.encode() + os.fsencode(message) + b"\n"
-    digest = hashlib.sha1 if len(tree) == 40 else hashlib.sha256
-    return digest(b"commit %d\0" % len(content) + content).hexdigest()
+    return head.encode() + os.fsencode(message) + b"\n"
 
 
 def _policy(workspace: Workspace, writable: bool = False) -> Policy:
@@ -265,18 +274,24 @@ async def _import_pack(workspace: Workspace) -> None:
         count = _object_count(pack)
         if not count:
             return
-        limit = f"--max-input-size={PACK_LIMIT_BYTES}"
-        command = ["unpack-objects", "-q", "--strict", limit]
-        if count > _LOOSE_LIMIT:
-            command = ["index-pack", "--stdin", "--strict", limit]
+        command = _UNPACK if count <= _LOOSE_LIMIT else _INDEX
         taken = await git(workspace, *command, stdin=pack, accept=(0, 1, 128))
+    _accept(workspace, taken)
+    _remove(_pack(workspace))
+
+
+def _accept(workspace: Workspace, taken: Result) -> None:
+    """See that git took all of a pack.
+
+    Raises:
+        GitError: it found something in it that it refuses.
+    """
     if taken.status:
         found = re.search(r"^error: (object .*)$", taken.err.decode("utf-8", "backslashreplace"), re.MULTILINE)
         raise GitError(
             f"Git refuses what the agent left in {workspace.worktree}: {found[1] if found else taken.complaint}.",
             "Mend or delete that file, or tell the agent to, then go on.",
         )
-    _remove(_pack(workspace))
 
 
 def _object_count(pack: BinaryIO) -> int:
