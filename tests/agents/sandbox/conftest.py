@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,10 @@ from sandbox_scene import Scene
 from agents.errors import SandboxError
 from agents.sandbox import Runner, choose_runner
 from agents.sandbox.runner import BACKENDS
+
+
+# A test run in the background of a shell inherits an ignored Ctrl-C, and so would every process it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=BACKENDS[sys.platform])
