@@ -34,7 +34,9 @@ async def test_model_is_told_name_and_description_and_reads_the_body_when_it_nee
     assert "How to make a release." in system
     assert "Tag it first." not in system, "the body belongs to those who ask for it"
     assert any("Tag it first." in output for output in reports.outputs), "the two reads end in any order"
-    assert any("Be brief." in output for output in reports.outputs), "the person's own skills lie in a hidden place and must be readable"
+    assert any("Be brief." in output for output in reports.outputs), (
+        "the person's own skills lie in a hidden place and must be readable"
+    )
 
 
 def test_first_skill_of_a_name_counts_and_the_deepest_folder_comes_first(tmp_path: Path) -> None:

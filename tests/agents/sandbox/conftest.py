@@ -15,7 +15,6 @@ from agents.errors import SandboxError
 from agents.sandbox import Runner, choose_runner
 from agents.sandbox.runner import BACKENDS
 
-
 # A test run in the background of a shell inherits an ignored Ctrl-C, and so would every process it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
