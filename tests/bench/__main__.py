@@ -18,6 +18,7 @@ BENCHMARKS = {
     "floor": "tests.bench.bench_floor:floor",
     "diff": "tests.bench.bench_diff:diff",
     "engine": "tests.bench.bench_engine:engine_process",
+    "native": "tests.bench.bench_native:native",
     "restart": "tests.bench.bench_load:restart",
     "events": "tests.bench.bench_load:events",
     "agents": "tests.bench.bench_load:agents",
