@@ -84,7 +84,9 @@ class SandboxSection(Struct, kw_only=True, forbid_unknown_fields=True):
     write: tuple[str, ...] = ()
     """Beyond worktree, temp and cache; ``~`` is the person's home."""
     protect: tuple[str, ...] = ()
-    """Inside those, kept read-only."""
+    """Inside those and the worktree, kept read-only: paths, or patterns with ``*``, ``?`` and ``**``."""
+    max_processes: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Processes and threads at once; 0: 4096, which is more than a build needs and less than a fork bomb."""
 
 
 class Prices(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -105,6 +107,9 @@ class Profile(Struct, kw_only=True, forbid_unknown_fields=True):
     native: NativeSection | None = None
     acp: AcpSection | None = None
     sandbox: SandboxSection = SandboxSection()
+    workspace: Literal["", "worktree", "clone"] = ""
+    """Where its files live: a worktree of the repository, or a shared clone, whose agent sees the repository itself
+    wholly read-only. Empty: what the project file says, else a worktree."""
     prices: Prices | None = None
     needs: tuple[str, ...] = ()
     """Programs that must be on PATH, besides that of ``[acp]``."""

@@ -7,7 +7,7 @@ trusted its content (see ``Api.trust``).
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -33,6 +33,15 @@ class WorktreeSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """A command to run in a fresh worktree; its failure blocks the task."""
     ports: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
     """Free ports to give to each worktree."""
+    kind: Literal["", "worktree", "clone"] = ""
+    """As ``workspace`` of a profile, which wins over this."""
+
+
+class ProjectSandbox(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[sandbox]`` of a project: it can take rights away, never give any."""
+
+    network: Literal["on", "off"] = "on"
+    """``off``: whatever the profile says."""
 
 
 class Check(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -68,6 +77,7 @@ class ProjectFile(Struct, kw_only=True, forbid_unknown_fields=True):
     hooks: dict[str, str] = {}
     """Commands by the event that runs them."""
     defaults: ProjectDefaults = ProjectDefaults()
+    sandbox: ProjectSandbox = ProjectSandbox()
 
 
 def read_project_file(root: Path) -> ProjectFile:

@@ -63,7 +63,9 @@ async def _sandbox(command: list[str], profile_id: str, no_network: bool, show: 
         profile = _profile(profile_id or (known[0].profile if known else ""), here)
         runner = await choose_runner("none" if profile is not None and profile.sandbox.mode == "none" else "")
         if store and known:
-            policy = Facilities({}, store).policy(*known, Workspaces(runner), profile or Profile(name="default"))
+            task, workspace = known
+            agents = profile or Profile(name="default")
+            policy = Facilities({}, store).policy(task, workspace, Workspaces(runner), agents, runner)
         else:
             policy = await _of_folder(here, profile, temp)
     policy = structs.replace(policy, directory=str(here), network=policy.network and not no_network)

@@ -19,7 +19,7 @@ from agents.project_file import PROJECT_FILE, Check, ProjectFile, parse_project_
 from agents.sandbox import Policy, Runner, choose_runner
 from agents.sandbox.defaults import agent_policy
 from agents.store import Store
-from agents.workspace import Workspace, Workspaces
+from agents.workspace import Kind, Workspace, Workspaces
 
 
 class Facilities:
@@ -78,9 +78,11 @@ class Facilities:
             self._workspaces = Workspaces(await self.runner())
         return self._workspaces
 
-    def policy(self, task: Task, workspace: Workspace, workspaces: Workspaces, profile: Profile) -> Policy:
-        """What the agent of a task may touch."""
-        grants = workspaces.grants(workspace)
+    def policy(
+        self, task: Task, workspace: Workspace, workspaces: Workspaces, profile: Profile, runner: Runner
+    ) -> Policy:
+        """What the agent of a task may touch, when ``runner`` starts it."""
+        grants = workspaces.grants(workspace, runner)
         cache = paths.cache_dir() / "agents" / Path(workspace.worktree).parent.name
         policy = agent_policy(
             Path(workspace.worktree),
@@ -101,7 +103,12 @@ class Facilities:
             write=policy.write + grants.write,
             read=policy.read + grants.read,
             protect=policy.protect + grants.protect,
+            network=policy.network and read_project_file(Path(task.project)).sandbox.network == "on",
         )
+
+    def workspace_kind(self, task: Task, profile: Profile) -> Kind:
+        """Where the files of a new task are to live: what the profile says, else the project."""
+        return profile.workspace or read_project_file(Path(task.project)).worktree.kind or "worktree"
 
     async def make_driver(
         self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Reporter

@@ -38,7 +38,7 @@ from agents.loops.checks import CheckResult, feedback_prompt, run_check
 from agents.model import Prompt, Step, Task, TaskState, ToolUse, Turn, Usage
 from agents.project_file import Check
 from agents.sandbox import Policy, Runner
-from agents.workspace import Workspace, Workspaces
+from agents.workspace import Snapshot, Workspace, Workspaces
 
 CHECK_ROUNDS = 3
 """How often failing checks go back to the agent before a person is called."""
@@ -98,6 +98,8 @@ class Run:
         self._checking: asyncio.Task[CheckResult] | None = None
         self._checked_tree = ""
         self._untrusted_said = False
+        self._notices: set[str] | None = None
+        """What of snapshots' notices the transcript says already; read when there is one."""
 
     @property
     def _task(self) -> Task:
@@ -188,8 +190,8 @@ class Run:
         runner = await self._facilities.runner(profile)
         workspaces = await self._facilities.workspaces()
         workspace, fresh = await self._workspace(workspaces)
-        await workspaces.prepare(workspace)
-        policy = self._facilities.policy(self._task, workspace, workspaces, profile)
+        await workspaces.prepare(workspace, runner)
+        policy = self._facilities.policy(self._task, workspace, workspaces, profile, runner)
         self._ledger.update(self._id, sandbox=runner.name)
         self._driver = await self._facilities.make_driver(self._task, profile, runner, policy, self._report)
         check_rounds = 0
@@ -229,7 +231,8 @@ class Run:
             workspaces.check(workspace)
             return workspace, False
         task = self._task
-        workspace = await workspaces.create(task.project, task.id, slug(task.title), task.base_commit)
+        kind = self._facilities.workspace_kind(task, self._facilities.profile(task.profile))
+        workspace = await workspaces.create(task.project, task.id, slug(task.title), task.base_commit, kind)
         self._ledger.store.put_workspace(self._id, workspace)
         self._ledger.update(self._id, worktree=workspace.worktree, branch=workspace.branch)
         for notice in (*workspace.notices, *self._facilities.project_notices(task)):
@@ -244,7 +247,8 @@ class Run:
         if cut:
             before = cut.before
         if not before:
-            before = (await workspaces.snapshot(workspace, f"turn-{number}-before", f"Before turn {number}")).commit
+            name = f"turn-{number}-before"
+            before = (await self._snapshot(workspaces, workspace, name, f"Before turn {number}")).commit
         if self._stopping:
             return self._stopped()
         self.transcript.turn = number
@@ -288,7 +292,7 @@ class Run:
         turn = self._turn_record
         assert turn is not None
         name = f"turn-{turn.number}-after"
-        after = await workspaces.snapshot(workspace, name, f"After turn {turn.number}")
+        after = await self._snapshot(workspaces, workspace, name, f"After turn {turn.number}")
         branch_problem = await self._import_branch(workspaces, workspace)
         files, additions, deletions = await workspaces.numstat(workspace, workspace.base_commit, after.commit)
         ended = time.time()
@@ -311,6 +315,19 @@ class Run:
             deletions=deletions,
             worked_seconds=self._task.worked_seconds + ended - self._task.turn_started_at,
         )
+
+    async def _snapshot(self, workspaces: Workspaces, workspace: Workspace, name: str, message: str) -> Snapshot:
+        """A snapshot; what it could not record is said in the transcript, each thing once in a task's life."""
+        snapshot = await workspaces.snapshot(workspace, name, message)
+        if snapshot.notices and self._notices is None:
+            self._ledger.flush()
+            entries = self._ledger.store.entries_since(self._id, 0)
+            self._notices = {entry.text for entry in entries if entry.kind == "notice"}
+        for notice in snapshot.notices:
+            if self._notices is not None and notice not in self._notices:
+                self._notices.add(notice)
+                self.transcript.add("notice", notice)
+        return snapshot
 
     async def _import_branch(self, workspaces: Workspaces, workspace: Workspace) -> str:
         """Bring the agent's commits into the repository; a sentence when they are not fit for it."""
@@ -400,7 +417,7 @@ class Run:
         workspace, _ = await self._workspace(workspaces)
         profile = self._facilities.profile(task.profile)
         runner = await self._facilities.runner(profile)
-        policy = self._facilities.policy(task, workspace, workspaces, profile)
+        policy = self._facilities.policy(task, workspace, workspaces, profile, runner)
         self._driver = await self._facilities.make_driver(task, profile, runner, policy, self._report)
         self.transcript.turn = task.turn
         self._compacting = True
@@ -421,10 +438,10 @@ class Run:
         task = self._task
         workspaces = await self._facilities.workspaces()
         workspace, _ = await self._workspace(workspaces)
-        await workspaces.prepare(workspace)
         profile = self._facilities.profile(task.profile)
         runner = await self._facilities.runner(profile)
-        policy = self._facilities.policy(task, workspace, workspaces, profile)
+        await workspaces.prepare(workspace, runner)
+        policy = self._facilities.policy(task, workspace, workspaces, profile, runner)
         self.transcript.turn = task.turn
         try:
             await self._check(runner, policy, workspaces, workspace)
@@ -442,7 +459,7 @@ class Run:
             self.transcript.add("notice", problem)
         if not checks:
             return []
-        tree = (await workspaces.snapshot(workspace, "now", "As of now")).tree
+        tree = (await self._snapshot(workspaces, workspace, "now", "As of now")).tree
         if tree == self._checked_tree:
             return []
         self._ledger.enter(self._id, "checking", check_state="running")

@@ -79,9 +79,16 @@ class Bubblewrap:
 
     def limits(self) -> tuple[str, ...]:
         """See :meth:`agents.sandbox.Runner.limits`."""
-        said = ["What it may read it can send away while the network is on."]
+        said = [
+            "What it may read it can send away while the network is on.",
+            "A protected file that does not exist yet can be made.",
+        ]
         if not self._may_restrict or launcher.landlock_version() < launcher.SCOPES_SINCE:
             said.append("While the network is on, abstract unix sockets of other programs can be reached.")
+        if not os.geteuid():
+            said.append("The kernel does not count root's processes, so their number is not limited.")
+        elif shutil.which("prlimit") is None:
+            said.append("The number of processes is not limited without the program prlimit (util-linux).")
         if not self._filter:
             said.append("System calls are not filtered on this kind of processor.")
         return tuple(said)
@@ -101,6 +108,7 @@ class Bubblewrap:
             *("--chdir", os.path.realpath(policy.directory)),
             "--",
             *(_taking_terminal() if terminal else ()),
+            *_limiting(policy.max_processes),
             *argv,
         ]
 
@@ -145,6 +153,15 @@ def _taking_terminal() -> list[str]:
     if program is None:
         raise SandboxError("A terminal agent needs the program setsid.", "Install util-linux.")
     return [program, "--ctty"]
+
+
+def _limiting(processes: int) -> list[str]:
+    """What goes before a command so that it and all it starts are at most so many processes.
+
+    Set inside, where only the sandbox's own are counted: outside, all of the person's would be.
+    """
+    program = shutil.which("prlimit") if processes else None
+    return [program, f"--nproc={processes}", "--"] if program else []
 
 
 def _every_sandbox(policy: Policy) -> list[Rule]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agents import paths
+from agents.errors import SandboxError
 from agents.profiles import SandboxSection
 from agents.sandbox.policy import Bind, Policy
 
@@ -36,6 +37,9 @@ _SECRETS = (
 )  # fmt: skip
 """Below the home folder: what a person would not show, and the sockets that would act for them."""
 
+_MAX_PROCESSES = 4096
+_MATCHES_LIMIT = 500
+"""Each is a mount of its own."""
 _INHERITED = ("PATH", "HOME", "LANG", "LANGUAGE", "TERM", "COLORTERM", "SHELL", "USER", "LOGNAME", "TZ")
 _CERTIFICATES = (
     "SSL_CERT_FILE",
@@ -86,7 +90,10 @@ def agent_policy(
 
     ``repository`` stays readable; ``write`` and ``protect`` are what the workspace adds (private git folders), the
     profile adds its own. A path of the profile that begins with ``~`` lies in the person's home, a relative one in
-    the worktree.
+    the worktree. What it protects may be a pattern, for what is there when a command starts.
+
+    Raises:
+        SandboxError: a pattern matches too much.
     """
     section = profile or SandboxSection()
     return Policy(
@@ -94,10 +101,11 @@ def agent_policy(
         write=_texts((worktree, cache, *write, *(_of_profile(path, worktree) for path in section.write))),
         read=_texts((*_own_code(), *((repository,) if repository else ()), *read)),
         binds=tuple(binds),
-        protect=_texts((*protect, *(_of_profile(path, worktree) for path in section.protect))),
+        protect=_texts((*protect, *(place for text in section.protect for place in _matching(text, worktree)))),
         hide=hidden_places(),
         temp=str(temp),
         network=section.network == "on",
+        max_processes=section.max_processes or _MAX_PROCESSES,
         environment=base_environment() | _cache_environment(cache) | dict(extra_environment or {}),
     )
 
@@ -153,6 +161,21 @@ def _own_code() -> tuple[Path, ...]:
 
 def _of_profile(path: str, worktree: Path) -> Path:
     return worktree / Path(path).expanduser()
+
+
+def _matching(pattern: str, worktree: Path) -> Iterator[Path]:
+    """The places a pattern means: itself when it has no wildcards."""
+    path = _of_profile(pattern, worktree)
+    wild = next((place for place, part in enumerate(path.parts) if set(part) & set("*?[")), None)
+    if wild is None:
+        yield path
+        return
+    for number, found in enumerate(Path(*path.parts[:wild]).glob(str(Path(*path.parts[wild:])))):
+        if number == _MATCHES_LIMIT:
+            raise SandboxError(
+                f"The profile protects {pattern}, which is more than {_MATCHES_LIMIT} files.", "Name their folder."
+            )
+        yield found
 
 
 def _texts(found: Iterable[Path]) -> tuple[str, ...]:

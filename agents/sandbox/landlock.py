@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
@@ -43,6 +44,8 @@ class Order(TypedDict):
     network: bool
     filter: bytes
     """A seccomp program; empty for none."""
+    processes: int
+    """How many more processes may be started than run now on the whole machine; 0: no limit."""
 
 
 class Supervised:
@@ -101,10 +104,12 @@ class Supervised:
             read=None,
             network=True,
             filter=b"",
+            processes=policy.max_processes,
         )
         if self._confined:
             rules = rules_of(_with_temp(policy))
-            order["write"] = [*_DEVICES, *writable(rules, os.path.realpath(policy.directory))]
+            unborn = [os.path.realpath(path) for path in policy.protect if not Path(path).exists()]
+            order["write"] = [*_DEVICES, *writable(rules, os.path.realpath(policy.directory), unborn)]
             order["read"] = list(readable(rules)) if any(rule.right == "hide" for rule in rules) else None
             order["network"] = policy.network
             order["filter"] = syscall_filter(sockets="no-unix" if policy.network else "none")
@@ -126,10 +131,12 @@ class Landlock(Supervised):
             "What it may read it can send away while the network is on.",
             "Permissions and times of files outside the worktree can be changed, their content cannot.",
             "A protected file in the worktree can be renamed away or overwritten.",
+            "Outside the worktree nothing new can be made in a folder that holds something protected.",
             "Names of hidden files can be seen, their content cannot.",
             "Programs cannot use unix sockets by name, new terminals or shared memory in /dev/shm.",
             "Temporary files are private only for programs that follow TMPDIR.",
             "Names of other processes can be seen.",
+            processes_counted(),
         ]
         if self._version < 3:
             said.append("Files outside the worktree can be emptied on a kernel before 6.2.")
@@ -148,17 +155,21 @@ def find() -> Landlock | None:
     return Landlock(version) if version else None
 
 
-def writable(rules: Sequence[Rule], directory: str) -> Iterator[str]:
+def writable(rules: Sequence[Rule], directory: str, unborn: Sequence[str] = ()) -> Iterator[str]:
     """The places below which everything may be changed.
 
     A right holds for a whole folder. Where something in a writable folder is protected or hidden, only what lies
-    beside it is granted, and nothing new can be made there. Around the directory worked in that would stop the work, so
-    what is protected there is not (see :meth:`Landlock.limits`).
+    beside it is granted, and nothing new can be made there, nor what is protected and does not exist (``unborn``).
+    Around the directory worked in that would stop the work, so what is protected there is not (see
+    :meth:`Landlock.limits`).
     """
     for rule in rules:
         if rule.right == "write":
-            spared = ("hide",) if is_below(directory, rule.path) else ("hide", "read")
-            yield from _all_but([other.path for other in rules if other.right in spared], rule.path)
+            if is_below(directory, rule.path):
+                closed = [other.path for other in rules if other.right == "hide"]
+            else:
+                closed = [*(other.path for other in rules if other.right != "write"), *unborn]
+            yield from _all_but(closed, rule.path)
 
 
 def readable(rules: Sequence[Rule]) -> Iterator[str]:
@@ -188,9 +199,19 @@ def _all_but(closed: Iterable[str], folder: str) -> Iterator[str]:
         yield from _all_but(inside, path)
 
 
+def processes_counted() -> str:
+    """What the limit of processes means without namespaces, a sentence."""
+    if not os.geteuid():
+        return "The kernel does not count root's processes, so their number is not limited."
+    return "The limit of processes counts all of yours, with as many more allowed as run when a command starts."
+
+
 def _with_temp(policy: Policy) -> Policy:
     return structs.replace(policy, write=(*policy.write, policy.temp)) if policy.temp else policy
 
 
 def _launch(descriptor: str) -> list[str]:
-    return [sys.executable, "-I", "-S", str(Path(launcher.__file__).resolve()), descriptor]
+    """Python does not keep what it compiles of a program, only of a module, so it is given that."""
+    compiled = Path(cache_from_source(launcher.__file__))
+    program = compiled if compiled.is_file() else Path(launcher.__file__)
+    return [sys.executable, "-I", "-S", str(program.resolve()), descriptor]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agents.sandbox.landlock import Supervised
+from agents.sandbox.landlock import Supervised, processes_counted
 from agents.sandbox.runner import Backend
 
 
@@ -14,4 +14,4 @@ class Unconfined(Supervised):
 
     def limits(self) -> tuple[str, ...]:
         """See :meth:`agents.sandbox.Runner.limits`."""
-        return ("Nothing is confined: the agent can read and change everything you can.",)
+        return ("Nothing is confined: the agent can read and change everything you can.", processes_counted())

@@ -45,5 +45,7 @@ class Policy(Struct, kw_only=True):
     temp: str = ""
     """A private folder that is its ``/tmp`` (``TMPDIR`` where the backend cannot mount)."""
     network: bool = True
+    max_processes: int = 0
+    """Processes and threads at once, as far as the backend can (see ``Runner.limits``); 0: as many as anybody's."""
     environment: dict[str, str] = {}
     """All of its environment: nothing is inherited."""

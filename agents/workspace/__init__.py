@@ -6,15 +6,16 @@ The agent works on a private copy of the repository's git folder (its objects bo
 cannot damage the repository; :meth:`Workspaces.snapshot` and :meth:`Workspaces.import_branch` bring back what is
 good.
 
-``git`` runs git, pinned or confined · ``project`` finds repositories · ``private`` is the agent's git folder and what
-its policy needs · ``making`` makes and deletes worktrees · ``reader`` looks into them, confined · ``known`` remembers
-what was taken over · ``trees`` compares trees · ``worktrees`` is the surface: :class:`Workspaces`.
+``git`` runs git, pinned or confined · ``packing`` hands it a few objects · ``project`` finds repositories · ``private``
+is the agent's git folder and what its policy needs · ``making`` makes and deletes worktrees · ``reader`` looks into
+them, confined · ``known`` remembers what was taken over · ``trees`` compares trees · ``worktrees`` is the surface:
+:class:`Workspaces`.
 """
 
 from agents.workspace.git import Repository
 from agents.workspace.known import Snapshot
-from agents.workspace.private import Grants, Workspace
+from agents.workspace.private import Grants, Kind, Workspace
 from agents.workspace.project import Project, open_project
 from agents.workspace.worktrees import Workspaces
 
-__all__ = ["Grants", "Project", "Repository", "Snapshot", "Workspace", "Workspaces", "open_project"]
+__all__ = ["Grants", "Kind", "Project", "Repository", "Snapshot", "Workspace", "Workspaces", "open_project"]

@@ -18,7 +18,7 @@ from agents.model import Struct
 from agents.sandbox import Runner
 from agents.workspace.git import Repository, Result, git
 from agents.workspace.known import Known, Snapshot, read_known, remember
-from agents.workspace.private import Workspace, make_agent_git
+from agents.workspace.private import Kind, Workspace, make_agent_git, make_entry
 from agents.workspace.project import commit_of, worktrees_of
 from agents.workspace.reader import check_out
 from agents.workspace.trees import tree_of
@@ -33,6 +33,7 @@ class Plan(Struct, kw_only=True):
     """The commit the task starts from."""
     files: str = ""
     """For a worktree that is made again on its branch: a commit or tree with its files. Empty: a new branch."""
+    kind: Kind = "worktree"
 
     @property
     def branch(self) -> str:
@@ -59,8 +60,7 @@ async def make(runner: Runner, repository: Repository, plan: Plan) -> Workspace:
     if worktree.exists():
         raise GitError(f"The folder {worktree} exists already.", "Move it out of the way.")
     paths.make_private(private)  # from here on, its presence without a record says that this was not finished
-    target = [str(worktree), plan.branch] if plan.files else ["-b", plan.branch, str(worktree), plan.base]
-    adding = asyncio.ensure_future(git(repository, "worktree", "add", "--quiet", "--no-checkout", *target))
+    adding = asyncio.ensure_future(git(repository, *_adding(plan, worktree)))
     try:
         await asyncio.shield(adding)
         return await _fill(runner, repository, plan, worktree, private)
@@ -83,9 +83,20 @@ async def unmake(workspace: Workspace) -> None:
         recorded = (workspace.entry / "gitdir").read_text("utf-8", "surrogateescape").strip()
     except FileNotFoundError:
         recorded = ""
-    if recorded == str(worktree / ".git"):
+    if workspace.kind == "worktree" and recorded == str(worktree / ".git"):
         await git(workspace, "worktree", "remove", "--force", "--force", str(worktree))
     await asyncio.to_thread(_delete, private)
+
+
+def _adding(plan: Plan, worktree: Path) -> tuple[str, ...]:
+    """The one git command that begins a workspace, and makes nothing when it fails."""
+    if plan.kind == "clone":
+        reference = f"refs/heads/{plan.branch}"
+        if plan.files:
+            return ("rev-parse", "--quiet", "--verify", f"{reference}^{{commit}}")
+        return ("branch", "--no-track", plan.branch, plan.base)
+    target = (str(worktree), plan.branch) if plan.files else ("-b", plan.branch, str(worktree), plan.base)
+    return ("worktree", "add", "--quiet", "--no-checkout", *target)
 
 
 async def _fill(runner: Runner, repository: Repository, plan: Plan, worktree: Path, private: Path) -> Workspace:
@@ -95,10 +106,13 @@ async def _fill(runner: Runner, repository: Repository, plan: Plan, worktree: Pa
         task=plan.task,
         worktree=str(worktree),
         private=str(private),
-        name=_entry_name(worktree),
+        name=worktree.name if plan.kind == "clone" else _entry_name(worktree),
         branch=plan.branch,
         base_commit=plan.base,
+        kind=plan.kind,
     )
+    if plan.kind == "clone":
+        await asyncio.to_thread(make_entry, workspace)
     tip = await commit_of(workspace, plan.branch) if plan.files else plan.base
     await check_out(runner, workspace, plan.files or plan.base, tip)
     await make_agent_git(workspace)
@@ -121,7 +135,8 @@ async def _undo(
 async def _clear(repository: Repository, plan: Plan, worktree: Path, private: Path) -> None:
     """Take back what was made of a plan. No agent has been there."""
     await asyncio.to_thread(_delete, worktree)
-    await git(repository, "worktree", "remove", "--force", "--force", str(worktree), accept=(0, 128))
+    if plan.kind == "worktree":
+        await git(repository, "worktree", "remove", "--force", "--force", str(worktree), accept=(0, 128))
     if not plan.files:
         # Only while it still is where we made it.
         await git(repository, "update-ref", "-d", f"refs/heads/{plan.branch}", plan.base, accept=(0, 1, 128))

@@ -4,7 +4,10 @@ It is a complete common dir: config, refs, hooks, the worktree's own entry, and 
 objects. Every git command works on it (commit, rebase, stash, gc, tags) and nothing of it reaches the repository.
 
 A backend with mounts shows it at the real folder's path, so the worktree's ``.git`` file is right as it is. Without
-mounts the ``.git`` file is pointed at it while the agent works.
+mounts, and for a clone, the ``.git`` file is pointed at it while the agent works.
+
+A clone is not listed in the repository as one of its worktrees, and its agent sees the repository as it is, wholly
+read-only. Its entry lies in the task's private folder: with that, the person's git works in it while the agent rests.
 
 It is written once, before the agent starts. Afterwards the host never writes below it and never runs git on it: the
 agent may have put anything there.
@@ -18,6 +21,7 @@ import secrets
 import shutil
 import stat
 from pathlib import Path
+from typing import Literal
 
 from agents.errors import GitError
 from agents.model import Struct
@@ -28,6 +32,9 @@ _NO_MAINTENANCE = "\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n"
 _IDENTITY = {"user.name": "Agent", "user.email": "agent@shopfloor.invalid"}
 """Who an agent commits as when the person has not said who they are."""
 _HIDDEN_REFS = b"refs/shopfloor/"
+
+
+Kind = Literal["worktree", "clone"]
 
 
 class Workspace(Repository, kw_only=True):
@@ -43,10 +50,13 @@ class Workspace(Repository, kw_only=True):
     base_commit: str
     notices: tuple[str, ...] = ()
     """What will not work as the person may expect, each a sentence."""
+    kind: Kind = "worktree"
 
     @property
     def entry(self) -> Path:
-        """The worktree's entry in the real git folder. No agent can write it."""
+        """Where git keeps HEAD and index of the worktree while the agent rests. No agent can write it."""
+        if self.kind == "clone":
+            return Path(self.private, "entry")
         return Path(self.git_dir, "worktrees", self.name)
 
     @property
@@ -56,7 +66,9 @@ class Workspace(Repository, kw_only=True):
 
     @property
     def agent_entry(self) -> Path:
-        """The worktree's entry in the agent's own git folder."""
+        """Where the agent's own HEAD and index are."""
+        if self.kind == "clone":
+            return self.agent_git
         return self.agent_git / "worktrees" / self.name
 
     @property
@@ -83,9 +95,11 @@ def grants(workspace: Workspace, mounts: bool) -> Grants:
     """What the agent of a workspace may touch, under a backend with or without mounts."""
     objects = Path(workspace.git_dir, "objects")
     read = (workspace.repository, workspace.git_dir, *(str(path) for path in alternates(objects)), *person_config())
-    if not mounts:
+    dot_git = str(Path(workspace.worktree, ".git"))
+    if not mounts or workspace.kind == "clone":
         # Landlock has no exception inside a grant, and rights to make files such as packed-refs.lock cover the folder.
-        return Grants(write=(workspace.worktree, str(workspace.agent_git)), read=read)
+        entry = (str(workspace.entry),) if workspace.kind == "clone" else ()
+        return Grants(write=(workspace.worktree, str(workspace.agent_git)), read=(*read, *entry), protect=(dot_git,))
     real, own = Path(workspace.git_dir), workspace.agent_git
     fixed = ("config", "hooks", f"worktrees/{workspace.name}/commondir", f"worktrees/{workspace.name}/gitdir")
     binds = [
@@ -97,7 +111,6 @@ def grants(workspace: Workspace, mounts: bool) -> Grants:
     if (objects / "info" / "alternates").exists():
         # Its relative lines would be taken from the mount point. All of it is in the agent's own list already.
         binds.append(Bind(source=str(Path(workspace.private, "empty")), target=str(nested)))
-    dot_git = str(Path(workspace.worktree, ".git"))
     return Grants(write=(workspace.worktree,), read=read, binds=tuple(binds), protect=(dot_git,))
 
 
@@ -136,6 +149,19 @@ def alternates(objects: Path) -> list[Path]:
     return found
 
 
+def make_entry(workspace: Workspace) -> None:
+    """Make a clone's folder and its entry, as git does for a worktree; files and index come later."""
+    Path(workspace.worktree).mkdir()
+    workspace.entry.mkdir()
+    for name, content in (
+        ("HEAD", f"ref: refs/heads/{workspace.branch}"),
+        ("commondir", workspace.git_dir),
+        ("gitdir", f"{workspace.worktree}/.git"),
+    ):
+        (workspace.entry / name).write_text(f"{content}\n", "utf-8", "surrogateescape")
+    point_worktree(workspace, False)
+
+
 def point_worktree(workspace: Workspace, to_agent_git: bool) -> None:
     """Make the worktree's ``.git`` file name the real entry, or the agent's.
 
@@ -145,7 +171,7 @@ def point_worktree(workspace: Workspace, to_agent_git: bool) -> None:
     Raises:
         GitError: the worktree is gone or cannot be written.
     """
-    content = f"gitdir: {workspace.agent_entry if to_agent_git else workspace.entry}\n".encode()
+    content = f"gitdir: {workspace.agent_entry if to_agent_git else workspace.entry}\n".encode(errors="surrogateescape")
     try:
         folder = os.open(workspace.worktree, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
@@ -211,10 +237,25 @@ def _write_agent_git(workspace: Workspace, refs: bytes, settings: str) -> None:
             shutil.copy2(real / name, own / name)
     (own / "config").write_bytes((real / "config").read_bytes() + settings.encode())
     _copy_hooks(real / "hooks", own / "hooks")
-    shutil.copytree(workspace.entry, workspace.agent_entry, copy_function=shutil.copy2)
-    borrowed = [workspace.objects_mount, real / "objects", *alternates(real / "objects")]
+    borrowed = [real / "objects", *alternates(real / "objects")]
+    if workspace.kind == "clone":
+        _own_head(workspace)
+    else:
+        shutil.copytree(workspace.entry, workspace.agent_entry, copy_function=shutil.copy2)
+        borrowed.insert(0, workspace.objects_mount)
     (own / "objects" / "info" / "alternates").write_bytes(b"".join(os.fsencode(path) + b"\n" for path in borrowed))
     _write_refs(own, refs)
+
+
+def _own_head(workspace: Workspace) -> None:
+    """What makes the copy the git folder of a clone: HEAD, index and files are the task's, not the main checkout's."""
+    for name in ("HEAD", "index"):
+        shutil.copy2(workspace.entry / name, workspace.agent_git / name)
+    place = workspace.worktree.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    for name in ("config", "config.worktree"):
+        if (workspace.agent_git / name).exists():
+            with (workspace.agent_git / name).open("a", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(f'\n[core]\n\tbare = false\n\tworktree = "{place}"\n')
 
 
 def _copy_hooks(real: Path, own: Path) -> None:

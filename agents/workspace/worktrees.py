@@ -17,7 +17,7 @@ from agents.workspace import trees
 from agents.workspace.git import Repository, git
 from agents.workspace.known import Known, Snapshot, read_known, remember
 from agents.workspace.making import Plan, make, unmake
-from agents.workspace.private import Grants, Workspace, grants, point_worktree
+from agents.workspace.private import Grants, Kind, Workspace, grants, point_worktree
 from agents.workspace.project import commit_of, open_project
 from agents.workspace.reader import apply_patch, read_branch, read_worktree, rewind
 
@@ -35,7 +35,7 @@ class Workspaces:
         self._runner = runner
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def create(self, project_root: str, task: str, slug: str, base: str) -> Workspace:
+    async def create(self, project_root: str, task: str, slug: str, base: str, kind: Kind = "worktree") -> Workspace:
         """A new worktree on a new branch ``shopfloor/<task>/<slug>`` at ``base``, and the agent's private git folder.
 
         The same call again gives the same worktree; what a killed engine left half made is cleared first.
@@ -45,6 +45,7 @@ class Workspaces:
             task: the task's id, unique on this machine.
             slug: a few readable words for the path and the branch.
             base: a ref or commit.
+            kind: ``clone``: not listed among the repository's worktrees, and its agent cannot write there at all.
 
         Raises:
             GitError: the repository cannot be used, or the branch or folder exists.
@@ -55,7 +56,7 @@ class Workspaces:
             if not _NAME.fullmatch(word):
                 raise UsageError(f"{word!r} cannot be part of a branch name.", "Use letters, digits and dashes.")
         project = await open_project(Path(project_root))
-        plan = Plan(task=task, slug=slug, base=await project.commit(base))
+        plan = Plan(task=task, slug=slug, base=await project.commit(base), kind=kind)
         async with self._locks[task]:
             return await make(self._runner, project, plan)
 
@@ -71,7 +72,7 @@ class Workspaces:
             return await make(
                 self._runner,
                 workspace,
-                Plan(task=workspace.task, slug=slug, base=workspace.base_commit, files=files),
+                Plan(task=workspace.task, slug=slug, base=workspace.base_commit, files=files, kind=workspace.kind),
             )
 
     def check(self, workspace: Workspace) -> None:
@@ -86,18 +87,19 @@ class Workspaces:
                 f"Its snapshots are in the repository, below refs/shopfloor/{workspace.task}/.",
             )
 
-    def grants(self, workspace: Workspace) -> Grants:
-        """What git needs in the policy of the workspace's agent."""
-        return grants(workspace, self._runner.mounts)
+    def grants(self, workspace: Workspace, runner: Runner) -> Grants:
+        """What git needs in the policy of the workspace's agent, which ``runner`` starts."""
+        return grants(workspace, runner.mounts)
 
-    async def prepare(self, workspace: Workspace) -> None:
-        """Set the worktree up for the agent to start, whatever was left in place of its ``.git`` file.
+    async def prepare(self, workspace: Workspace, runner: Runner) -> None:
+        """Set the worktree up for the agent to start under ``runner``, whatever was left in place of its ``.git`` file.
 
         Raises:
             GitError: the worktree is gone or cannot be written.
         """
         async with self._locks[workspace.task]:
-            await asyncio.to_thread(point_worktree, workspace, not self._runner.mounts)
+            own = workspace.kind == "clone" or not runner.mounts
+            await asyncio.to_thread(point_worktree, workspace, own)
 
     async def rest(self, workspace: Workspace) -> None:
         """Set the worktree up for the person, while no process of the agent runs: git in it is the real repository.

@@ -9,6 +9,7 @@ import pytest
 from sandbox_scene import Outcome, Scene
 
 from agents import paths
+from agents.errors import SandboxError
 from agents.profiles import SandboxSection
 from agents.sandbox import Policy, Runner
 from agents.sandbox.defaults import agent_policy, base_environment, reader_policy
@@ -115,6 +116,32 @@ async def test_a_profile_opens_its_agents_login_and_protects_its_settings(runner
     assert (home / ".agent/settings.json").read_text() == "{}"
     assert not (home / "x").exists()
     assert not policy.network
+
+
+async def test_a_pattern_protects_all_it_matches_and_nothing_else(runner: Runner, home: Path) -> None:
+    for name in ("one/hooks/run.sh", "two/hooks/run.sh", "two/notes"):
+        (home / ".agent" / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / ".agent" / name).write_text("safe")
+    policy = _policy(home, SandboxSection(write=("~/.agent",), protect=("~/.agent/*/hooks", "~/.agent/**/*.key")))
+    await _run(runner, policy, "sh", "-c", "for f in ~/.agent/*/hooks/run.sh ~/.agent/two/notes; do echo x > $f; done")
+    assert [(home / ".agent" / name / "hooks/run.sh").read_text() for name in ("one", "two")] == ["safe", "safe"]
+    assert (home / ".agent/two/notes").read_text() == "x\n"
+
+
+def test_a_pattern_that_matches_too_much_is_refused(home: Path) -> None:
+    (home / ".agent").mkdir()
+    for number in range(501):
+        (home / ".agent" / str(number)).touch()
+    with pytest.raises(SandboxError, match="more than 500"):
+        _policy(home, SandboxSection(protect=("~/.agent/*",)))
+
+
+async def test_what_is_protected_and_not_there_cannot_be_made_without_mounts(landlock: Runner, home: Path) -> None:
+    (home / ".agent/sessions").mkdir(parents=True)
+    policy = _policy(home, SandboxSection(write=("~/.agent",), protect=("~/.agent/hooks.json",)))
+    ran = await _run(landlock, policy, "sh", "-c", "echo s > ~/.agent/sessions/s; echo x > ~/.agent/hooks.json")
+    assert (home / ".agent/sessions/s").exists(), ran.output
+    assert not (home / ".agent/hooks.json").exists(), "a settings file that runs programs was made"
 
 
 async def test_a_profile_may_show_a_folder_that_is_hidden_otherwise(runner: Runner, home: Path) -> None:

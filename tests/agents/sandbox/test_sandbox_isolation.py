@@ -127,6 +127,12 @@ async def test_the_network_can_be_off(scene: Scene, listener: socket.socket) -> 
     scene.with_policy(network=False)
     ran = await scene.python(CONNECT.format(family="socket.AF_INET", address=listener.getsockname()))
     assert "CONNECTED" not in ran.output
+    name = f"\0shopfloor-off-{os.getpid()}"
+    with closing(socket.socket(socket.AF_UNIX)) as server:
+        server.bind(name)
+        server.listen()
+        ran = await scene.python(CONNECT.format(family="socket.AF_UNIX", address=name))
+        assert "CONNECTED" not in ran.output, "an abstract socket is reached with the network off"
     with closing(socket.socket(type=socket.SOCK_DGRAM)) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.setblocking(False)

@@ -10,7 +10,7 @@ from repository_builder import ARepository
 
 from agents import paths
 from agents.sandbox import Policy, Runner
-from agents.workspace import Workspace, Workspaces, open_project
+from agents.workspace import Kind, Workspace, Workspaces, open_project
 
 
 class AnAgent:
@@ -22,7 +22,7 @@ class AnAgent:
 
     async def tries(self, script: str) -> tuple[int, str]:
         """Run a script, whatever comes of it: exit status and all it printed."""
-        await self.workspaces.prepare(self.workspace)
+        await self.workspaces.prepare(self.workspace, self.runner)
         return await self._run(script)
 
     async def does(self, script: str) -> str:
@@ -36,7 +36,7 @@ class AnAgent:
 
     async def _run(self, script: str) -> tuple[int, str]:
         temp = paths.make_private(paths.task_dir(self.workspace.task) / "tmp")
-        grants = self.workspaces.grants(self.workspace)
+        grants = self.workspaces.grants(self.workspace, self.runner)
         policy = Policy(
             directory=self.workspace.worktree,
             write=grants.write,
@@ -60,7 +60,9 @@ class AnAgent:
         return status, printed.decode("utf-8", "backslashreplace").strip()
 
 
-async def an_agent(runner: Runner, repository: ARepository, task: str = "ab12", base: str = "main") -> AnAgent:
+async def an_agent(
+    runner: Runner, repository: ARepository, task: str = "ab12", base: str = "main", kind: Kind = "worktree"
+) -> AnAgent:
     workspaces = Workspaces(runner)
     project = await open_project(repository.path)
-    return AnAgent(runner, workspaces, await workspaces.create(str(project.root), task, "a-task", base))
+    return AnAgent(runner, workspaces, await workspaces.create(str(project.root), task, "a-task", base, kind))

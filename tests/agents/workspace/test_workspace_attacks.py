@@ -13,6 +13,7 @@ from repository_builder import ARepository, a_repository, person
 
 from agents.errors import GitError
 from agents.sandbox import Runner
+from agents.workspace import Kind
 
 PLANTED_CONFIG = """
 [core]
@@ -83,7 +84,7 @@ class AnAttack:
             assert not branch, "the agent's branch should have been fit for import"
         await agent.workspaces.diff(agent.workspace, "main", snapshot.tree)
         await agent.workspaces.numstat(agent.workspace, "main", snapshot.commit)
-        await agent.workspaces.prepare(agent.workspace)
+        await agent.workspaces.prepare(agent.workspace, agent.runner)
         await agent.workspaces.rest(agent.workspace)
         assert not self.mark.exists(), "the engine ran a program of the agent on the host"
         if person:
@@ -99,12 +100,12 @@ class AnAttack:
                 subprocess.run(["git", *command], cwd=directory, env=person(), capture_output=True, check=False)
 
 
-async def an_attack(tmp_path: Path, runner: Runner) -> AnAttack:
+async def an_attack(tmp_path: Path, runner: Runner, kind: Kind = "worktree") -> AnAttack:
     repository = a_repository(tmp_path / "r").with_file("a", "1\n").with_file("b").with_commit("One")
     repository.with_file("b", "2\n").with_commit("Two")
     repository.git("branch", "other")
     repository.git("tag", "v1")
-    return AnAttack(tmp_path, repository, await an_agent(runner, repository))
+    return AnAttack(tmp_path, repository, await an_agent(runner, repository, kind=kind))
 
 
 GIT_FOLDERS = (
@@ -174,6 +175,19 @@ async def test_repository_and_host_survive_an_agent_that(tmp_path: Path, runner:
     await attack.host_works_and_runs_nothing(branch=False, person=name != "plants a submodule")
 
 
+@pytest.mark.parametrize(
+    "name", ["deletes the whole git folder", "writes config and hooks", "plants commondir", "replaces .git by a folder"]
+)
+async def test_repository_and_host_survive_an_agent_in_a_clone_that(
+    tmp_path: Path, one_runner: Runner, name: str
+) -> None:
+    attack = await an_attack(tmp_path, one_runner, "clone")
+    before = attack.repository.everything()
+    await attack.agent.tries(ATTACKS[name])
+    assert attack.repository.everything() == before
+    await attack.host_works_and_runs_nothing(branch=False)
+
+
 async def test_links_in_the_git_folder_lead_the_host_nowhere(tmp_path: Path, runner: Runner) -> None:
     attack = await an_attack(tmp_path, runner)
     target = tmp_path / "host" / "bashrc"
@@ -211,6 +225,41 @@ async def test_clean_filter_of_the_person_that_is_a_file_of_the_worktree_runs_co
     await an_agent(runner, attack.repository, "cd34", tip)
     await attack.agent.workspaces.restore(*(await removed(attack.agent, snapshot)))
     assert not attack.mark.exists(), "a filter that lies in the worktree ran on the host"
+
+
+async def test_programs_of_the_persons_settings_that_are_files_of_the_worktree_never_run_on_the_host(
+    tmp_path: Path, runner: Runner
+) -> None:
+    """Relative paths in the person's own trusted settings lead into whatever worktree git stands in."""
+    attack = await an_attack(tmp_path, runner)
+    attack.repository.with_config(
+        *("core.hooksPath=evil-hooks", "core.fsmonitor=./evil.sh", "diff.external=./evil.sh", "core.pager=./evil.sh"),
+        *("core.sshCommand=./evil.sh", "core.editor=./evil.sh", "gpg.program=./evil.sh", "commit.gpgSign=true"),
+        *("core.attributesFile=evil-attributes", "diff.evil.textconv=./evil.sh", "diff.evil.command=./evil.sh"),
+    )
+    agent = attack.agent
+    for name in ("one", "two"):
+        (agent.worktree / "a").write_text(f"{name}\n")
+        snapshot = await agent.workspaces.snapshot(agent.workspace, name, name)
+        assert attack.repository.git("cat-file", "-p", f"{snapshot.tree}:a") == name
+    await agent.tries("git commit -q --no-gpg-sign --allow-empty -m x")
+    await agent.workspaces.import_branch(agent.workspace)
+    await agent.workspaces.diff(agent.workspace, "main", snapshot.tree)
+    await agent.workspaces.rewind(agent.workspace, snapshot.commit)
+    await agent.workspaces.apply(agent.workspace, b"--- a/b\n+++ b/b\n@@ -1 +1 @@\n-2\n+3\n")
+    await agent.workspaces.rest(agent.workspace)
+    await agent.workspaces.remove(agent.workspace)
+    assert not attack.mark.exists(), "a program that lies in the worktree ran on the host"
+
+
+async def test_endless_output_of_a_filter_in_the_worktree_is_cut_off(tmp_path: Path, one_runner: Runner) -> None:
+    attack = await an_attack(tmp_path, one_runner)
+    attack.evil.write_text("#!/bin/sh\nyes >&2\n")
+    attack.repository.with_config("filter.evil.clean=./evil.sh")
+    with pytest.raises(GitError, match="more than 4 MB"):
+        await attack.agent.snapshot()
+    attack.evil.write_text("#!/bin/sh\ncat\n")
+    assert await attack.agent.snapshot(), "the task cannot go on when the filter is mended"
 
 
 async def removed(agent: AnAgent, snapshot: str) -> tuple[object, str]:
