@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from functools import lru_cache
+from itertools import accumulate
 
-from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
 from pygments.token import (
     Comment,
     Error,
@@ -27,6 +25,7 @@ from pygments.token import (
 )
 
 from agents.review.languages import language_of
+from agents.review.lexers import lexer_of
 from agents.review.spans import PLAIN, TOKEN_CLASSES, Highlighted
 
 LIMIT_BYTES = 1_000_000
@@ -79,50 +78,43 @@ def highlight_text(text: str, language: str) -> Highlighted:
 
 
 def _spans(text: str, lines: list[str], language: str) -> Highlighted:
-    offsets = [0]
-    for line in lines:
-        offsets.append(offsets[-1] + len(line) + 1)
-    starts, lengths, classes = array("I"), array("I"), bytearray()
-    counts = [0] * len(lines)
-    number, after, last_end = 0, offsets[1], -1
-    for offset, token, value in _lexer(language).get_tokens_unprocessed(text):
-        known = _class_id(token)
-        if not known or not value or offset < offsets[number]:
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    starts: list[int] = []
+    lengths: list[int] = []
+    classes = bytearray()
+    first = [0] * (len(lines) + 1)
+    number, begin, after, last_end = 0, 0, ends[0], -1
+    for offset, token, value in lexer_of(language).get_tokens_unprocessed(text):
+        known = _CLASS_IDS[token]
+        if not known or offset < begin:
             continue
-        if offset >= after:
-            number = min(bisect_right(offsets, offset) - 1, len(lines) - 1)
-            after = offsets[number + 1]
-        for part in value.split("\n") if "\n" in value else (value,):
-            if part and offset + len(part) <= offsets[number] + len(lines[number]):
-                if offset == last_end and counts[number] and classes[-1] == known:
-                    lengths[-1] += len(part)
-                else:
-                    starts.append(offset - offsets[number])
-                    lengths.append(len(part))
-                    classes.append(known)
-                    counts[number] += 1
-                last_end = offset + len(part)
-            offset += len(part) + 1
+        for part in value.split("\n") if offset + len(value) >= after else (value,):
             if offset >= after and number + 1 < len(lines):
-                number += 1
-                after = offsets[number + 1]
-    first = array("I", [0])
-    for count in counts:
-        first.append(first[-1] + count)
-    return Highlighted(language, first, starts, lengths, bytes(classes))
+                earlier, number = number, min(bisect_right(ends, offset), len(lines) - 1)
+                first[earlier + 1 : number + 1] = [len(starts)] * (number - earlier)
+                begin, after, last_end = ends[number - 1], ends[number], -1
+            end = offset + len(part)
+            if offset == last_end and classes[-1] == known:
+                lengths[-1] += len(part)
+            elif offset < end < after:
+                starts.append(offset - begin)
+                lengths.append(len(part))
+                classes.append(known)
+            last_end = end if offset < end < after else last_end
+            offset = end + 1
+    first[number + 1 :] = [len(starts)] * (len(lines) - number)
+    return Highlighted(language, array("I", first), array("I", starts), array("I", lengths), bytes(classes))
 
 
-@lru_cache(maxsize=64)
-def _lexer(language: str) -> Lexer:
-    return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+class _ClassIds(dict[_TokenType, int]):
+    """The class of a token type, or of the nearest type above it that has one; worked out once."""
+
+    def __missing__(self, token: _TokenType) -> int:
+        current: _TokenType | None = token
+        while current is not None and current not in _CLASS_OF:
+            current = current.parent
+        self[token] = 0 if current is None else TOKEN_CLASSES.index(_CLASS_OF[current])
+        return self[token]
 
 
-@lru_cache(maxsize=1024)
-def _class_id(token: _TokenType) -> int:
-    """The class of a token type, or of the nearest type above it that has one."""
-    current: _TokenType | None = token
-    while current is not None:
-        if current in _CLASS_OF:
-            return TOKEN_CLASSES.index(_CLASS_OF[current])
-        current = current.parent
-    return 0
+_CLASS_IDS = _ClassIds()
