@@ -188,6 +188,8 @@ class ShopfloorApp(App[None]):
         for event in batch:
             if isinstance(event, TaskChanged) and event.task.id == self._reviewed:
                 self._review.refresh_task(event.task)
+            elif isinstance(event, TaskChanged):
+                self._review.other_task(event.task)
             elif isinstance(event, CommentsChanged) and event.task == self._reviewed:
                 self._review.comments_changed()
 

@@ -4,6 +4,8 @@ Keys can be changed in ``keys.toml`` of the configuration folder, one line for a
 
     "floor.new-task" = "n"
     "brain.next" = ["down", "ctrl+n"]
+
+A line ``preset = "pie"`` above them starts from another set of keys.
 """
 
 from __future__ import annotations
@@ -81,6 +83,23 @@ _AREAS: Mapping[str, Sequence[str]] = {
 
 _LABELS = {"brain.choose": "its pane", "brain.filter": "filter", "composer.send": "send",
            "composer.new-line": "new line", "composer.when": "now / after", "composer.leave": "panes"}  # fmt: skip
+
+PRESETS: Mapping[str, Mapping[str, str]] = {
+    "default": {},
+    "pie": {
+        "diff.next-hunk": "c,right_square_bracket",
+        "diff.previous-hunk": "C,left_square_bracket",
+        "review.comment": "m",
+        "review.comment-file": "i",
+        "review.reopen": "x,X",
+        "review.reload": "r,ctrl+r",
+        "review.mark-file": "v",
+        "review.mark-hunk": "V",
+        "diff.range": "ctrl+v",
+    },
+}
+"""Sets of keys to start from: what differs from the default ones. ``pie``: a diff is read as in pie's ``/git``, where
+``c`` and ``C`` go through the chunks and ``r`` reads again."""
 
 _NAMES = {
     "question_mark": "?", "full_stop": ".", "comma": ",", "colon": ":", "slash": "/", "grave_accent": "`",
@@ -191,8 +210,12 @@ def read_keymap(path: Path) -> Keymap:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return Keymap({}, (f"{path} cannot be read: {error}. The default keys are used.",))
     known = default_keys()
-    keys: dict[str, str] = {}
     problems: list[str] = []
+    preset = read.pop("preset", "default")
+    if not isinstance(preset, str) or preset not in PRESETS:
+        problems.append(f"{path}: there is no preset {preset!r}; there are {', '.join(PRESETS)}.")
+        preset = "default"
+    keys: dict[str, str] = dict(PRESETS[preset])
     for name, value in read.items():
         given = [value] if isinstance(value, str) else value
         if name not in known:

@@ -58,6 +58,14 @@ async def test_the_whole_review_works_without_a_screen(shell: Shell) -> None:
     _, out, _ = await shell("comments", task, "--json")
     comment = json.loads(out)
     assert (comment["state"], comment["claim"]) == ("claimed", "done")
+    assert comment["anchor"]["state"] == "orphaned", "its line was replaced by one that is not like it"
+    assert comment["evidence"] == {
+        "touched": "lines", "before": ["hello", "there"], "after": ["hello", "friend"],
+    }  # fmt: skip
+    assert comment["verdict"] == "open", "only the person resolves"
+    _, out, _ = await shell("review", task, "--json")
+    overview = json.loads(out)
+    assert (overview["to_judge"], overview["files"], overview["files_reviewed"]) == (["R1-C1"], 1, 0)
     _, out, _ = await shell("diff", task, "--scope", "review", "--format", "json")
     (file,) = [json.loads(line) for line in out.splitlines()]
     assert (file["path"], file["additions"], file["deletions"]) == ("hello.txt", 1, 1)
