@@ -106,7 +106,7 @@ class HunkActs:
         except ShopfloorError as error:
             self._host.say(str(error), error=True)
             return False
-        await self._host.read_change()
+        await self._host.read_change(is_own=True)
         return True
 
     # questions

@@ -28,11 +28,14 @@ class Host(Protocol):
     def start(self, work: Coroutine[object, object, object]) -> None:
         """Do something that takes a moment beside everything else."""
 
-    async def read_change(self, *, ended: bool = False) -> bool:
-        """Read the change again; says whether it could be read."""
+    async def read_change(self, *, ended: bool = False, is_own: bool = False) -> bool:
+        """Read the change again; says whether it could be read. ``is_own``: the person changed it from here."""
 
     async def read_comments(self) -> None:
         """Read the comments again."""
+
+    def show_facts(self) -> None:
+        """Show what is known about the files as it is now."""
 
 
 class CommentDesk:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.fuzzy import Matcher
@@ -15,6 +15,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from agents.api import Api
+from agents.model import Scope
+from app.review.words import SCOPE_WORDS, SCOPES
 from widgets.text_strips import printable
 
 
@@ -90,3 +93,27 @@ class PickScreen(ModalScreen[int | str | None]):
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss(None)
+
+
+async def pick_scope(app: App[object], api: Api, task: str) -> tuple[Scope, tuple[str, str]] | None:
+    """Ask what to compare: a scope, one of the task's commits, or two refs as they are typed.
+
+    Returns:
+        The scope and, where it needs them, the names of its ends; None to go on as it is.
+
+    Raises:
+        ShopfloorError: the commits cannot be read.
+    """
+    commits = await api.commits(task)
+    rows = [SCOPE_WORDS[scope] for scope in SCOPES]
+    rows += [f"commit {commit.id[:7]} {commit.subject}" for commit in commits]
+    asks = "a scope, a commit, or two refs such as main..HEAD"
+    picked = await app.push_screen_wait(PickScreen(asks, rows, takes_text=True))
+    if isinstance(picked, int) and picked < len(SCOPES):
+        return SCOPES[picked], ("", "")
+    if isinstance(picked, int):
+        return "commit", (commits[picked - len(SCOPES)].id, "")
+    if picked:
+        base, _, head = picked.partition("..")
+        return "refs", (base.strip(), head.strip(". "))
+    return None

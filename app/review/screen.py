@@ -22,20 +22,22 @@ from agents.review.context import with_context
 from agents.review.escape import escape_name
 from agents.review.places import Placed, place_comments
 from app.review.acts import HunkActs
-from app.review.attach import shown_diff
+from app.review.around import listed_files, reader_flags
+from app.review.beside import PromptBeside
 from app.review.colours import Colourer, Contents
 from app.review.desk import CommentDesk
 from app.review.editor import open_in_editor
-from app.review.facts import Facts, Since
 from app.review.help import ReviewHelp
 from app.review.keys import REVIEW_KEYS, review_hints
-from app.review.pick import PickScreen
+from app.review.marking import Marking
+from app.review.pick import PickScreen, pick_scope
 from app.review.send import SendScreen
-from app.review.words import SCOPE_WORDS, SCOPES, drafts_of, news_between, news_text, position_text, scope_text
-from widgets.chip_bar import Chip, ChipBar
+from app.review.since import Since
+from app.review.words import SCOPES, drafts_of, news_between, news_text, position_text, scope_text
+from widgets.chip_bar import ChipBar
 from widgets.comment_box import CommentBox
 from widgets.diff import DiffView, Position
-from widgets.file_list import FileList, ListedFile
+from widgets.file_list import FileList
 from widgets.legend import Legend
 from widgets.prompt_pane import PromptPane
 from widgets.text_strips import printable
@@ -81,9 +83,6 @@ class ReviewScreen(Screen[None]):
         """Files that changed since the reader was in them."""
         self._named: tuple[str, str] = ("", "")
         """What the scopes ``commit`` and ``refs`` compare."""
-        self._filter = ""
-        """The chip whose files alone are shown."""
-        self._facts = Facts()
         self._since = Since(api, task.id)
         self._list_chosen: bool | None = None
         self._view = DiffView(id="diff")
@@ -91,6 +90,9 @@ class ReviewScreen(Screen[None]):
         self._chips = ChipBar(id="chips")
         self._desk = CommentDesk(api, task.id, self._view, self)
         self._acts = HunkActs(api, task.id, self._view, self)
+        self._marking = Marking(api, task.id, self._view, self._chips, self)
+        self._facts = self._marking.facts
+        self._beside = PromptBeside(api, task.id, self._view, self._prompt, self)
         self._files = FileList(id="files")
         self._legend = Legend()
         self._title = Static(id="title", markup=False)
@@ -168,12 +170,18 @@ class ReviewScreen(Screen[None]):
     # reading
 
     async def read_change(
-        self, *, ended: bool = False, scope: Scope | None = None, named: tuple[str, str] | None = None
+        self,
+        *,
+        ended: bool = False,
+        is_own: bool = False,
+        scope: Scope | None = None,
+        named: tuple[str, str] | None = None,
     ) -> bool:
         """Read the change and show it; the reader stays on the same code. Says whether it could be read.
 
         Args:
             ended: a turn has ended: say what it changed, even when that is nothing.
+            is_own: the person changed it from here, and needs not be told.
             named: what to compare, for the scopes that need to be told.
         """
         async with self._order:
@@ -195,7 +203,7 @@ class ReviewScreen(Screen[None]):
                 self._desk.is_stale = True
                 self._show_news("The change is different now. It is shown when you close this comment.")
                 return True
-            if self._diff is not None and wanted == self._scope and names == self._named:
+            if self._diff is not None and wanted == self._scope and names == self._named and not is_own:
                 news = news_between(self._parsed, parsed)
                 self._unread |= news.paths
                 if news or ended:
@@ -213,15 +221,14 @@ class ReviewScreen(Screen[None]):
         except ShopfloorError as error:
             self.say(str(error), error=True)
         if self._parsed is parsed:
-            self._show_facts()
+            self.show_facts()
 
     def _show(self, placed: Sequence[Placed]) -> None:
         self._colourer.forget()
         self._view.state.remarks = self._facts.remarks()
         self._view.show(self._parsed, placed)
         self._show_title()
-        self._show_files()
-        self._show_chips()
+        self.show_facts()
 
     async def _show_change(self, parsed: DiffSet) -> None:
         """Show the same change with other context."""
@@ -259,22 +266,12 @@ class ReviewScreen(Screen[None]):
             self._comments = comments
             self._view.state.edited_comment = self._desk.edited
             self._view.place_comments(placed)
-            self._show_facts()
+            self.show_facts()
 
-    def _show_facts(self) -> None:
-        self._view.take_remarks(self._facts.remarks())
+    def show_facts(self) -> None:
+        """Show what is known about the files as it is now."""
+        self._marking.show(sum(comment.state == "claimed" for comment in self._comments))
         self._show_files()
-        self._show_chips()
-
-    def _show_chips(self) -> None:
-        groups = self._facts.groups()
-        quiet = ("to review", "lock file")
-        chips = [Chip(name, len(paths), name not in quiet) for name, paths in groups.items()]
-        claims = sum(comment.state == "claimed" for comment in self._comments)
-        done, total = self._facts.progress()
-        words = f" {done} of {total} files reviewed" + (f" · {claims} to judge (;)" if claims else "") + " ·"
-        self._chips.show(chips, self._filter, words)
-        self._chips.display = bool(total)
 
     @on(DiffView.Moved)
     def _moved(self, event: DiffView.Moved) -> None:
@@ -320,62 +317,12 @@ class ReviewScreen(Screen[None]):
         self._news.display = bool(sentence)
 
     def _show_where(self, position: Position) -> None:
-        state = self._view.state
-        flags: list[str] = []
-        section = state.section
-        if section is not None and section.file is not None:
-            remarks = state.remarks_on(section.file)
-            at = section.refs[state.cursor.row]
-            warning = remarks.warned_lines.get(at) if at >= 0 else next(iter(remarks.warnings), None)
-            if warning is not None:
-                flags.append(f"⚠ {warning.name}: {warning.sentence}")
-            if section.is_split and state.side:
-                flags.append("old side")
-        if self._view.searched:
-            number, total = self._view.match()
-            flags.append(f"“{printable(self._view.searched)}” {number}/{total}")
-        if state.anchor is not None:
-            first, last = state.selection()
-            flags.append(f"range of {last.row - first.row + 1} lines")
-        if state.hide_space:
-            flags.append("white space hidden")
-        hidden = sum(state.is_hidden(file) for file in self._parsed.files)
-        if state.hide_tests:
-            flags.append("tests hidden")
-        if hidden:
-            flags.append(f"{hidden} hidden")
-        drafts = len(drafts_of(self._comments))
-        if drafts:
-            flags.append(f"{drafts} draft{'s' * (drafts > 1)} to send")
-        open_comments = sum(comment.state in ("sent", "claimed") for comment in self._comments)
-        if open_comments:
-            flags.append(f"{open_comments} open")
-        where = Text(position_text(position, flags), no_wrap=True, overflow="ellipsis")
-        self._where.update(where, layout=False)
+        flags = reader_flags(self._view, self._comments)
+        self._where.update(Text(position_text(position, flags), no_wrap=True, overflow="ellipsis"), layout=False)
 
     def _show_files(self) -> None:
-        state = self._view.state
-        drafts: dict[bytes, int] = {}
-        others: dict[bytes, int] = {}
-        for placed in state.placed:
-            if placed.comment.state != "resolved":
-                counts = drafts if placed.comment.state == "draft" else others
-                counts[placed.path] = counts.get(placed.path, 0) + 1
-        self._files.show(
-            [
-                ListedFile(
-                    file,
-                    drafts=drafts.get(file.path, 0),
-                    comments=others.get(file.path, 0),
-                    is_hidden=state.is_hidden(file),
-                    is_news=file.path in self._unread,
-                    is_reviewed=self._facts.is_reviewed(file.path),
-                    warnings=len(state.remarks_on(file).names),
-                )
-                for file in self._parsed.files
-            ]
-        )
-        self._show_where(state.position())
+        self._files.show(listed_files(self._view.state, self._unread))
+        self._show_where(self._view.state.position())
 
     @property
     def shown(self) -> Diff | None:
@@ -454,30 +401,21 @@ class ReviewScreen(Screen[None]):
             path = files[picked].path
             self._view.state.hidden.discard(path)
             if self._view.state.spot_of_file(path) is None:
-                self._choose_filter("")
+                self._marking.choose("")
             self._view.go_to_file(path)
 
     def action_compare(self) -> None:
         """Pick what to compare: a scope, a commit, two refs."""
-        self.start(self._pick_scope())
+        self.start(self._compare())
 
-    async def _pick_scope(self) -> None:
+    async def _compare(self) -> None:
         try:
-            commits = await self._api.commits(self._review_task.id)
+            chosen = await pick_scope(self.app, self._api, self._review_task.id)
         except ShopfloorError as error:
             self.say(str(error), error=True)
             return
-        rows = [SCOPE_WORDS[scope] for scope in SCOPES]
-        rows += [f"commit {commit.id[:7]} {commit.subject}" for commit in commits]
-        asks = "a scope, a commit, or two refs such as main..HEAD"
-        picked = await self.app.push_screen_wait(PickScreen(asks, rows, takes_text=True))
-        if isinstance(picked, int) and picked < len(SCOPES):
-            await self.read_change(scope=SCOPES[picked])
-        elif isinstance(picked, int):
-            await self.read_change(scope="commit", named=(commits[picked - len(SCOPES)].id, ""))
-        elif picked:
-            base, _, head = picked.partition("..")
-            await self.read_change(scope="refs", named=(base.strip(), head.strip(". ")))
+        if chosen is not None:
+            await self.read_change(scope=chosen[0], named=chosen[1])
 
     def action_scope(self) -> None:
         """Compare with something else."""
@@ -585,9 +523,9 @@ class ReviewScreen(Screen[None]):
         """Apply the suggestion at the cursor."""
         self.start(self._acts.apply_suggestion(self._contents.read))
 
-    def action_expand(self, lines: int = CONTEXT_STEP) -> None:
+    def action_expand(self) -> None:
         """Show more lines around the hunk at the cursor."""
-        self.start(self._expand(lines))
+        self.start(self._expand(CONTEXT_STEP))
 
     async def _expand(self, lines: int) -> None:
         spot, section = self._view.state.cursor, self._view.state.section
@@ -610,125 +548,27 @@ class ReviewScreen(Screen[None]):
 
     # marks and filters
 
-    def action_mark_file(self) -> None:
-        """The file at the cursor was looked at, and on to the next one that was not; once more: it was not."""
-        path = self._view.state.position().path
-        marks = self._facts.marks(path)
-        if not marks.all:
-            return
-        reviewed = not self._facts.is_reviewed(path)
-        self._mark(marks.all, reviewed)
-        if reviewed:
-            self.action_next_unreviewed()
-
-    def action_mark_hunk(self) -> None:
-        """The hunk at the cursor was looked at, or was not."""
-        section = self._view.state.section
-        hunk = section.hunk_of(self._view.state.cursor.row) if section is not None else None
-        if section is None or section.file is None or hunk is None:
-            self.say("Put the cursor on a hunk.")
-            return
-        marks = self._facts.marks(section.file.path).of_hunk(hunk)
-        reviewed = not self._facts.reviewed.issuperset(marks)
-        self._mark(marks, reviewed)
-        if reviewed:
-            self._view.action_hunk(1)
-
-    def _mark(self, marks: Sequence[str], reviewed: bool) -> None:
-        (self._facts.reviewed.update if reviewed else self._facts.reviewed.difference_update)(marks)
-        self._show_facts()
-        self.start(self._keep_marks(marks, reviewed))
-
-    async def _keep_marks(self, marks: Sequence[str], reviewed: bool) -> None:
-        try:
-            await self._api.mark_reviewed(self._review_task.id, marks, reviewed)
-        except ShopfloorError as error:
-            self.say(f"Not kept: {error}", error=True)
-
-    def action_next_unreviewed(self) -> None:
-        """Go to the next file that was not looked at."""
-        state = self._view.state
-        files = [file for file in self._parsed.files if not state.is_hidden(file) or self._facts.is_reviewed(file.path)]
-        paths = [file.path for file in files]
-        at = paths.index(state.position().path) if state.position().path in paths else -1
-        order = [*paths[at + 1 :], *paths[: at + 1]]
-        following = next((path for path in order if not self._facts.is_reviewed(path)), None)
-        if following is None:
-            self.say("You have reviewed every file.")
-        else:
-            self._view.go_to_file(following)
-
-    def action_hide_reviewed(self) -> None:
-        """Hide or show what was looked at."""
-        self._view.state.hide_reviewed = not self._view.state.hide_reviewed
-        self._view.filter()
-
-    def action_next_warning(self) -> None:
-        """Go to the next place to look at first."""
-        self._view.go_to_next([(warning.path, warning.line) for warning in self._facts.warnings()])
-
-    def action_filter(self) -> None:
-        """Show only the files of the next chip; after the last all again."""
-        names = ["", *self._facts.groups()]
-        at = names.index(self._filter) if self._filter in names else 0
-        self._choose_filter(names[(at + 1) % len(names)])
+    def action_marking(self, what: str) -> None:
+        """Marks, warnings and filters, by the name of what to do."""
+        getattr(self._marking, what)()
 
     @on(ChipBar.Chosen)
     def _chip_chosen(self, event: ChipBar.Chosen) -> None:
-        self._choose_filter("" if event.name == self._filter else event.name)
-
-    def _choose_filter(self, name: str) -> None:
-        self._filter = name
-        self._view.state.only = self._facts.groups().get(name) if name else None
-        self._view.filter()
-        self._show_chips()
-        if name:
-            self.say(f"Only files with “{name}” are shown. O goes on, and back to all.")
+        self._marking.toggle(event.name)
 
     # the prompt beside the diff
 
     def action_prompt(self) -> None:
         """Write to the agent beside the diff."""
-        self.start(self._open_prompt())
-
-    async def _open_prompt(self) -> None:
-        if not self._prompt.display and not self._prompt.text:
-            try:
-                self._prompt.text = await self._api.draft(self._review_task.id)
-            except ShopfloorError as error:
-                self.say(str(error), error=True)
-        self._prompt.take_focus()
+        self.start(self._beside.open())
 
     @on(PromptPane.Asked)
     async def _prompt_asked(self, event: PromptPane.Asked) -> None:
-        if event.what == "path":
-            position = self._view.state.position()
-            line = position.new or position.old
-            self._prompt.insert(escape_name(position.path) + (f":{line}" if line else ""))
-            return
-        if event.what == "leave":
-            self._prompt.display = bool(self._prompt.text.strip())
-            self._view.focus()
-        try:
-            await self._api.save_draft(self._review_task.id, self._prompt.text)
-        except ShopfloorError as error:
-            self.say(f"Not kept yet: {error}", error=True)
+        await self._beside.answer(event)
 
     @on(PromptPane.Sent)
     async def _prompt_sent(self, event: PromptPane.Sent) -> None:
-        path = self._view.state.position().path if event.attachment == "file" else None
-        attached = shown_diff(self._view.state, path) if event.attachment else ""
-        text = "\n\n".join(part for part in (event.text.strip(), attached) if part)
-        try:
-            await self._api.send(self._review_task.id, text, event.when)
-            await self._api.save_draft(self._review_task.id, "")
-        except ShopfloorError as error:
-            self.say(f"Not sent, so it stays here: {error}", error=True)
-            return
-        self._prompt.clear()
-        self._prompt.display = False
-        self._view.focus()
-        self.say("The agent has it." if event.when == "now" else "The agent gets it after its turn.")
+        await self._beside.send(event)
 
     # sending
 

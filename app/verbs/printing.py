@@ -84,6 +84,7 @@ def comment_object(comment: Comment) -> dict[str, object]:
         "claim": comment.claim,
         "claim_text": comment.claim_text,
         "author": comment.author,
+        "replies": [{"author": reply.author, "round": reply.round, "text": reply.text} for reply in comment.replies],
     }
     try:
         comment.path.decode("utf-8")

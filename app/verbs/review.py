@@ -6,9 +6,18 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Sequence
 
-from agents.errors import UsageError
-from agents.model import CommentDraft
+import msgspec
+
+from agents.api import Api
+from agents.errors import GitError, NotFound, UsageError
+from agents.model import Comment, CommentDraft
+from agents.review import parse_diff
+from agents.review.marks import marks_of
+from agents.review.places import Placed, place_comments
+from agents.review.warnings import file_warnings
+from app.review.since import Since
 from app.verbs.printing import comment_line, comment_object, print_json, safe
 from app.verbs.tasks import engine
 
@@ -18,7 +27,7 @@ _PLACE = re.compile(r"(?P<path>.+?)(?::(?P<start>\d+)(?:-(?P<end>\d+))?)?", re.D
 async def diff(options: argparse.Namespace) -> int:
     """``shopfloor diff``."""
     async with engine() as api:
-        answer = await api.diff(options.task, options.scope)
+        answer = await api.diff(options.task, options.scope, options.base, options.head)
     kind = options.format or ("ansi" if sys.stdout.isatty() else "patch")
     patch = answer.patch.partition(b"\0\0")[2]
     if kind == "patch":
@@ -28,7 +37,8 @@ async def diff(options: argparse.Namespace) -> int:
     from app.pager import print_diff
 
     if kind == "ansi":
-        print(f"{answer.scope} scope: {safe(answer.base_name)} … now, in {safe(answer.directory)}")
+        ends = f"{safe(answer.base_name)} … {safe(answer.head_name) or 'now'}"
+        print(f"{answer.scope} scope: {ends}, in {safe(answer.directory)}")
     print_diff(answer.patch, as_json=kind == "json")
     return 0
 
@@ -36,12 +46,14 @@ async def diff(options: argparse.Namespace) -> int:
 async def comment(options: argparse.Namespace) -> int:
     """``shopfloor comment``."""
     draft = draft_at(options.place, options.text, options.kind, options.old)
+    draft = msgspec.structs.replace(draft, author=options.author)
     async with engine() as api:
         made = await api.add_comment(options.task, draft)
     if options.json:
         print_json(comment_object(made))
     else:
-        print(f"{made.id} is a draft; `shopfloor review {made.task} --send` sends it.")
+        what = "a private note" if made.kind == "note" else "a draft"
+        print(f"{made.id} is {what}; `shopfloor review {made.task} --send` sends it.")
     return 0
 
 
@@ -77,14 +89,76 @@ async def comments(options: argparse.Namespace) -> int:
     """``shopfloor comments``."""
     async with engine() as api:
         known = await api.comments(options.task)
-    for one in known:
-        if options.json:
-            print_json(comment_object(one))
-        else:
-            print(comment_line(one))
+        objects = await _judged(api, options.task, known) if options.json else []
+    for shown in objects:
+        print_json(shown)
+    for one in () if options.json else known:
+        print(comment_line(one))
     if not known and not options.json:
         print("No comments.")
     return 0
+
+
+async def _judged(api: Api, task: str, known: Sequence[Comment]) -> list[dict[str, object]]:
+    """Comments with where they stand now and what became of them; null where that cannot be known any more."""
+    since = Since(api, task)
+
+    async def blobs(ids: Sequence[str]) -> dict[str, bytes]:
+        return dict(zip(ids, await api.blobs(task, ids), strict=True))
+
+    try:
+        diff = await api.diff(task)
+        placed = await place_comments(
+            parse_diff(diff.patch), diff.head_tree, known, blobs, lambda tree: since.read(tree, diff.head_tree)
+        )
+    except (UsageError, NotFound, GitError):  # without a worktree or its objects the comments are still worth printing
+        placed = []
+    places = {each.comment.id: each for each in placed}
+    return [comment_object(one) | _standing(one, places.get(one.id)) for one in known]
+
+
+def _standing(comment: Comment, placed: Placed | None) -> dict[str, object]:
+    """Anchor, evidence and verdict of a comment."""
+    anchor = evidence = None
+    if placed is not None:
+        path = placed.path.decode("utf-8", "backslashreplace")
+        anchor = {"state": placed.state, "path": path, "lines": [placed.start, placed.end]}
+    if placed is not None and placed.evidence is not None:
+        found = placed.evidence
+        evidence = {"touched": found.touched, "before": list(found.before), "after": list(found.after)}
+    verdict = {"resolved": "resolved", "draft": None}.get(comment.state, "open")
+    return {"anchor": anchor, "evidence": evidence, "verdict": verdict}
+
+
+async def _overview(api: Api, task: str) -> dict[str, object]:
+    """A change as a reviewer finds it: comments to send, what was reviewed, what to look at first."""
+    known = await api.task(task)
+    diff = await api.diff(known.id)
+    files = parse_diff(diff.patch).files
+    marks, comments = await api.reviewed(known.id), await api.comments(known.id)
+    waiting = [c for c in comments if (c.state == "draft" and c.kind != "note") or c.has_unsent_reply]
+    warned = [
+        {
+            "name": warning.name,
+            "path": warning.path.decode("utf-8", "backslashreplace"),
+            "line": (file.lines.new[warning.line] or file.lines.old[warning.line]) if warning.line >= 0 else None,
+            "sentence": warning.sentence,
+        }
+        for file in files
+        for warning in file_warnings(file)
+    ]
+    return {
+        "task": known.id,
+        "round": known.round,
+        "base_tree": diff.base_tree,
+        "head_tree": diff.head_tree,
+        "files": len(files),
+        "files_reviewed": sum(bool(own.all) and own.is_reviewed(marks) for own in map(marks_of, files)),
+        "to_send": [comment.id for comment in waiting],
+        "to_judge": [comment.id for comment in comments if comment.state == "claimed"],
+        "warnings": warned,
+        "prompt": await api.review_prompt(known.id) if waiting else None,
+    }
 
 
 async def review(options: argparse.Namespace) -> int:
@@ -98,9 +172,8 @@ async def review(options: argparse.Namespace) -> int:
             else:
                 print(f"Round {task.round} is on its way to task {task.id}.")
             return 0
-        text = await api.review_prompt(options.task)
         if options.json:
-            print_json({"task": (await api.task(options.task)).id, "prompt": text})
+            print_json(await _overview(api, options.task))
         else:
-            print(safe(text))
+            print(safe(await api.review_prompt(options.task)))
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from agents.model import Comment, Task
+from app.keys import PRESETS, default_keys, read_keymap
 from app.review.pick import PickScreen
 from tests.app.review_scene import ReviewApp, Scene, go_to_line, line_at_cursor, opened, screen_text, until
 from tests.widgets.diff.diff_scene import a_comment, numbered
@@ -32,7 +33,7 @@ def claimed(scene: Scene, id: str, line: str, **more: object) -> Comment:
     number = FIRST["a.py"].split("\n").index(line) + 1
     blob = scene.repository.git("rev-parse", f"{scene.api.head}:a.py").decode().strip()
     fields = {"state": "claimed", "claim": "done", "head_tree": scene.api.head, "blob": blob}
-    comment = a_comment(id=id, start=number, quote=(f"+{line}",), **(fields | more))
+    comment = a_comment(id=id, start=number, quote=(f"+{line}",), **(fields | more))  # type: ignore[arg-type]
     scene.api.notes.append(comment)
     return comment
 
@@ -357,3 +358,24 @@ async def test_the_prompt_of_a_round_is_edited_before_it_goes(tmp_path: Path) ->
         await pilot.press("e", *"Please: ", "ctrl+s")
         await until(pilot, lambda: scene.api.sent, "the round is sent")
         assert scene.api.sent[0].text.startswith("Please: Review round 1")
+
+
+# --- presets
+
+
+def test_every_preset_names_actions_that_exist_and_gives_no_key_twice(tmp_path: Path) -> None:
+    for name, keys in PRESETS.items():
+        file = tmp_path / f"{name}.toml"
+        file.write_text(f'preset = "{name}"\n')
+        keymap = read_keymap(file)
+        assert keymap.problems == (), name
+        assert keymap.keys == keys
+        assert set(keys) <= set(default_keys()), name
+
+
+def test_own_keys_win_over_the_preset_and_an_unknown_preset_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text('preset = "pie"\n"review.comment" = "c"\n"diff.next-hunk" = "m"\n')
+    assert read_keymap(file).keys["review.comment"] == "c"
+    file.write_text('preset = "emacs"\n')
+    assert "no preset 'emacs'" in read_keymap(file).problems[0]

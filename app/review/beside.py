@@ -1,0 +1,62 @@
+"""The prompt beside the diff: kept as the task's draft, sent with what it attaches."""
+
+from __future__ import annotations
+
+from agents.api import Api
+from agents.errors import ShopfloorError
+from agents.review.escape import escape_name
+from app.review.attach import shown_diff
+from app.review.desk import Host
+from widgets.diff import DiffView
+from widgets.prompt_pane import PromptPane
+
+
+class PromptBeside:
+    """Opens, keeps and sends the prompt of a pane."""
+
+    def __init__(self, api: Api, task: str, view: DiffView, pane: PromptPane, host: Host) -> None:
+        self._api = api
+        self._task = task
+        self._view = view
+        self._pane = pane
+        self._host = host
+
+    async def open(self) -> None:
+        """Let the person write; the text begins as the task's unsent one."""
+        if not self._pane.display and not self._pane.text:
+            try:
+                self._pane.text = await self._api.draft(self._task)
+            except ShopfloorError as error:
+                self._host.say(str(error), error=True)
+        self._pane.take_focus()
+
+    async def answer(self, asked: PromptPane.Asked) -> None:
+        """Do what the pane asks for."""
+        if asked.what == "path":
+            position = self._view.state.position()
+            line = position.new or position.old
+            self._pane.insert(escape_name(position.path) + (f":{line}" if line else ""))
+            return
+        if asked.what == "leave":
+            self._pane.display = bool(self._pane.text.strip())
+            self._view.focus()
+        try:
+            await self._api.save_draft(self._task, self._pane.text)
+        except ShopfloorError as error:
+            self._host.say(f"Not kept yet: {error}", error=True)
+
+    async def send(self, sent: PromptPane.Sent) -> None:
+        """Send the text and what goes along; the pane stays as it is when that fails."""
+        path = self._view.state.position().path if sent.attachment == "file" else None
+        attached = shown_diff(self._view.state, path) if sent.attachment else ""
+        text = "\n\n".join(part for part in (sent.text.strip(), attached) if part)
+        try:
+            await self._api.send(self._task, text, sent.when)
+            await self._api.save_draft(self._task, "")
+        except ShopfloorError as error:
+            self._host.say(f"Not sent, so it stays here: {error}", error=True)
+            return
+        self._pane.clear()
+        self._pane.display = False
+        self._view.focus()
+        self._host.say("The agent has it." if sent.when == "now" else "The agent gets it after its turn.")
