@@ -93,6 +93,7 @@ class Agent:
         self._cut: TurnEnd | None = None
         """Why the running turn was cancelled from here."""
         self._compact_wanted = False
+        self._price_missed = False
         self._nudges = 0
 
     # from outside
@@ -380,6 +381,9 @@ class Agent:
 
     def _used(self, usage: Usage, context: int) -> None:
         self._budget.spend(usage)
+        if usage.cost_usd is None and self._limits.cost_usd and not self._price_missed:
+            self._price_missed = True
+            self._notice("The limit max_cost_usd cannot be kept: what this model costs is not known.")
         model = self._model.endpoint.model
         self._report(drivers.Used(usage=usage, context_used=context, context_window=self._window, model=model))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -263,7 +264,18 @@ _message = st.one_of(
 )
 
 
-@given(st.lists(st.lists(_message, max_size=8), min_size=1, max_size=3), st.integers(0, 300))
+_step = st.sampled_from(["r", "r" * 200]).map(
+    lambda text: [
+        _answer([Text(text="Look."), ToolCall(id="s", name="bash", arguments={"command": "ls"})]),
+        ToolResult(call="s", text=text),
+    ]
+)
+_chunk = st.lists(st.one_of(_message.map(lambda message: [message]), _step), max_size=8).map(
+    lambda parts: list(itertools.chain.from_iterable(parts))
+)
+
+
+@given(st.lists(_chunk, min_size=1, max_size=3), st.integers(0, 150))
 def test_conversation_shortened_at_any_point_is_accepted_by_every_provider(
     chunks: list[list[Message]], keep_tokens: int
 ) -> None:

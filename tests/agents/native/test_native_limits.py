@@ -7,7 +7,7 @@ from pathlib import Path
 
 from native_scene import a_driver, a_profile
 
-from agents.drivers import Waiting
+from agents.drivers import Notice, Waiting
 from agents.native.budget import Limits
 from agents.offline import Call, Fault, say
 from agents.profiles import Prices
@@ -26,6 +26,14 @@ async def test_cost_has_a_limit_with_its_figure_and_resuming_goes_on(tmp_path: P
             end = await driver.run_turn("")
     assert end.outcome == "done", end
     assert len(player.requests) > asked
+
+
+async def test_limit_that_cannot_be_kept_because_no_price_is_known_is_said_once(tmp_path: Path) -> None:
+    script = [say(Call("bash", {"command": "echo 1"})), "Done."]
+    async with a_driver(tmp_path, script, profile=a_profile(max_cost_usd=0.5)) as (driver, reports, _):
+        end = await driver.run_turn("Work.")
+    assert end.outcome == "done", end
+    assert ["max_cost_usd" in notice.text for notice in reports.of(Notice)] == [True]
 
 
 async def test_minutes_have_a_limit_also_while_a_tool_runs(tmp_path: Path) -> None:

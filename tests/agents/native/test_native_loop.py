@@ -252,6 +252,17 @@ async def test_half_a_call_at_the_limit_of_an_answer_is_dropped_and_the_model_to
     assert "smaller steps" in scene.model.asked[1][-1].text  # type: ignore[union-attr]
 
 
+async def test_call_cut_before_its_arguments_is_dropped_and_the_calls_before_it_are_carried_out(tmp_path: Path) -> None:
+    cut = ToolCall(id="2", name="write")
+    answers = [[run("echo whole"), cut, Stopped(reason="length")], ["Done."]]
+    async with a_scene(tmp_path, *answers) as scene:
+        assert (await scene.agent.run_turn("Work.")).outcome == "done"
+    assert [report.name for report in scene.reports.of(ToolStarted)] == ["bash"]
+    result, told = scene.model.asked[1][-2:]
+    assert isinstance(result, ToolResult)
+    assert "smaller steps" in told.text, "the model must know that its last call was lost"
+
+
 async def test_answers_that_never_fit_block_in_the_end(tmp_path: Path) -> None:
     long = ["More", Stopped(reason="length")]
     async with a_scene(tmp_path, long, long, long) as scene:
