@@ -53,7 +53,12 @@ class Subscription(Protocol):
 
 
 class Api(Protocol):
-    """What can be asked of the engine."""
+    """What can be asked of the engine.
+
+    A capability with several calls of its own is a *part*: an annotated attribute whose type is a protocol
+    (``queues: Queues``), declared in ``agents/parts/`` together with its structs and implemented by the engine's class
+    for that capability itself, so that nothing only forwards. Over the socket its methods are called ``part.method``.
+    """
 
     async def info(self) -> EngineInfo:
         """Who is answering, and whether agents can start."""

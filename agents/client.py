@@ -66,6 +66,8 @@ class _Connection:
         self._events: _Events | None = None
         self._gone = False
         self._receiving = asyncio.create_task(self._receive())
+        for name, part in _PARTS.items():
+            setattr(self, name, part(self))
 
     async def call(self, method: str, params: bytes) -> msgspec.Raw:
         """Ask and wait for the answer.
@@ -134,8 +136,15 @@ class _Connection:
             await self._receiving
 
 
+class _Part:
+    """A part of the Api (see :func:`agents.rpc.methods_of`) on a connection."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self.call = connection.call
+
+
 def _remote(method: rpc.Method) -> Any:
-    async def call(self: _Connection, *arguments: object, **named: object) -> object:
+    async def call(self: _Connection | _Part, *arguments: object, **named: object) -> object:
         bound = method.signature.bind(self, *arguments, **named)
         params = {name: value for name, value in bound.arguments.items() if name != "self"}
         try:
@@ -146,12 +155,22 @@ def _remote(method: rpc.Method) -> Any:
         return msgspec.json.decode(result, type=method.result)
 
     call.__name__ = method.name
-    call.__doc__ = getattr(Api, method.name).__doc__
+    call.__doc__ = method.documentation
     return call
 
 
-for _method in rpc.METHODS.values():
-    setattr(_Connection, _method.name, _remote(_method))
+def _install(methods: Mapping[str, rpc.Method]) -> dict[str, type[_Part]]:
+    """Give connections all methods of the Api; the classes of its parts, with theirs."""
+    parts: dict[str, type[_Part]] = {}
+    for method in methods.values():
+        part, _, name = method.name.rpartition(".")
+        if part and part not in parts:
+            parts[part] = type(f"_{part.title()}", (_Part,), {})
+        setattr(parts[part] if part else _Connection, name, _remote(method))
+    return parts
+
+
+_PARTS = _install(rpc.METHODS)
 
 
 def _gone() -> EngineUnreachable:

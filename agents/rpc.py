@@ -1,8 +1,8 @@
 """What goes over the engine's socket: JSON-RPC 2.0, one object a line.
 
-The methods are those of :class:`agents.api.Api`, with named parameters; their types are read off its annotations, so
-that both ends agree by construction. A connection that called ``subscribe`` receives ``events`` notifications;
-``watch`` says which tasks' details it wants.
+The methods are those of :class:`agents.api.Api`, with named parameters, and ``part.method`` for those of its parts;
+their types are read off the annotations, so that both ends agree by construction. A connection that called
+``subscribe`` receives ``events`` notifications; ``watch`` says which tasks' details it wants.
 """
 
 from __future__ import annotations
@@ -69,14 +69,15 @@ class Method(msgspec.Struct):
     """One method of the Api as it goes over the socket."""
 
     name: str
+    """As it is called: ``send``, or ``part.method``."""
     parameters: Any
     """A struct type with the method's parameters as fields."""
     result: Any
     signature: inspect.Signature
+    documentation: str
 
 
-def _method(name: str) -> Method:
-    function = getattr(Api, name)
+def _method(name: str, function: Any) -> Method:
     hints = get_type_hints(function)
     signature = inspect.signature(function)
     fields: list[Any] = []
@@ -84,14 +85,31 @@ def _method(name: str) -> Method:
         kind = hints[parameter.name]
         required = parameter.default is inspect.Parameter.empty
         fields.append((parameter.name, kind) if required else (parameter.name, kind, parameter.default))
-    parameters = msgspec.defstruct(f"{name}_parameters", fields, forbid_unknown_fields=True)
-    return Method(name=name, parameters=parameters, result=hints["return"], signature=signature)
+    parameters = msgspec.defstruct(f"{name.replace('.', '_')}_parameters", fields, forbid_unknown_fields=True)
+    documentation = inspect.getdoc(function) or ""
+    return Method(
+        name=name, parameters=parameters, result=hints["return"], signature=signature, documentation=documentation
+    )
 
 
-METHODS: dict[str, Method] = {
-    name: _method(name) for name in vars(Api) if not name.startswith("_") and name != "subscribe"
-}
-"""Everything that can be called, by name; ``subscribe`` and ``watch`` belong to the connection itself."""
+def methods_of(api: type, prefix: str = "") -> dict[str, Method]:
+    """Everything that can be called on a protocol and on its parts, by name.
+
+    A part is an annotated attribute (``queues: Queues``) whose type is a protocol of its own.
+    """
+    found = {
+        f"{prefix}{name}": _method(f"{prefix}{name}", function)
+        for name, function in vars(api).items()
+        if not name.startswith("_") and name != "subscribe" and inspect.isfunction(function)
+    }
+    for part, kind in get_type_hints(api).items():
+        if not part.startswith("_"):
+            found |= methods_of(kind, f"{prefix}{part}.")
+    return found
+
+
+METHODS: dict[str, Method] = methods_of(Api)
+"""``subscribe`` and ``watch`` are not among them: they belong to the connection itself."""
 
 encode = msgspec.json.Encoder().encode
 decode_request = msgspec.json.Decoder(Request).decode

@@ -12,6 +12,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Collection
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -89,7 +90,7 @@ class _Connection:
         if method is None:
             raise UsageError(f"The engine has no method “{request.method}”.", "It may be older than the program.")
         arguments = msgspec.json.decode(request.params, type=method.parameters)
-        call = getattr(self._engine, method.name)
+        call = attrgetter(method.name)(self._engine)
         return await call(**{name: getattr(arguments, name) for name in arguments.__struct_fields__})
 
     async def _forward(self, subscription: Subscription) -> None:

@@ -1,0 +1,29 @@
+"""A part of the Api is called like the Api itself, over the same socket."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from agents import rpc
+
+
+class Greetings(Protocol):
+    async def greet(self, name: str, times: int = 1) -> list[str]:
+        """Say hello."""
+
+
+class Small(Protocol):
+    greetings: Greetings
+
+    async def ping(self) -> str:
+        """Answer."""
+
+
+def test_methods_of_a_part_carry_its_name_and_its_types() -> None:
+    found = rpc.methods_of(Small)
+    assert sorted(found) == ["greetings.greet", "ping"]
+    arguments = msgspec.json.decode(b'{"name": "Ada"}', type=found["greetings.greet"].parameters)
+    assert (arguments.name, arguments.times) == ("Ada", 1)
+    assert found["greetings.greet"].result == list[str]
