@@ -116,6 +116,39 @@ class NewTask(Struct, kw_only=True):
     """Run the project's checks after each turn."""
 
 
+class Question(Struct, kw_only=True):
+    """Something an agent asks the person in the middle of a turn, which waits for the answer."""
+
+    id: str
+    """Unique within the task."""
+    text: str
+    options: tuple[str, ...] = ()
+    """Answers to choose from; empty: only free text."""
+    takes_text: bool = False
+    """An answer in the person's own words is possible."""
+
+
+class QueueProgress(Struct, kw_only=True):
+    """How far a queue of follow-up prompts has come on a task."""
+
+    name: str
+    position: int
+    """The item at work, 1-based; 0 before the first."""
+    total: int
+    paused: bool = False
+
+
+class PullRequest(Struct, kw_only=True):
+    """The pull request of a task's branch, as the host last told it."""
+
+    number: int
+    url: str
+    state: Literal["draft", "open", "merged", "closed"] = "open"
+    checks: Literal["none", "running", "passed", "failed"] = "none"
+    comments: int = 0
+    """Review comments that were not fetched yet."""
+
+
 class Task(Struct, kw_only=True):
     """One piece of work, the agent on it and where both stand."""
 
@@ -176,6 +209,17 @@ class Task(Struct, kw_only=True):
     """A turn runs, but nothing was heard of it for a while and no tool runs."""
     waiting_until: float = 0.0
     """A request failed and is made again then; ``reason`` says what went wrong. 0 when nothing waits."""
+    question: Question | None = None
+    """What the agent asks now, in the middle of its turn; the state is then ``blocked``."""
+    queue: QueueProgress | None = None
+    """The queue that runs on it; None when none does."""
+    ports: tuple[int, ...] = ()
+    """Ports of this machine that belong to its worktree."""
+    conflicts: tuple[str, ...] = ()
+    """Ids of the tasks on the floor whose change would conflict with this one's."""
+    pull_request: PullRequest | None = None
+    remind_at: float = 0.0
+    """When the person wants to be called about it again; 0: not."""
     sequence: int = 0
     """Grows with every change of any task or entry of this engine; the number of this one's last change."""
 
