@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -17,48 +16,28 @@ from agents.drivers import (
     AnyReport,
     Delivered,
     Driver,
-    Notice,
-    Plan,
     Remember,
     TextDelta,
     TextEnded,
-    ToolEnded,
-    ToolOutput,
-    ToolStarted,
     TurnEnd,
     Used,
     Waiting,
 )
+from agents.engine.checking import Checking
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.review import Reviews
+from agents.engine.signs import Signs
 from agents.engine.transcript import Transcript
 from agents.errors import GitError, ShopfloorError
-from agents.loops.checks import CheckResult, feedback_prompt, run_check
-from agents.model import Prompt, Step, Task, TaskState, ToolUse, Turn, Usage
-from agents.project_file import Check
-from agents.sandbox import Policy, Runner
+from agents.loops.checks import feedback_prompt
+from agents.model import Prompt, Step, Task, TaskState, Turn, Usage
 from agents.workspace import Snapshot, Workspace, Workspaces
 
 CHECK_ROUNDS = 3
 """How often failing checks go back to the agent before a person is called."""
 
 _log = logging.getLogger(__name__)
-
-
-_SIGNS: dict[type, str] = {
-    TextDelta: "a piece of its answer",
-    TextEnded: "the end of an answer",
-    ToolStarted: "the start of a tool",
-    ToolOutput: "output of a tool",
-    ToolEnded: "the end of a tool",
-    Used: "the cost of a request",
-    Notice: "a notice",
-    Plan: "its plan",
-    Remember: "the end of a message",
-    Delivered: "the arrival of a prompt",
-    Waiting: "a wait before another try",
-}
 
 
 class _Rest(NamedTuple):
@@ -84,9 +63,7 @@ class Run:
         self._driver: Driver | None = None
         self._in_turn = False
         self._compacting = False
-        self._heard_at = time.monotonic()
-        self._heard = "nothing"
-        """When the agent last gave a sign, and which."""
+        self._signs = Signs()
         self._stopping = False
         self._prompt: Prompt | None = None
         """The prompt of the running turn."""
@@ -95,9 +72,7 @@ class Run:
         self._turn_record: Turn | None = next(reversed(self._ledger.store.turns(task)), None)
         """The turn that requests are counted for."""
         self._texts: list[str] = []
-        self._checking: asyncio.Task[CheckResult] | None = None
-        self._checked_tree = ""
-        self._untrusted_said = False
+        self._checking = Checking(task, ledger, facilities, self.transcript)
         self._notices: set[str] | None = None
         """What of snapshots' notices the transcript says already; read when there is one."""
 
@@ -114,8 +89,7 @@ class Run:
     async def stop(self) -> None:
         """Interrupt on behalf of the person."""
         self._stopping = True
-        if self._checking is not None:
-            self._checking.cancel()
+        self._checking.stop()
         if (self._in_turn or self._compacting) and self._driver is not None:
             await self._driver.interrupt()
 
@@ -132,16 +106,14 @@ class Run:
 
     def notice_stall(self, after_seconds: float) -> None:
         """Say so when a turn runs but nothing was heard of it for a while and no tool runs."""
-        silent = time.monotonic() - self._heard_at
-        if self._task.waiting_until > time.time():
+        if self._task.waiting_until > time.time() or not self._in_turn or self._task.stalled:
             return
-        if self._in_turn and silent > after_seconds and not self.transcript.tools_running and not self._task.stalled:
-            reason = f"No sign of the agent for {silent:.0f} seconds; the last was: {self._heard}."
-            self._ledger.update(self._id, stalled=True, reason=reason, hint="Stop it, or say something to it.")
+        silence = self._signs.silence(after_seconds)
+        if silence and not self.transcript.tools_running:
+            self._ledger.update(self._id, stalled=True, reason=silence, hint="Stop it, or say something to it.")
 
     def _hear(self, event: AnyReport) -> None:
-        self._heard_at = time.monotonic()
-        self._heard = _SIGNS.get(type(event), "a report")
+        self._signs.hear(event)
         if self._task.stalled:
             self._ledger.update(self._id, stalled=False, reason="", hint="")
 
@@ -205,7 +177,7 @@ class Run:
                     return rest
             elif self._task.check_state != "running":  # it is, when the engine ended in the middle of the checks
                 break
-            failures = await self._check(runner, policy, workspaces, workspace)
+            failures = await self._checking.run(runner, policy, partial(self._tree_now, workspaces, workspace))
             if not failures:
                 check_rounds = 0
             elif check_rounds == CHECK_ROUNDS:
@@ -257,7 +229,7 @@ class Run:
         self._put_turn(cut or Turn(number=number, before=before, started_at=started))
         self._ledger.enter(self._id, "working", turn=number, turn_started_at=started)
         self._in_turn = True
-        self._heard_at, self._heard = time.monotonic(), "its start"
+        self._signs.begin()
         self._on_started()
         try:
             end = await self._driver.run_turn(self._words(prompt))
@@ -328,6 +300,9 @@ class Run:
                 self._notices.add(notice)
                 self.transcript.add("notice", notice)
         return snapshot
+
+    async def _tree_now(self, workspaces: Workspaces, workspace: Workspace) -> str:
+        return (await self._snapshot(workspaces, workspace, "now", "As of now")).tree
 
     async def _import_branch(self, workspaces: Workspaces, workspace: Workspace) -> str:
         """Bring the agent's commits into the repository; a sentence when they are not fit for it."""
@@ -444,54 +419,10 @@ class Run:
         policy = self._facilities.policy(task, workspace, workspaces, profile, runner)
         self.transcript.turn = task.turn
         try:
-            await self._check(runner, policy, workspaces, workspace)
+            await self._checking.run(runner, policy, partial(self._tree_now, workspaces, workspace))
         finally:
             self.transcript.finish()
             self._ledger.enter(self._id, task.state, task.reason, task.hint, unseen=task.unseen)
-
-    async def _check(
-        self, runner: Runner, policy: Policy, workspaces: Workspaces, workspace: Workspace
-    ) -> list[CheckResult]:
-        """Run the project's checks on the worktree as it is; the failures."""
-        checks, problem = self._facilities.checks(self._task)
-        if problem and not self._untrusted_said:
-            self._untrusted_said = True
-            self.transcript.add("notice", problem)
-        if not checks:
-            return []
-        tree = (await self._snapshot(workspaces, workspace, "now", "As of now")).tree
-        if tree == self._checked_tree:
-            return []
-        self._ledger.enter(self._id, "checking", check_state="running")
-        results = []
-        for check in checks:
-            if self._stopping:
-                break
-            results.append(await self._one_check(check, runner, policy))
-        failures = [result for result in results if not result.passed]
-        self._checked_tree = "" if failures else tree
-        self._ledger.update(self._id, check_state="failed" if failures else "passed")
-        return failures
-
-    async def _one_check(self, check: Check, runner: Runner, policy: Policy) -> CheckResult:
-        tool = ToolUse(name=check.name, title=check.run)
-        entry = self.transcript.add("check", tool=tool, done=False)
-        grow = partial(self.transcript.grow, entry.id)
-        self._checking = asyncio.create_task(run_check(check.name, check.run, check.timeout, runner, policy, grow))
-        try:
-            result = await self._checking
-        except asyncio.CancelledError:
-            if not self._stopping:
-                raise
-            result = CheckResult(name=check.name, command=check.run, passed=False, output="", reason="stopped by you")
-        tool = msgspec.structs.replace(
-            tool,
-            status="done" if result.passed else "failed",
-            output=f"{result.output.rstrip()}\n{result.reason}".strip(),
-            seconds=result.seconds,
-        )
-        self.transcript.replace(msgspec.structs.replace(entry, tool=tool, done=True))
-        return result
 
 
 def slug(title: str) -> str:
