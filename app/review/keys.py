@@ -86,32 +86,39 @@ REVIEW_KEYS = (
 """In the order the help shows them."""
 
 HINTS = (
-    ("review.comment", "comment", "comment"),
-    ("diff.range", "range", "diff_key('select')"),
-    ("review.send", "send", "send"),
-    ("review.help", "help", "help"),
-    ("review.back", "back", "leave_at_once"),
-    ("review.mark-file", "reviewed", "marking('mark_file')"),
-    ("review.prompt", "prompt", "prompt"),
-    ("review.next-claim", "next claim", "next_claim"),
-    ("diff.next-hunk", "hunk", "diff_key('hunk(1)')"),
-    ("diff.next-file", "file", "diff_key('file(1)')"),
-    ("diff.next", "next comment", "diff_key('next(1)')"),
-    ("review.search", "search", "search"),
-    ("diff.white-space", "space", "diff_key('space')"),
-    ("diff.tests", "tests", "diff_key('tests')"),
-    ("diff.hide", "hide", "diff_key('hide')"),
-    ("diff.fold", "fold", "diff_key('fold')"),
-    ("review.edit", "editor", "edit"),
-    ("review.resolve", "resolve", "resolve"),
+    ("review.comment", "comment"),
+    ("diff.range", "range"),
+    ("review.send", "send"),
+    ("review.help", "help"),
+    ("review.back", "back"),
+    ("review.mark-file", "reviewed"),
+    ("review.prompt", "prompt"),
+    ("review.next-claim", "next claim"),
+    ("diff.next-hunk", "hunk"),
+    ("diff.next-file", "file"),
+    ("diff.next", "next comment"),
+    ("review.search", "search"),
+    ("diff.white-space", "space"),
+    ("diff.tests", "tests"),
+    ("diff.hide", "hide"),
+    ("diff.fold", "fold"),
+    ("review.edit", "editor"),
+    ("review.resolve", "resolve"),
 )
-"""Binding, word and action of what the legend shows, the most useful first; the way out always fits."""
+"""Binding and word of what the legend shows, the most useful first; the way out always fits."""
+
+
+def screen_actions() -> dict[str, str]:
+    """The action of every key as the review screen runs it, by the key's id."""
+    own = {binding.id or "": binding.action for binding in REVIEW_KEYS}
+    return own | {binding.id or "": f"diff_key({binding.action!r})" for binding in DIFF_KEYS}
 
 
 def review_hints(keymap: Mapping[str, str]) -> list[Hint]:
     """What the legend of the review shows, in the person's own keys."""
     defaults = {binding.id: binding.key for binding in (*REVIEW_KEYS, *DIFF_KEYS)}
+    actions = screen_actions()
     return [
-        Hint(pretty((keymap.get(name) or defaults[name]).split(",")[0].strip()), words, action)
-        for name, words, action in HINTS
+        Hint(pretty((keymap.get(name) or defaults[name]).split(",")[0].strip()), words, actions[name])
+        for name, words in HINTS
     ]

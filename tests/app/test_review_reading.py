@@ -188,7 +188,7 @@ async def test_mouse_points_selects_scrolls_and_chooses_files(tmp_path: Path) ->
         await pilot.click("#files", offset=(10, 3))
         assert view.state.position().path == b"tests/test_a.py"
         top = view.top
-        view._wheel(-6)
+        view.scroll_by(-6)
         assert view.top < top
 
 

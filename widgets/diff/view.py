@@ -18,8 +18,10 @@ from agents.review.model import DiffSet
 from agents.review.places import Placed
 from agents.review.spans import Highlighted
 from widgets.diff.boxes import comment_rows
+from widgets.diff.choices import Choices
 from widgets.diff.keys import DIFF_KEYS
 from widgets.diff.look import COMPONENT_CLASSES, DIFF_CSS
+from widgets.diff.mouse import Mouse
 from widgets.diff.painter import Gutter
 from widgets.diff.remarks import Remarks
 from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Spot
@@ -30,8 +32,6 @@ from widgets.text_strips import StyleBook
 
 MARGIN = 2
 """Lines kept between the cursor and the upper and lower edge."""
-WHEEL_LINES = 3
-"""Lines that one step of the mouse wheel scrolls."""
 
 
 class DiffView(Widget, can_focus=True):
@@ -95,7 +95,8 @@ class DiffView(Widget, can_focus=True):
         self._screen = Screenful(self.state, self._styles, self._syntax_of)
         self._strips: list[Strip] | None = None
         self._editor_box: Widget | None = None
-        self._dragging = False
+        self._choices = Choices(self.state, self._filtered, self._rebuilt)
+        self._mouse = Mouse(self)
 
     # what is shown
 
@@ -263,7 +264,7 @@ class DiffView(Widget, can_focus=True):
             self._reveal(editor)
         else:
             self._show_cursor()
-        self._moved()
+        self.cursor_moved()
 
     def on_resize(self) -> None:
         """Wrap to the new width and stay at the same code."""
@@ -279,6 +280,11 @@ class DiffView(Widget, can_focus=True):
         self._top = max(0, min(top, self.state.table.height - self.size.height))
         self._place_box()
         self._redraw()
+
+    def scroll_to_line(self, top: int) -> None:
+        """Show this line of the diff first; the cursor stays where it is."""
+        self._set_top(top)
+        self.cursor_moved()
 
     def _show_cursor(self) -> None:
         """Scroll just so far that the cursor's row is inside the margins."""
@@ -302,7 +308,8 @@ class DiffView(Widget, can_focus=True):
         elif first < self._top + 1 + MARGIN:
             self._set_top(first - 1 - MARGIN)
 
-    def _go(self, spot: Spot | None, *, to_top: bool = False) -> None:
+    def go(self, spot: Spot | None, *, to_top: bool = False) -> None:
+        """Put the cursor on a row and show it; ``to_top``: as the first one on the screen."""
         if spot is None:
             return
         if self.state.anchor is not None and spot.section != self.state.anchor.section:
@@ -311,9 +318,10 @@ class DiffView(Widget, can_focus=True):
         if to_top:
             self._set_top(self.state.table.top(spot))
         self._show_cursor()
-        self._moved()
+        self.cursor_moved()
 
-    def _moved(self) -> None:
+    def cursor_moved(self) -> None:
+        """The cursor or the selection is elsewhere: draw it, and tell."""
         self._redraw()
         self.post_message(self.Moved(self, self.state.position()))
 
@@ -322,7 +330,7 @@ class DiffView(Widget, can_focus=True):
     def action_step(self, by: int) -> None:
         """Move by rows."""
         if self.state.table.height:
-            self._go(self.state.table.step(self.state.cursor, by))
+            self.go(self.state.table.step(self.state.cursor, by))
 
     def action_half_page(self, by: int) -> None:
         """Move by half pages, the cursor stays where it is on the screen."""
@@ -333,15 +341,15 @@ class DiffView(Widget, can_focus=True):
         y = table.top(self.state.cursor)
         self._set_top(self._top + lines)
         spot = table.at(y + lines)[0]
-        self._go(spot if spot != self.state.cursor else table.step(spot, 1 if by > 0 else -1))
+        self.go(spot if spot != self.state.cursor else table.step(spot, 1 if by > 0 else -1))
 
     def action_end(self, direction: int) -> None:
         """Go to the first or last row."""
-        self._go(self.state.table.last() if direction > 0 else self.state.table.first())
+        self.go(self.state.table.last() if direction > 0 else self.state.table.first())
 
     def action_file(self, direction: int) -> None:
         """Go to the next file, or to the beginning of this one or the one before."""
-        self._go(self.state.find(FILE, direction), to_top=True)
+        self.go(self.state.find(FILE, direction), to_top=True)
 
     def action_hunk(self, direction: int) -> None:
         """Go to the next or previous hunk."""
@@ -361,12 +369,12 @@ class DiffView(Widget, can_focus=True):
         y = self.state.table.top(spot)
         if not self._top + MARGIN <= y < self._top + self.size.height - max(MARGIN, self.size.height // 4):
             self._set_top(y - self.size.height // 4)
-        self._go(spot)
+        self.go(spot)
 
     def action_select(self) -> None:
         """Begin a range at the cursor, or end the one there is."""
         self.state.anchor = None if self.state.anchor is not None else self.state.cursor
-        self._moved()
+        self.cursor_moved()
 
     def clear_selection(self) -> bool:
         """End the range; False when there was none."""
@@ -374,61 +382,14 @@ class DiffView(Widget, can_focus=True):
         self._redraw()
         return had
 
-    def action_space(self) -> None:
-        """Show or hide changes of white space only."""
-        self.state.hide_space = not self.state.hide_space
-        self._filtered()
-
-    def action_tests(self) -> None:
-        """Show or hide test files."""
-        self.state.hide_tests = not self.state.hide_tests
-        self._filtered()
-
-    def action_hide(self) -> None:
-        """Hide the file at the cursor."""
-        section = self.state.section
-        if section is not None and section.file is not None:
-            following = self.state.find(FILE, 1) or self.state.spot_of_file(section.file.path)
-            self.state.hidden.add(section.file.path)
-            if following is not None:
-                self.state.cursor = following
-            self._filtered()
-
-    def action_show_all(self) -> None:
-        """Show everything that is hidden."""
-        self.state.hidden.clear()
-        self.state.hide_tests = False
-        self._filtered()
-
-    def action_split(self) -> None:
-        """Show the file at the cursor side by side, or one below the other."""
-        section = self.state.section
-        if section is not None and section.file is not None:
-            self.state.splits[section.file.path] = not self.state.is_split(section.file)
-            self._rebuilt({section.file.path})
-
-    def action_split_all(self) -> None:
-        """All files side by side, none, or as there is room."""
-        following: dict[bool | None, bool | None] = {None: True, True: False, False: None}
-        self.state.split = following[self.state.split]
-        self.state.splits.clear()
-        self._filtered()
+    def action_choose(self, what: str) -> None:
+        """Show or hide something, by the name of the choice."""
+        getattr(self._choices, what)()
 
     def action_side(self, side: str) -> None:
         """Point at one side of a row."""
         self.state.side = side
-        self._moved()
-
-    def action_fold(self) -> None:
-        """Fold the file at the cursor to its name, or unfold it."""
-        section = self.state.section
-        if section is None or section.file is None:
-            return
-        path = section.file.path
-        self.state.folds[path] = not self.state.is_folded(section.file)
-        self._rebuilt({path})
-        if self.state.folds[path]:
-            self._go(self.state.spot_of_file(path))
+        self.cursor_moved()
 
     def _filtered(self) -> None:
         keep = self.state.keep(self._top)
@@ -444,7 +405,7 @@ class DiffView(Widget, can_focus=True):
 
     def go_to_file(self, path: bytes) -> None:
         """Go to a file's name."""
-        self._go(self.state.spot_of_file(path), to_top=True)
+        self.go(self.state.spot_of_file(path), to_top=True)
 
     def go_to_comment(self, comment: str) -> None:
         """Go to a comment's box."""
@@ -461,7 +422,7 @@ class DiffView(Widget, can_focus=True):
         """Search all that is shown, go to the first match from the cursor on; returns how many rows match."""
         found = self._search.look(self.state.table, text)
         self._go_and_show(self._search.first_from(self.state.cursor))
-        self._moved()
+        self.cursor_moved()
         return found
 
     def match(self) -> tuple[int, int]:
@@ -470,64 +431,31 @@ class DiffView(Widget, can_focus=True):
 
     # mouse
 
-    def _spot_at(self, y: int) -> Spot | None:
-        if not self.state.table.height:
-            return None
-        return self.state.table.at(self._top + y)[0]
-
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Put the cursor where the mouse is; on the scroll bar, scroll there."""
-        if self._editor_box is not None and event.widget is not self:
-            return
-        if event.x >= self.size.width - 1:
-            self._set_top(round(event.y / max(1, self.size.height - 1) * self.state.table.height))
-            self._moved()
-            return
-        spot = self._spot_at(event.y)
-        if spot is None:
-            return
-        self.state.anchor = None
-        half = self.size.width // 2
-        self.state.side = "old" if event.x < half and self.state.table.sections[spot.section].is_split else ""
-        is_same = spot == self.state.cursor
-        self._go(spot)
-        if self.state.table.sections[spot.section].kinds[spot.row] == FILE and (is_same or event.x < 3):
-            self.action_fold()
-            return
-        self._dragging = True
-        self.capture_mouse()
+        """See :class:`Mouse`."""
+        if self._editor_box is None or event.widget is self:
+            self._mouse.down(event)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Select a range while the button is held."""
-        if not self._dragging:
-            return
-        if not 0 <= event.y < self.size.height:
-            self._set_top(self._top + (1 if event.y > 0 else -1))
-        spot = self._spot_at(max(0, min(event.y, self.size.height - 1)))
-        if spot is None or spot == self.state.cursor or spot.section != self.state.cursor.section:
-            return
-        if self.state.anchor is None:
-            self.state.anchor = self.state.cursor
-        self.state.cursor = spot
-        self._moved()
+        """See :class:`Mouse`."""
+        self._mouse.move(event)
 
     def on_mouse_up(self) -> None:
-        """End the range."""
-        if self._dragging:
-            self._dragging = False
-            self.release_mouse()
+        """See :class:`Mouse`."""
+        self._mouse.up()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll; the cursor goes along when it would leave the screen."""
+        """See :class:`Mouse`."""
         event.stop()
-        self._wheel(WHEEL_LINES)
+        self._mouse.wheel(1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll back."""
+        """See :class:`Mouse`."""
         event.stop()
-        self._wheel(-WHEEL_LINES)
+        self._mouse.wheel(-1)
 
-    def _wheel(self, lines: int) -> None:
+    def scroll_by(self, lines: int) -> None:
+        """Scroll; the cursor goes along when it would leave the screen."""
         table = self.state.table
         if not table.height:
             return
@@ -536,7 +464,7 @@ class DiffView(Widget, can_focus=True):
         inside = max(self._top + MARGIN, min(y, self._top + self.size.height - 1 - MARGIN))
         if inside != y and not self.is_editing:
             self.state.cursor = table.at(inside)[0]
-        self._moved()
+        self.cursor_moved()
 
     # painting
 
