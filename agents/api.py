@@ -30,6 +30,7 @@ from agents.model import (
     Turn,
     When,
 )
+from agents.parts.writing import Writing
 
 PROTOCOL = 1
 """Version of what goes over the socket; a client and an engine with different ones do not talk."""
@@ -59,6 +60,9 @@ class Api(Protocol):
     (``queues: Queues``), declared in ``agents/parts/`` together with its structs and implemented by the engine's class
     for that capability itself, so that nothing only forwards. Over the socket its methods are called ``part.method``.
     """
+
+    writing: Writing
+    """What helps a person write."""
 
     async def info(self) -> EngineInfo:
         """Who is answering, and whether agents can start."""

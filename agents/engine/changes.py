@@ -46,6 +46,10 @@ class Changes:
             patch=await workspaces.diff(workspace, base_tree, head),
         )
 
+    async def tree_now(self, task: Task) -> str:
+        """The tree of a task's files as they are."""
+        return await self._now(task, await self._facilities.workspaces(), self.workspace(task))
+
     async def _now(self, task: Task, workspaces: Workspaces, workspace: Workspace) -> str:
         """The tree of the files as they are, or as they were last when the worktree is gone."""
         if Path(workspace.worktree).exists():

@@ -24,6 +24,7 @@ from agents.engine.leftovers import leftovers, remove
 from agents.engine.review import Reviews, with_quote
 from agents.engine.scheduler import Scheduler
 from agents.engine.transcript import Transcript
+from agents.engine.writing import WritingDesk
 from agents.errors import SandboxError, UsageError
 from agents.model import (
     FINAL_STATES,
@@ -77,6 +78,7 @@ class Engine:
         self._facilities = Facilities(self._environment, self.ledger.store)
         self._changes = Changes(self.ledger, self._facilities)
         self._reviews = Reviews(self.ledger)
+        self.writing = WritingDesk(self.ledger, self._changes)
         self._scheduler = Scheduler(
             self.ledger, self._facilities, self._reviews, self._config.engine, lambda: self.on_shutdown()
         )
@@ -91,6 +93,7 @@ class Engine:
             await self._facilities.runner()
         except SandboxError as error:
             _log.error("%s", error)
+        self.writing.drop_unused()
         self._scheduler.start()
 
     async def stop(self) -> None:
@@ -185,10 +188,11 @@ class Engine:
         base = new.base or settings.worktree.base or project.head
         commit = await project.commit(base)
         now = time.time()
+        prompt = self.writing.expand(new.prompt)
         task = Task(
             id=self._new_id(),
-            title=new.title.strip() or title_of(new.prompt),
-            prompt=new.prompt,
+            title=new.title.strip() or title_of(prompt),
+            prompt=prompt,
             project=str(project.root),
             base=base,
             base_commit=commit,
@@ -202,7 +206,7 @@ class Engine:
             changed_at=now,
         )
         self.ledger.put(task)
-        self.ledger.add_prompt(Prompt(id=0, task=task.id, text=new.prompt))
+        self.ledger.add_prompt(Prompt(id=0, task=task.id, text=prompt))
         self.ledger.flush()
         self._scheduler.admit()
         return self.ledger.tasks[task.id]
@@ -257,6 +261,7 @@ class Engine:
         known = self._on_floor(task)
         if not text.strip():
             raise UsageError("There is nothing to send.", "Write a prompt.")
+        text = self.writing.expand(text)
         prompt = self.ledger.add_prompt(Prompt(id=0, task=known.id, text=text, when=when))
         self.ledger.flush()
         self._scheduler.deliver(prompt)

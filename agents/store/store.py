@@ -12,7 +12,7 @@ import msgspec
 from agents.errors import ShopfloorError
 from agents.model import Comment, Entry, Prompt, Struct, Task, Turn
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE task (id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
@@ -30,6 +30,7 @@ CREATE TABLE trust (project TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWI
 
 _MIGRATIONS = {
     2: "CREATE TABLE reviewed (task TEXT, mark TEXT, PRIMARY KEY (task, mark)) WITHOUT ROWID;",
+    3: "CREATE TABLE kept (kind TEXT, key TEXT, data BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;",
 }
 """What turns a store of the version before into this one; a new store is made by all of them, in order."""
 
@@ -180,6 +181,14 @@ class Store:
         """Record which content of a project file the person trusts."""
         self._write("INSERT OR REPLACE INTO trust VALUES (?, ?)", project, sha256)
 
+    def keep(self, kind: str, key: str, data: bytes) -> None:
+        """Record something of the person's own: a text put by, one that was pasted, a setting of today."""
+        self._write("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", kind, key, data)
+
+    def forget(self, kind: str, key: str) -> None:
+        """Drop something that was kept."""
+        self._write("DELETE FROM kept WHERE kind = ? AND key = ?", kind, key)
+
     # reading; what was written and not committed is not seen
 
     def _rows(self, kind: type[_Row], statement: str, *values: object) -> list[_Row]:
@@ -222,6 +231,11 @@ class Store:
         """All prompts of a task, oldest first."""
         return self._rows(Prompt, "SELECT data FROM prompt WHERE task = ? ORDER BY id", task)
 
+    def latest_prompts(self, limit: int) -> list[Prompt]:
+        """What was said to agents of all tasks, the latest first."""
+        statement = "SELECT data FROM prompt ORDER BY json_extract(CAST(data AS TEXT), '$.at') DESC LIMIT ?"
+        return self._rows(Prompt, statement, limit)
+
     def comments(self, task: str) -> list[Comment]:
         """All comments of a task in the order they were written."""
         return self._rows(Comment, "SELECT data FROM comment WHERE task = ? ORDER BY position", task)
@@ -247,6 +261,19 @@ class Store:
         """The unsent text of a composer."""
         row = self._db.execute("SELECT text FROM draft WHERE task = ?", (task,)).fetchone()
         return str(row[0]) if row else ""
+
+    def drafts(self) -> list[str]:
+        """All unsent texts."""
+        return [text for (text,) in self._db.execute("SELECT text FROM draft WHERE text != ''")]
+
+    def kept(self, kind: str) -> list[tuple[str, bytes]]:
+        """Everything kept of a kind, with its keys."""
+        return list(self._db.execute("SELECT key, data FROM kept WHERE kind = ?", (kind,)))
+
+    def kept_one(self, kind: str, key: str) -> bytes | None:
+        """One thing that was kept."""
+        row = self._db.execute("SELECT data FROM kept WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        return bytes(row[0]) if row else None
 
     def trusted(self, project: str) -> str:
         """SHA-256 of the trusted project file, '' if none."""

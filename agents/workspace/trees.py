@@ -123,3 +123,14 @@ def _safe(name: str) -> str:
     if not name or name.startswith("-"):
         raise GitError(f"{name!r} is not the name of a commit.")
     return name
+
+
+async def names_in(repository: Repository, treeish: str) -> list[str]:
+    """Names of the files in a commit or tree, sorted; those that are no UTF-8 are left out, as nobody could type them.
+
+    Raises:
+        GitError: there is no such tree.
+    """
+    printed = await git(repository, "ls-tree", "-r", "-z", "--name-only", "--full-tree", _safe(treeish))
+    names = [raw.decode("utf-8", "surrogateescape") for raw in printed.out.split(b"\0") if raw]
+    return [name for name in names if name.isprintable()]

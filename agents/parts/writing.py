@@ -1,0 +1,89 @@
+"""What helps a person write: names of files, what was said before, texts put by, templates, what was pasted."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from agents.model import Struct
+
+
+class Said(Struct, kw_only=True):
+    """Something that the person said to an agent before."""
+
+    text: str
+    task: str
+    title: str = ""
+    """The task's."""
+    at: float = 0.0
+
+
+class Yank(Struct, kw_only=True):
+    """A text that was put by for later."""
+
+    id: str
+    text: str
+    at: float = 0.0
+
+
+class Template(Struct, kw_only=True):
+    """A prompt to begin with: a Markdown file of the person's or the project's."""
+
+    name: str
+    """What to call it: ``name`` of its head, or the name of the file."""
+    text: str
+    source: Literal["yours", "project"] = "yours"
+    path: str = ""
+    profile: str = ""
+    base: str = ""
+    queue: str = ""
+    check: bool | None = None
+    """Whether checks run; None when it does not say."""
+
+
+class TaskDraft(Struct, kw_only=True):
+    """A new task as far as it was written."""
+
+    prompt: str = ""
+    profile: str = ""
+    base: str = ""
+    queue: str = ""
+    check: bool = True
+    held: bool = False
+    several: bool = False
+
+
+class Writing(Protocol):
+    """The part ``writing`` of the Api."""
+
+    async def files(self, task: str) -> list[str]:
+        """Names of all files of a task as they are now, from a snapshot; sorted. Ignored files are not among them."""
+
+    async def project_files(self, project: str, base: str = "") -> list[str]:
+        """Names of the files that a new task would begin with."""
+
+    async def said(self, limit: int = 1000) -> list[Said]:
+        """What the person said to the agents of all tasks, the latest first, each text once."""
+
+    async def yank(self, text: str) -> Yank:
+        """Put a text by."""
+
+    async def yanked(self) -> list[Yank]:
+        """The texts put by, the latest first."""
+
+    async def drop_yank(self, yank: str) -> None:
+        """Forget one."""
+
+    async def attach(self, text: str) -> str:
+        """Keep a long text; the chip (see :mod:`agents.chips`) that stands for it in a prompt."""
+
+    async def expanded(self, text: str) -> str:
+        """A prompt with the kept texts in place of their chips, as ``send`` and ``create_task`` send it."""
+
+    async def templates(self, project: str) -> list[Template]:
+        """The person's templates and those of a project, by name."""
+
+    async def task_draft(self, project: str) -> TaskDraft:
+        """The new task of a project as far as it was written."""
+
+    async def keep_task_draft(self, project: str, draft: TaskDraft) -> None:
+        """Keep it; an empty one is forgotten."""
