@@ -223,7 +223,7 @@ class ShopfloorApp(App[None]):
         """Leave the screen once everything written is kept; the engine and its agents go on."""
         if isinstance(self.screen, NewTaskScreen) and not await self.screen.keep_draft():
             return
-        self.floor.leave()
+        self.floor.outbox.leave()
 
     def leave_now(self) -> None:
         """Leave, and say what goes on."""

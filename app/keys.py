@@ -28,13 +28,20 @@ class Action(NamedTuple):
     id: str
     keys: str
     """Textual's names, separated by commas; the first is the one that hints show."""
-    action: str
-    """The method of the screen, without ``action_``, and its arguments."""
+    act: str
+    """What happens: a method of :class:`app.acts.Acts`."""
     title: str
     """As the palette names it."""
     help: str
     label: str = ""
     """One or two words for the legend; empty when it never stands there."""
+    argument: int | None = None
+    """What the method is given, if anything."""
+
+    @property
+    def action(self) -> str:
+        """The action that Textual runs on the floor."""
+        return f"act({self.act!r})" if self.argument is None else f"act({self.act!r}, {self.argument})"
 
 
 FLOOR: tuple[Action, ...] = (
@@ -52,8 +59,9 @@ FLOOR: tuple[Action, ...] = (
     Action("floor.filter", "slash", "filter", "Find a task", "Filter the list of tasks as you type.", "find"),
     Action("floor.back", "grave_accent", "back_and_forth", "Last task", "Go back and forth between the last two tasks.",
            "last"),
-    Action("floor.page-next", "full_stop", "page(1)", "Next page", "Show the next page of panes.", "page"),
-    Action("floor.page-previous", "comma", "page(-1)", "Previous page", "Show the page of panes before."),
+    Action("floor.page-next", "full_stop", "turn_page", "Next page", "Show the next page of panes.", "page", 1),
+    Action("floor.page-previous", "comma", "turn_page", "Previous page", "Show the page of panes before.",
+           argument=-1),
     Action("floor.stop", "S", "stop", "Stop", "Interrupt the focused task; it rests until you resume it.", "stop"),
     Action("floor.resume", "R", "resume", "Resume", "Go on with a stopped, blocked or failed task.", "resume"),
     Action("floor.check", "C", "run_checks", "Run the checks", "Run the project's checks on the focused task now.",
@@ -68,7 +76,8 @@ FLOOR: tuple[Action, ...] = (
 )  # fmt: skip
 
 PANE_DIGITS: tuple[Action, ...] = tuple(
-    Action(f"floor.pane-{n}", str(n), f"pane({n})", f"Pane {n}", f"Go to pane {n} of this page.") for n in range(1, 10)
+    Action(f"floor.pane-{n}", str(n), "go_to_pane", f"Pane {n}", f"Go to pane {n} of this page.", argument=n)
+    for n in range(1, 10)
 )
 
 _AREAS: Mapping[str, Sequence[str]] = {

@@ -1,0 +1,155 @@
+"""What the person does on the floor, by a key, the palette or a click on a hint.
+
+Every public method is an act: the floor's action ``act('stop')`` calls ``stop()``. Which key it has stands in
+:mod:`app.keys`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agents.api import Api
+from agents.model import Task
+from app.ask import AskScreen
+from widgets.text_strips import printable
+
+if TYPE_CHECKING:
+    from app.floor import FloorScreen
+
+
+class Acts:
+    """The acts of one floor."""
+
+    def __init__(self, floor: FloorScreen, api: Api, project: str) -> None:
+        self._floor = floor
+        self._api = api
+        self._project = project
+
+    def _current_for(self, doing: str) -> Task | None:
+        task = self._floor.roster.current_task
+        if task is None:
+            self._floor.legend.say(f"There is no task to {doing}.", "warning")
+        return task
+
+    def next_area(self) -> None:
+        """List, panes, composer, list…"""
+        self._floor.areas.step(1)
+
+    def previous_area(self) -> None:
+        """The other way round."""
+        self._floor.areas.step(-1)
+
+    def toggle_brain(self) -> None:
+        """Collapse the list; in a narrow terminal change between list and panes."""
+        self._floor.areas.toggle_list()
+
+    def filter(self) -> None:
+        """Filter the list as you type."""
+        self._floor.areas.open_list()
+        self._floor.call_after_refresh(self._floor.brain.action_filter)
+
+    def say(self) -> None:
+        """Write to the current task."""
+        if self._current_for("write to"):
+            self._floor.areas.go("composer")
+
+    def new_task(self) -> None:
+        """Ask what to do and start an agent on it."""
+        from app.new_task import NewTaskScreen
+
+        current = self._floor.roster.current_task
+        project = self._project or (current.project if current else str(Path.cwd()))
+        self._floor.app.push_screen(NewTaskScreen(self._api, project), self._task_made)
+
+    def _task_made(self, task: Task | None) -> None:
+        if task is not None:
+            if self._floor.roster.put(task):
+                self._floor.show_tasks()
+            self._floor.go_to(task.id)
+
+    def review(self) -> None:
+        """Read the change of the current task."""
+        if task := self._current_for("review"):
+            self._floor.saw()
+            self._floor.host.open_review(task)
+
+    def next_needed(self) -> None:
+        """Go to who needs the person: first to the one that the floor began with and nobody has looked at."""
+        current = self._floor.roster.current_task
+        if current is not None and current.unseen and self._floor.areas.focused == "brain":
+            self._floor.go_to(current.id)
+        elif task := self._floor.roster.next_needed():
+            self._floor.go_to(task.id)
+        else:
+            self._floor.legend.say("Nobody needs you now.")
+
+    def back_and_forth(self) -> None:
+        """Between the last two tasks."""
+        if self._floor.roster.previous:
+            self._floor.go_to(self._floor.roster.previous)
+
+    def go_to_pane(self, number: int) -> None:
+        """Go to a pane of this page."""
+        if number <= len(self._floor.grid.tasks_in_view):
+            self._floor.go_to(self._floor.grid.tasks_in_view[number - 1])
+
+    def turn_page(self, step: int) -> None:
+        """Turn pages."""
+        self._floor.grid.turn(step)
+        if self._floor.roster.current not in self._floor.grid.tasks_in_view and self._floor.grid.tasks_in_view:
+            self._floor.become_current(self._floor.grid.tasks_in_view[0])
+        self._floor.legend.say(f"Page {self._floor.grid.page} of {self._floor.grid.pages}.")
+
+    def zoom(self) -> None:
+        """One pane or all."""
+        self._floor.grid.zoom()
+
+    def stop(self) -> None:
+        """Interrupt the current task."""
+        if task := self._current_for("stop"):
+            self._floor.ask(self._api.stop_task(task.id))
+
+    def resume(self) -> None:
+        """Go on with the current task."""
+        if task := self._current_for("resume"):
+            self._floor.ask(self._api.resume(task.id))
+
+    def run_checks(self) -> None:
+        """Run the project's checks on the current task."""
+        if task := self._current_for("check"):
+            self._floor.ask(self._api.run_checks(task.id))
+
+    def close(self) -> None:
+        """Take the current task off the floor once the person has said yes."""
+        if task := self._current_for("close"):
+            self._floor.app.push_screen(
+                AskScreen(
+                    f"Close “{printable(' '.join(task.title.split()))}”?",
+                    "Its worktree is removed after a snapshot. Branch, snapshots and transcript stay.",
+                    "Close it",
+                ),
+                lambda yes: self._floor.ask(self._api.close_task(task.id)) if yes else None,
+            )
+
+    def toggle_projects(self) -> None:
+        """All projects or this one."""
+        self._floor.roster.toggle_projects()
+        self._floor.show_tasks()
+        self._floor.legend.say("All projects." if self._floor.roster.all_projects else "This project.")
+
+    def theme(self) -> None:
+        """Choose colours."""
+        self._floor.app.search_themes()
+
+    def palette(self) -> None:
+        """Find any action."""
+        self._floor.app.action_command_palette()
+
+    def help(self) -> None:
+        """All keys."""
+        self._floor.host.show_help()
+
+    def leave(self) -> None:
+        """Leave; the agents go on."""
+        self._floor.outbox.leave()

@@ -1,0 +1,86 @@
+"""The words of the person on their way to the engine: none is lost when something fails or the person leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from agents.api import Api
+from agents.errors import ShopfloorError
+from agents.model import When
+
+if TYPE_CHECKING:
+    from app.floor import FloorScreen
+
+KEEP_SECONDS = 3.0
+"""How long leaving waits for the engine to take what was sent."""
+
+
+@dataclass
+class LeaveWanted(Message):
+    """The person wants to leave the program."""
+
+    again: bool = False
+    """It has gone through the composer."""
+
+
+class Outbox:
+    """What a floor sends and keeps for the person."""
+
+    def __init__(self, floor: FloorScreen, api: Api) -> None:
+        self._floor = floor
+        self._api = api
+        self._keeping: set[asyncio.Task[bool]] = set()
+        self._was_warned = False
+
+    def send(self, task: str, text: str, when: When) -> None:
+        """Send a prompt; one that is refused comes back into the composer."""
+        self._keep(self._send(task, text, when))
+
+    async def _send(self, task: str, text: str, when: When) -> None:
+        try:
+            await self._api.send(task, text, when)
+        except ShopfloorError:
+            self._floor.composer.give_back(task, text)
+            raise
+        await self._api.save_draft(task, "")
+
+    def keep_draft(self, task: str, text: str) -> None:
+        """Keep what is being written."""
+        self._keep(self._api.save_draft(task, text))
+
+    async def offer_past(self, task: str) -> None:
+        """Give the composer the draft of a task and what was said to it before."""
+        said = [prompt.text for prompt in await self._api.prompts(task) if prompt.origin == "person"]
+        self._floor.composer.offer_past(task, await self._api.draft(task), said)
+
+    def _keep(self, call: Coroutine[Any, Any, object]) -> None:
+        """Hand words of the person to the engine; leaving waits for it."""
+        keeping = asyncio.create_task(self._floor.answered(call))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
+
+    # --- leaving
+
+    def leave(self) -> None:
+        """The person leaves. This takes the way that a prompt takes, and so arrives after one that was just sent."""
+        (self._floor.focused or self._floor).post_message(LeaveWanted())
+
+    async def finish(self, wanted: LeaveWanted) -> None:
+        """Leave when all that was sent and written is with the engine; if that cannot be, say so once."""
+        floor = self._floor
+        if not wanted.again:  # keys have arrived in the composer now; what it made of them comes before this
+            floor.composer.post_message(LeaveWanted(again=True))
+            return
+        if self._keeping:
+            await asyncio.wait(self._keeping, timeout=KEEP_SECONDS)
+        unsaved = floor.composer.unsaved()
+        if unsaved and not await floor.answered(self._api.save_draft(*unsaved)) and not self._was_warned:
+            self._was_warned = True
+            floor.show_bar("What you wrote cannot be kept now. Leaving again leaves without it.")
+            return
+        floor.host.leave_now()
