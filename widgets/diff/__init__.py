@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agents.review.places import Placed
+from widgets.diff.line_marks import LineMark
 from widgets.diff.state import Position
 from widgets.diff.view import DiffView
 
-__all__ = ["DiffView", "Placed", "Position"]
+__all__ = ["DiffView", "LineMark", "Placed", "Position"]

@@ -92,6 +92,10 @@ DiffView {
     & > .diff--hunk-numbers { color: $foreground 35%; }
     & > .diff--hunk-line { color: $primary; text-style: bold; }
     & > .diff--hunk-section { color: $foreground 75%; }
+    & > .diff--line-mark { background: $foreground 6%; }
+    & > .diff--line-error { color: #a3122a; }
+    & > .diff--line-note { color: $foreground 80%; }
+    & > .diff--line-source { text-style: bold; }
     & > .diff--note { color: $foreground 60%; text-style: italic; }
     & > .diff--box { background: $panel; color: $foreground; }
     & > .diff--box-strong { text-style: bold; }
@@ -128,7 +132,7 @@ DiffView {
     &:dark > .diff--file-warning, &:dark > .diff--line-warning, &:dark > .diff--hunk-unasked { color: #ffb86b; }
     &:dark > .diff--file-reviewed, &:dark > .diff--hunk-reviewed { color: #57d977; }
     &:dark > .diff--sign-add { color: #57d977; }
-    &:dark > .diff--sign-delete { color: #ff7b86; }
+    &:dark > .diff--sign-delete, &:dark > .diff--line-error { color: #ff7b86; }
     &:dark > .diff--trailing-space { background: #a03ca0; }
     &:dark > .diff--numbers-add { color: #3f9d5a; }
     &:dark > .diff--numbers-delete { color: #c25562; }

@@ -20,9 +20,10 @@ from agents.review.escape import escape_name
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff
 from agents.review.spans import Highlighted
 from widgets.diff.boxes import comment_rows
+from widgets.diff.line_marks import mark_rows
 from widgets.diff.look import SYNTAX_NAMES
 from widgets.diff.remarks import NO_REMARKS, Remarks
-from widgets.diff.rows import COMMENT, EDITOR, FILE, HUNK, NOTE, SAME, Section, Spot
+from widgets.diff.rows import COMMENT, EDITOR, FILE, HUNK, MARK, NOTE, SAME, Section, Spot
 from widgets.diff.same import RUN
 from widgets.diff.shown import hanging_columns, line_text, row_starts, show_line
 from widgets.text_strips import Span, Spans, StyleBook, cells, cut, spans_cells, strip_of
@@ -154,6 +155,10 @@ class Painter:
             indent = (" " * (self.gutter.width - 1), "")
             box = self.box(section, row)
             return [strip_of((indent, *spans), self.styles, self.width, "box") for spans in box], True
+        if kind == MARK:
+            margin = (" " * self.gutter.width, "")
+            said = mark_rows(section.marks[section.ref(row)], self.code_width)
+            return [strip_of((margin, *spans), self.styles, self.width) for spans in said], True
         if kind == EDITOR:
             height = section.tops[row + 1] - section.tops[row]
             return [strip_of((), self.styles, self.width)] * height, True

@@ -16,12 +16,14 @@ from typing import NamedTuple
 
 from agents.review.model import ADD, CONTEXT, DELETE, FileDiff, Hunk
 from agents.review.places import Placed
+from widgets.diff.line_marks import LineMark, mark_rows
 from widgets.diff.same import changes_anything, without_space_changes
 from widgets.diff.shown import line_heights
 from widgets.diff.split import side_by_side
 
-FILE, HUNK, LINE, SAME, COMMENT, NOTE, EDITOR = range(7)
-"""Kinds of rows. SAME is an added line that differs from a deleted one, which is left out, in white space only."""
+FILE, HUNK, LINE, SAME, COMMENT, NOTE, EDITOR, MARK = range(8)
+"""Kinds of rows. SAME is an added line that differs from a deleted one, which is left out, in white space only. MARK is
+what something else (a check) says about the line above it."""
 
 HEADER_ROWS = 3
 """A blank, the name, a rule."""
@@ -59,11 +61,12 @@ class Section:
     file: FileDiff | None
     kinds: bytearray
     refs: array[int]
-    """For LINE and SAME the index of the line; for the others -1 - index of the hunk, comment or note."""
+    """For LINE and SAME the index of the line; for the others -1 - index of the hunk, comment, note or mark."""
     tops: array[int]
     """Line of the section at which each row starts, and the section's height at the end."""
     comments: tuple[Placed, ...] = ()
     notes: tuple[str, ...] = ()
+    marks: tuple[LineMark, ...] = ()
     twins: dict[int, int] = field(default_factory=dict)
     """Lines shown as unchanged → the deleted line each differs from in white space only."""
     pairs: dict[int, int] = field(default_factory=dict)
@@ -241,6 +244,7 @@ def file_section(
     layout: Layout,
     comments: Sequence[Placed] = (),
     *,
+    marks: Sequence[LineMark] = (),
     is_first: bool = False,
     folded: bool = False,
     hidden: bool = False,
@@ -250,6 +254,7 @@ def file_section(
 
     Args:
         comments: those placed in this file.
+        marks: what is said about its lines.
         is_first: it stands at the top, so that no blank is needed above its name.
         folded: only its name and its comments are shown.
         hidden: nothing of it is shown.
@@ -264,17 +269,20 @@ def file_section(
         kinds, refs, notes = bytearray((FILE, NOTE)), array("i", (-1, -1)), (changed,)
     keep_return = _line_ends_differ(file)
     beside = twins | pairs
+    _insert_marks(file, kinds, refs, () if folded else marks)
     _insert_comments(file, kinds, refs, beside, comments)
     if editor is not None:
         row = _row_after(file, kinds, refs, beside, editor.side, editor.line)
         kinds.insert(row, EDITOR)
         refs.insert(row, -1)
-    heights = _heights(file, kinds, refs, layout, comments, keep_return, pairs if is_split else None)
+    heights = _heights(file, kinds, refs, layout, (comments, marks), keep_return, pairs if is_split else None)
     heights[0] = HEADER_ROWS - is_first
     if editor is not None:
         heights[kinds.index(EDITOR)] = editor.height
     tops = array("I", accumulate(heights, initial=0))
-    return Section(file, kinds, refs, tops, tuple(comments), notes, twins, pairs, is_split, keep_return, folded)
+    return Section(
+        file, kinds, refs, tops, tuple(comments), notes, tuple(marks), twins, pairs, is_split, keep_return, folded
+    )
 
 
 def change_section(comments: Sequence[Placed], layout: Layout, notes: Sequence[str], editor: Editor | None) -> Section:
@@ -359,6 +367,13 @@ def _line_ends_differ(file: FileDiff) -> bool:
     return returns[ADD] != returns[DELETE]
 
 
+def _insert_marks(file: FileDiff, kinds: bytearray, refs: array[int], marks: Sequence[LineMark]) -> None:
+    spots = [(_row_after(file, kinds, refs, {}, "new", mark.line), index) for index, mark in enumerate(marks)]
+    for row, index in sorted(spots, reverse=True):
+        kinds.insert(row, MARK)
+        refs.insert(row, -1 - index)
+
+
 def _insert_comments(
     file: FileDiff, kinds: bytearray, refs: array[int], twins: dict[int, int], comments: Sequence[Placed]
 ) -> None:
@@ -373,7 +388,7 @@ def _insert_comments(
 def _row_after(file: FileDiff, kinds: bytearray, refs: array[int], twins: dict[int, int], side: str, line: int) -> int:
     """The row before which something about a line of a side is put in: after that line, or where it would stand."""
     row = 1
-    while row < len(kinds) and kinds[row] == COMMENT:  # below the name, after what is there already
+    while row < len(kinds) and kinds[row] in (COMMENT, MARK):  # below the name, after what is there already
         row += 1
     if not line or len(kinds) < 2 or (LINE not in kinds and SAME not in kinds):
         return row
@@ -393,7 +408,7 @@ def _row_after(file: FileDiff, kinds: bytearray, refs: array[int], twins: dict[i
             row = refs.index(shown) + 1
         except ValueError:
             continue  # white space alone changes in this hunk and it is left out
-        while row < len(kinds) and kinds[row] == COMMENT:
+        while row < len(kinds) and kinds[row] in (COMMENT, MARK):
             row += 1
         return row
     return row
@@ -404,7 +419,7 @@ def _heights(
     kinds: bytearray,
     refs: array[int],
     layout: Layout,
-    comments: Sequence[Placed],
+    boxes: tuple[Sequence[Placed], Sequence[LineMark]],
     keep_return: bool,
     pairs: dict[int, int] | None,
 ) -> list[int] | bytearray:
@@ -418,12 +433,15 @@ def _heights(
         code = list(code)
         for at, height in zip(both, left, strict=True):
             code[at] = max(code[at], height)
-    if isinstance(code, bytearray) and not comments:
+    comments, marks = boxes
+    if isinstance(code, bytearray) and not comments and not marks:
         return bytearray(b"\1" * len(kinds))
     heights, each = [], iter(code)
     for kind, ref in zip(kinds, refs, strict=True):
         if ref >= 0:
             heights.append(next(each))
+        elif kind == MARK:
+            heights.append(len(mark_rows(marks[-1 - ref], layout.width)))
         else:
             heights.append(layout.comment_height(comments[-1 - ref]) if kind == COMMENT else 1)
     return heights

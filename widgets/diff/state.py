@@ -9,6 +9,7 @@ from agents.model import Comment, CommentDraft
 from agents.review.kinds import file_kind
 from agents.review.model import DiffSet, FileDiff
 from agents.review.places import Placed
+from widgets.diff.line_marks import LineMark, marks_by_path, outside
 from widgets.diff.remarks import NO_REMARKS, Remarks
 from widgets.diff.rows import (
     COMMENT,
@@ -17,6 +18,7 @@ from widgets.diff.rows import (
     HUGE_LINES,
     HUNK,
     LINE,
+    MARK,
     SAME,
     Editor,
     Layout,
@@ -88,6 +90,8 @@ class DiffState:
         """The files that a filter leaves; None without one."""
         self.remarks: dict[bytes, Remarks] = {}
         """What is said about files, by name."""
+        self.marks: tuple[LineMark, ...] = ()
+        """What is said about lines."""
         self.hidden: set[bytes] = set()
         """Files hidden one by one."""
         self.folds: dict[bytes, bool] = {}
@@ -95,6 +99,7 @@ class DiffState:
         self.editor: tuple[bytes, Editor] | None = None
         self.edited_comment = ""
         """The comment whose text is in the editor: its box is not shown meanwhile."""
+        self._marks: dict[bytes, tuple[LineMark, ...]] = {}
         self._paths: frozenset[bytes] = frozenset()
         self._placed: tuple[Placed, ...] = ()
         self._notes: tuple[str, ...] = ()
@@ -106,9 +111,21 @@ class DiffState:
         self.diff = diff
         self._paths = frozenset(file.path for file in diff.files)
         self._placed = tuple(placed)
-        leftover = diff.leftover.decode("utf-8", "backslashreplace").strip("\n")
-        self._notes = tuple(leftover.split("\n")) if leftover else ()
+        self._take_notes()
         self.build()
+
+    def take_marks(self, marks: Sequence[LineMark]) -> None:
+        """Take other marks; only files whose marks differ are made anew."""
+        before, self.marks, self._marks = self._marks, tuple(marks), marks_by_path(marks)
+        self._take_notes()
+        paths = {path for path in before.keys() | self._marks.keys() if before.get(path) != self._marks.get(path)}
+        if paths:
+            self.rebuild({*paths, b""})
+
+    def _take_notes(self) -> None:
+        leftover = self.diff.leftover.decode("utf-8", "backslashreplace").strip("\n")
+        said = leftover.split("\n") if leftover else []
+        self._notes = (*said, *outside(self.marks, self._paths))
 
     def place_comments(self, placed: Sequence[Placed]) -> None:
         """Take other comments; only files whose comments differ are made anew."""
@@ -154,6 +171,7 @@ class DiffState:
                 self.diff.additions + self.diff.deletions <= EXACT_LINES,
             ),
             by_path.get(file.path, ()),
+            marks=self._marks.get(file.path, ()),
             is_first=index == first and not by_path.get(b"") and not self._notes,
             folded=self.is_folded(file) and editing != file.path,
             hidden=self.is_hidden(file),
@@ -281,6 +299,13 @@ class DiffState:
         if section is None or section.kinds[self.cursor.row] != COMMENT:
             return None
         return section.comments[section.ref(self.cursor.row)].comment
+
+    def mark(self) -> LineMark | None:
+        """The mark under the cursor."""
+        section = self.section
+        if section is None or section.kinds[self.cursor.row] != MARK:
+            return None
+        return section.marks[section.ref(self.cursor.row)]
 
     def draft(self) -> CommentDraft:
         """A draft on what is selected."""

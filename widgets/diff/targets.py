@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from agents.model import CommentDraft
 from agents.review.model import NO_NEWLINE
-from widgets.diff.rows import COMMENT, FILE, HUNK, LINE, NOTE, SAME, Section
+from widgets.diff.rows import COMMENT, FILE, HUNK, LINE, MARK, NOTE, SAME, Section
 
 _MARKS = " +-\\"
 
@@ -25,6 +27,8 @@ def draft_at(section: Section, first: int, last: int, side: str = "") -> Comment
         return _on_lines(section, [row for row in rows if section.kinds[row] in (LINE, SAME)], "hunk")
     if not rows and section.kinds[first] == COMMENT:
         return _beside_comment(section, first)
+    if not rows and section.kinds[first] == MARK:
+        return _about_mark(section, first)
     if not rows or (first == last and section.kinds[first] in (FILE, NOTE)):
         return CommentDraft(text="", target="file", path=file.path)
     return _on_lines(section, rows, "lines", side)
@@ -76,6 +80,19 @@ def _beside_comment(section: Section, row: int) -> CommentDraft:
         quote=comment.quote,
         blob=comment.blob,
     )
+
+
+def _about_mark(section: Section, row: int) -> CommentDraft:
+    """On the line a mark is about, with what the mark says to begin with."""
+    assert section.file is not None
+    mark = section.marks[section.ref(row)]
+    said = f"{mark.source}: {mark.text.strip()}\n" if mark.source else f"{mark.text.strip()}\n"
+    lines = section.file.lines
+    at = next((index for index in range(len(lines)) if mark.line and lines.new[index] == mark.line), -1)
+    shown = section.row_of(at) if at >= 0 else -1
+    if shown < 0:
+        return CommentDraft(text=said, target="file", path=section.file.path)
+    return msgspec.structs.replace(_on_lines(section, [shown], "lines", "new"), text=said)
 
 
 def suggestion_text(draft: CommentDraft) -> str:

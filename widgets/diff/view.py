@@ -20,6 +20,7 @@ from agents.review.spans import Highlighted
 from widgets.diff.boxes import comment_rows
 from widgets.diff.choices import Choices
 from widgets.diff.keys import DIFF_KEYS
+from widgets.diff.line_marks import LineMark
 from widgets.diff.look import COMPONENT_CLASSES, DIFF_CSS
 from widgets.diff.mouse import Mouse
 from widgets.diff.painter import Gutter
@@ -125,6 +126,12 @@ class DiffView(Widget, can_focus=True):
             if before.get(path) != remarks.get(path):
                 self._screen.forget(index)
         self._redraw()
+
+    def take_marks(self, marks: Sequence[LineMark]) -> None:
+        """Show what is said about lines, beneath them; the reader stays where they are."""
+        keep = self.state.keep(self._top)
+        self.state.take_marks(marks)
+        self._restored(keep)
 
     def filter(self) -> None:
         """Show what the filters leave; the reader stays on the same code if that is shown."""
