@@ -30,6 +30,7 @@ from agents.model import (
     Turn,
     When,
 )
+from agents.parts.questions import Questions
 from agents.parts.writing import Writing
 
 PROTOCOL = 1
@@ -61,6 +62,8 @@ class Api(Protocol):
     for that capability itself, so that nothing only forwards. Over the socket its methods are called ``part.method``.
     """
 
+    questions: Questions
+    """What agents ask in the middle of a turn."""
     writing: Writing
     """What helps a person write."""
 

@@ -241,7 +241,12 @@ def attention(task: Task) -> int:
     return ATTENTION.get(task.state, ATTENTION["rest"])
 
 
-EntryKind = Literal["prompt", "text", "thinking", "tool", "plan", "check", "notice", "error"]
+def at_work(task: Task) -> bool:
+    """Something of the task runs, be it that its turn waits for an answer to :attr:`Task.question`."""
+    return task.state in ACTIVE_STATES or task.question is not None
+
+
+EntryKind = Literal["prompt", "text", "thinking", "tool", "plan", "check", "question", "notice", "error"]
 ToolStatus = Literal["running", "done", "failed", "interrupted"]
 
 
@@ -269,7 +274,8 @@ class Entry(Struct, kw_only=True):
     turn: int
     kind: EntryKind
     text: str = ""
-    """Markdown for text and thinking; plain for the rest. A check's text is its output."""
+    """Markdown for text and thinking; plain for the rest. A check's text is its output; a question's ends with its
+    numbered options and, once there is one, the answer after an arrow."""
     tool: ToolUse | None = None
     done: bool = True
     """False while it is still being written."""

@@ -57,8 +57,9 @@ class AcpSection(Struct, kw_only=True, forbid_unknown_fields=True):
     mode: str = ""
     """Set when a session begins: a mode of the agent, or a value of its configuration option for modes. Empty: its
     own default."""
-    permissions: Literal["allow", "reject"] = "allow"
-    """How its questions for permission are answered, each for once. ``allow`` because the sandbox is the wall."""
+    permissions: Literal["allow", "reject", "ask"] = "allow"
+    """How its questions for permission are answered, each for once: ``allow`` because the sandbox is the wall;
+    ``ask`` leaves the answer to the person, and the turn waits for it."""
     environment: tuple[str, ...] = ()
     """Variables it is given besides the sandbox's, by name: the key for its model. Its commands see them too."""
     set: dict[str, str] = {}

@@ -221,6 +221,10 @@ class FloorScreen(Screen[None]):
         self.app.copy_to_clipboard(event.text)
         self.legend.say(f"Copied {len(event.text)} characters.")
 
+    @on(AgentPane.AnswerChosen)
+    def _answer_chosen(self, event: AgentPane.AnswerChosen) -> None:
+        self.ask(self._api.questions.answer(event.task, event.question, event.option))
+
     @on(AgentPane.EarlierWanted)
     def _earlier_wanted(self, event: AgentPane.EarlierWanted) -> None:
         self.ask(self._load_earlier(event.pane, event.task, event.before))

@@ -14,7 +14,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from app.keys import FLOOR, PANE_DIGITS, pretty, pretty_keys, widget_bindings
+from app.keys import FLOOR, PANE_DIGITS, pretty, pretty_keys, shown_bindings, widget_bindings
 
 Section = tuple[str, list[tuple[str, str]]]
 
@@ -27,8 +27,7 @@ def key_table(keymap: Mapping[str, str] | None = None) -> list[Section]:
     floor.append((f"{digits[0]} … {digits[-1]}", "Go to that pane of this page."))
     sections: list[Section] = [("Everywhere on the floor", floor)]
     for name, bindings in widget_bindings():
-        rows = [(pretty_keys(own.get(binding.id or "") or binding.key), binding.tooltip) for binding in bindings]
-        sections.append((name, rows))
+        sections.append((name, shown_bindings(bindings, own)))
     return sections
 
 

@@ -174,6 +174,21 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     return [(name, [item for item in found if isinstance(item, Binding) and item.id]) for name, found in places]
 
 
+def shown_bindings(bindings: Iterable[Binding], own: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+    """Keys, in the person's ``own`` where there are some, and what they do; the numbers of answers in one row."""
+    shown = {binding.id or "": (own or {}).get(binding.id or "") or binding.key for binding in bindings}
+    rows = []
+    for binding in bindings:
+        keys, meaning = pretty_keys(shown[binding.id or ""]), binding.tooltip
+        if binding.id == "pane.answer-1":
+            keys = f"{keys} … {pretty_keys(shown['pane.answer-9'])}"
+            meaning = "Answer what the agent asks with that option"
+        elif (binding.id or "").startswith("pane.answer-"):
+            continue
+        rows.append((keys, meaning))
+    return rows
+
+
 @cache
 def default_keys() -> dict[str, str]:
     """Every id that can be given other keys, and the keys it has by default."""

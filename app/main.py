@@ -91,7 +91,7 @@ def _with_verb(arguments: list[str]) -> list[str]:
 
 
 _VERBS = frozenset(
-    """floor demo run ls show send stop resume close restore undo compact retry fork spending prune note
+    """floor demo run ls show send answer stop resume close restore undo compact retry fork spending prune note
     diff comment comments review check trust profiles doctor engine acp pager sandbox""".split()  # noqa: SIM905
 )
 
@@ -174,6 +174,11 @@ def parser() -> argparse.ArgumentParser:
     as_json(spending)
     note = task_verb("note", "set what you are waiting for")
     note.add_argument("text", metavar="TEXT")
+
+    answer = task_verb("answer", "answer what a task's agent asks")
+    answer.add_argument("option", metavar="OPTION", nargs="?", default="", help="its number, or the beginning of it")
+    answer.add_argument("--text", default="", metavar="TEXT", help="answer in your own words; - reads standard input")
+    as_json(answer)
 
     diff = task_verb("diff", "print what a task changed")
     scopes = ("branch", "working", "turn", "review", "commit", "refs")

@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from app.keys import FLOOR, PANE_DIGITS, pretty_keys, widget_bindings
+from app.keys import FLOOR, PANE_DIGITS, pretty_keys, shown_bindings, widget_bindings
 from app.main import parser
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -30,16 +30,19 @@ def keys() -> str:
     for action in (*FLOOR, digits):
         rows.append(f"| floor | {_shown(action.keys)} | {action.help} |")
     for place, bindings in widget_bindings():
-        for binding in bindings:
-            where = place.removeprefix("In ").removeprefix("the ")
-            where = where[0].lower() + where[1:]
-            rows.append(f"| {where} | {_shown(binding.key)} | {binding.tooltip} |")
+        where = place.removeprefix("In ").removeprefix("the ")
+        where = where[0].lower() + where[1:]
+        rows += [f"| {where} | {_names(keys)} | {meaning} |" for keys, meaning in shown_bindings(bindings)]
     return "\n".join(rows)
 
 
 def _shown(keys: str) -> str:
-    names = pretty_keys(keys).replace("|", "\\|").split()
-    return " ".join("`` ` ``" if name == "`" else f"`{name}`" for name in names)
+    return _names(pretty_keys(keys))
+
+
+def _names(shown: str) -> str:
+    names = shown.replace("|", "\\|").split()
+    return " ".join("`` ` ``" if name == "`" else name if name == "…" else f"`{name}`" for name in names)
 
 
 def renewed(text: str) -> str:

@@ -61,6 +61,11 @@ class AgentPane(Widget, can_focus=True):
         Binding("right_curly_bracket", "step_prompt(1)", "Prompt after", key_display="}", show=False,
                 id="pane.next-prompt", tooltip="The prompt after"),
         Binding("enter", "toggle_entry", "Unfold", id="pane.toggle", tooltip="Fold or unfold the marked entry"),
+        *(
+            Binding(str(n), f"answer({n})", f"Answer {n}", show=False, id=f"pane.answer-{n}",
+                    tooltip=f"Answer what the agent asks with option {n}")
+            for n in range(1, 10)
+        ),
         Binding("y", "copy_entry", "Copy", id="pane.copy", tooltip="Copy the marked entry"),
     ]  # fmt: skip
 
@@ -94,6 +99,14 @@ class AgentPane(Widget, can_focus=True):
         """The person wants this text in the clipboard."""
 
         text: str
+
+    @dataclass
+    class AnswerChosen(_PaneMessage):
+        """The person answers what the agent asks."""
+
+        question: str
+        """Its id."""
+        option: str
 
     @dataclass
     class EarlierWanted(_PaneMessage):
@@ -365,6 +378,16 @@ class AgentPane(Widget, can_focus=True):
         """Offer the text of the marked entry for the clipboard."""
         if entry_id := self._area.marked or self._area.last_entry:
             self.post_message(self.CopyText(self, self._task_id, copied_text(self._area.entry(entry_id))))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Numbers answer while something is asked; else they are not ours."""
+        asked = self._shown.question if self._shown is not None else None
+        return action != "answer" or (asked is not None and parameters[0] in range(1, len(asked.options) + 1))
+
+    def action_answer(self, number: int) -> None:
+        """Answer what the agent asks with one of its options."""
+        if self._shown is not None and (asked := self._shown.question) is not None:
+            self.post_message(self.AnswerChosen(self, self._task_id, asked.id, asked.options[number - 1]))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll up."""

@@ -19,7 +19,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from agents.model import ACTIVE_STATES, Task, When
+from agents.model import Task, When, at_work
 from widgets.prompt_area import PromptArea
 from widgets.task_signs import mood
 from widgets.task_words import STATE_GLYPHS
@@ -34,7 +34,7 @@ HISTORY_LIMIT = 200
 
 def arrival(task: Task, when: When) -> str:
     """What Enter will do, in words."""
-    if task.state not in ACTIVE_STATES:
+    if not at_work(task):
         return "→ new turn"
     return "→ steer now" if when == "now" else "→ after this turn"
 
@@ -212,7 +212,7 @@ class Composer(Vertical):
                 self._history[task.id] = []
                 self.post_message(self.PastWanted(self, task.id))
         self._target = task
-        if task is None or task.state not in ACTIVE_STATES:
+        if task is None or not at_work(task):
             self._when = "now"
         self._paint()
 
@@ -312,7 +312,7 @@ class Composer(Vertical):
     @on(ComposerLabel.WhenPressed)
     def toggle_when(self) -> None:
         """Steer now or send after the turn; only a working task leaves the choice."""
-        if self._target is not None and self._target.state in ACTIVE_STATES:
+        if self._target is not None and at_work(self._target):
             self._when = "after" if self._when == "now" else "now"
             self._paint()
 
@@ -358,7 +358,7 @@ class Composer(Vertical):
         left = ((" ", ""), (STATE_GLYPHS[task.state], mood(task)), (f" {title}", "title"), (f" {task.id}", "dim"))
         says = arrival(task, self._when)
         right: Spans = ((f"{says} ", "after" if self._when == "after" else "arrival"),)
-        if task.state in ACTIVE_STATES and self.size.width >= cells(says) + 50:
+        if at_work(task) and self.size.width >= cells(says) + 50:
             other = "^T after this turn" if self._when == "now" else "^T steer now"
             right = ((f"{other}   ", "dim"), *right)
         label.set_spans(left, right)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-from agents.model import Struct, ToolStatus, Usage
+from agents.model import Question, Struct, ToolStatus, Usage
 
 
 class Report(Struct, kw_only=True):
@@ -98,6 +98,21 @@ class Delivered(Report, kw_only=True):
     prompt: int
 
 
+class Asked(Report, kw_only=True):
+    """The agent asks the person something, and its turn waits for the answer (:meth:`Driver.answer`)."""
+
+    question: Question
+
+
+class Answered(Report, kw_only=True):
+    """What was asked is asked no more."""
+
+    question: str
+    """Its id."""
+    answer: str = ""
+    """The answer for people; empty when the agent has withdrawn the question."""
+
+
 class Remember(Report, kw_only=True):
     """One more message of the conversation, as the driver wants it back when the engine starts again."""
 
@@ -105,7 +120,8 @@ class Remember(Report, kw_only=True):
 
 
 AnyReport = (
-    TextDelta | TextEnded | ToolStarted | ToolOutput | ToolEnded | Used | Notice | Plan | Waiting | Delivered | Remember
+    TextDelta | TextEnded | ToolStarted | ToolOutput | ToolEnded | Used | Notice | Plan | Waiting | Delivered | Asked
+    | Answered | Remember
 )  # fmt: skip
 
 
@@ -129,6 +145,10 @@ class Driver(Protocol):
     def steer(self, prompt_id: int, text: str) -> bool:
         """Offer a prompt to the running turn; False when it can take none. It is delivered when Delivered is
         reported; one that was never delivered is the engine's to send again."""
+
+    def answer(self, question: str, option: str = "", text: str = "") -> bool:
+        """Answer what was reported as Asked, with one of its options or in the person's own words; False when it is
+        not asked any more. Answered is reported before the agent goes on."""
 
     async def interrupt(self) -> None:
         """End the running turn soon, leaving a conversation that can go on."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from agents.drivers import Notice, Remember, Reporter, TurnEnd, Used
+from agents.drivers.acp_permissions import Permissions
 from agents.drivers.acp_updates import Updates
 from agents.errors import ShopfloorError, UsageError
 from agents.model import Struct, Usage
@@ -79,6 +80,9 @@ class AcpDriver:
         self._log = log
         self._known = _remembered(history)
         self._updates = Updates(worktree, report, self._known.cost_usd)
+        self._permissions = Permissions(
+            profile.name, self._section.permissions, self._updates.described, report
+        )  # fmt: skip
         self._peer: acp_v1.Peer | None = None
         self._fresh = False
         """The session knows nothing of what was said before."""
@@ -107,6 +111,7 @@ class AcpDriver:
         text = self._words(prompt)
         assert self._peer is not None
         self._updates.begin()
+        self._permissions.begin()
         answering = asyncio.create_task(self._peer.prompt(text))
         self._begun(prompt or self._known.prompt)
         try:
@@ -128,8 +133,9 @@ class AcpDriver:
         # most of a second, once: the floor must not stand still for it
         v1 = await asyncio.to_thread(importlib.import_module, "agents.drivers.acp_v1")
         self._peer = peer = await v1.start(
-            self._profile.name, self._section, self._runner, self._policy, self._log, self._updates.take
-        )
+            self._profile.name, self._section, self._runner, self._policy, self._log, self._updates.take,
+            self._permissions.decide,
+        )  # fmt: skip
         await peer.initialize()
         opened = await peer.open_session(self._worktree, self._known.session, self._key_given)
         self._fresh = not opened.loaded
@@ -179,6 +185,7 @@ class AcpDriver:
         try:
             await asyncio.wait((answering, stopped), return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():
+                self._permissions.cancel()
                 await peer.cancel()
                 await asyncio.wait((answering,), timeout=self._section.stop_seconds)
             return answering.result() if answering.done() else None
@@ -223,6 +230,10 @@ class AcpDriver:
     def steer(self, prompt_id: int, text: str) -> bool:
         """See :meth:`agents.drivers.Driver.steer`: this protocol knows no prompt within a turn."""
         return False
+
+    def answer(self, question: str, option: str = "", text: str = "") -> bool:
+        """See :meth:`agents.drivers.Driver.answer`."""
+        return self._permissions.answer(question, option)
 
     def skip_wait(self) -> bool:
         """See :meth:`agents.drivers.Driver.skip_wait`: the agent waits by itself."""

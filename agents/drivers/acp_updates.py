@@ -106,6 +106,12 @@ class Updates:
         elif self.in_turn and kind in self._kinds:
             self._kinds[kind](update)
 
+    def described(self, call: str) -> str:
+        """What a tool call does, in one line; empty when nothing is known of it."""
+        known = self._calls.get(call)
+        shown = known.shown if known is not None else None
+        return f"{shown.name}: {shown.title}" if shown is not None else ""
+
     def flush(self) -> None:
         """Report the text that waits."""
         if self._timer is not None:

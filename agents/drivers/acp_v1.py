@@ -7,7 +7,7 @@ peculiar to version 1 stays here: modes, ``session/load``, a prompt whose answer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -25,11 +25,13 @@ from acp.schema import (
     PermissionOption,
     RequestPermissionResponse,
     TextContentBlock,
+    ToolCallUpdate,
 )
 from pydantic import ValidationError
 
 from agents.drivers.acp_lines import Lines, decoded
 from agents.drivers.acp_log import AgentLog
+from agents.drivers.acp_permissions import Option
 from agents.errors import ShopfloorError
 from agents.model import Struct, Usage
 from agents.profiles import AcpSection
@@ -41,9 +43,10 @@ EXIT_SECONDS = 2.0
 CANCEL_SECONDS = 5.0
 """How long it may take to read that it is to stop."""
 _AUTH_REQUIRED = -32000
-_WISHES = {"allow": ("allow_once", "allow_always"), "reject": ("reject_once", "reject_always")}
 
 Answer = TypeVar("Answer")
+Decide = Callable[[str, Sequence[Option]], Awaitable[str]]
+"""Given a tool call's id and what may be answered about it, the id of the answer; empty to cancel it."""
 
 
 class AcpError(ShopfloorError):
@@ -78,6 +81,7 @@ class Peer:
         process: Process,
         log: AgentLog,
         on_update: Callable[[dict[str, object]], None],
+        decide: Decide,
     ) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -89,8 +93,7 @@ class Peer:
         self._draining = asyncio.create_task(log.drain(process.stderr))
         self._waiting = asyncio.create_task(process.wait())
         self._lines = Lines(process.stdout, process.stdin, on_update, log)
-        self._permissions = _Permissions(section.permissions)
-        self._connection = ClientSideConnection(cast(Client, self._permissions), self._lines)
+        self._connection = ClientSideConnection(cast(Client, _Client(decide)), self._lines)
         self._greeting: InitializeResponse | None = None
         self.session = ""
 
@@ -195,7 +198,6 @@ class Peer:
         Raises:
             AcpError: it is gone, wants a login or answered with an error.
         """
-        self._permissions.cancelled = False
         block = TextContentBlock(type="text", text=text)
         answer = await self._ask(self._connection.prompt(session_id=self.session, prompt=[block]), "the prompt", None)
         told = answer.usage
@@ -211,12 +213,11 @@ class Peer:
         return Ending(stop_reason=answer.stop_reason, usage=usage)
 
     async def cancel(self) -> None:
-        """Ask the agent to end its turn; questions it still asks are answered as cancelled.
+        """Ask the agent to end its turn.
 
         Raises:
             AcpError: it is gone or does not read any more.
         """
-        self._permissions.cancelled = True
         await self._ask(self._connection.cancel(session_id=self.session), "session/cancel", CANCEL_SECONDS)
 
     async def _ask(self, work: Awaitable[Answer], what: str, seconds: float | None) -> Answer:
@@ -277,6 +278,7 @@ async def start(
     policy: Policy,
     log: Path,
     on_update: Callable[[dict[str, object]], None],
+    decide: Decide,
 ) -> Peer:
     """Start an agent's process, confined.
 
@@ -307,26 +309,24 @@ async def start(
     except ShopfloorError:
         kept.close()
         raise
-    return Peer(name, section, process, kept, on_update)
+    return Peer(name, section, process, kept, on_update, decide)
 
 
-class _Permissions:
+class _Client:
     """The client as the library sees it: it can be asked for permission and for nothing else."""
 
-    def __init__(self, policy: str) -> None:
-        self._wishes = _WISHES[policy]
-        self.cancelled = False
+    def __init__(self, decide: Decide) -> None:
+        self._decide = decide
 
     async def request_permission(
-        self, options: list[PermissionOption], session_id: str, tool_call: object, **more: Any
+        self, options: list[PermissionOption], session_id: str, tool_call: ToolCallUpdate, **more: Any
     ) -> RequestPermissionResponse:
-        """Answer at once: our sandbox is the wall, not a question."""
-        for wish in self._wishes:
-            for option in options:
-                if option.kind == wish and not self.cancelled:
-                    chosen = AllowedOutcome(outcome="selected", option_id=option.option_id)
-                    return RequestPermissionResponse(outcome=chosen)
-        return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
+        """See the protocol."""
+        offered = [Option(option.option_id, option.name, option.kind) for option in options]
+        chosen = await self._decide(tool_call.tool_call_id, offered)
+        if not chosen:
+            return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
+        return RequestPermissionResponse(outcome=AllowedOutcome(outcome="selected", option_id=chosen))
 
 
 def _options(answer: LoadSessionResponse | NewSessionResponse) -> list[tuple[str, str, str, list[str]]]:

@@ -124,6 +124,10 @@ class NativeDriver:
         """See :meth:`agents.drivers.Driver.steer`."""
         return self._agent is not None and self._agent.steer(prompt_id, text)
 
+    def answer(self, question: str, option: str = "", text: str = "") -> bool:
+        """See :meth:`agents.drivers.Driver.answer`: our own agent asks nothing."""
+        return False
+
     def skip_wait(self) -> bool:
         """See :meth:`agents.drivers.Driver.skip_wait`."""
         return self._agent is not None and self._agent.skip_wait()

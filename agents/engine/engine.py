@@ -21,6 +21,7 @@ from agents.engine.facilities import Facilities, fingerprint
 from agents.engine.hub import Hub
 from agents.engine.ledger import Ledger
 from agents.engine.leftovers import leftovers, remove
+from agents.engine.questions import Questions
 from agents.engine.review import Reviews, with_quote
 from agents.engine.scheduler import Scheduler
 from agents.engine.transcript import Transcript
@@ -82,6 +83,7 @@ class Engine:
         self._scheduler = Scheduler(
             self.ledger, self._facilities, self._reviews, self._config.engine, lambda: self.on_shutdown()
         )
+        self.questions = Questions(self.ledger, self._scheduler)
         self.on_shutdown: Callable[[], None] = lambda: None
         """Called when someone asks the engine to stop."""
 
@@ -277,6 +279,8 @@ class Engine:
     async def resume(self, task: str) -> Task:
         """See :class:`agents.api.Api`."""
         known = self._on_floor(task)
+        if known.question is not None:
+            raise UsageError(f"Task {known.id} waits for your answer.", f"`shopfloor answer {known.id} …` gives it.")
         if known.id in self._scheduler or known.state == "queued":
             raise UsageError(f"Task {known.id} is {known.state} already.")
         if not self.ledger.waiting_prompts(known.id):

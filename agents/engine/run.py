@@ -23,6 +23,7 @@ from agents.drivers import (
     Used,
     Waiting,
 )
+from agents.engine.asking import Asking
 from agents.engine.checking import Checking
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
@@ -64,6 +65,7 @@ class Run:
         self._in_turn = False
         self._compacting = False
         self._signs = Signs()
+        self._asking = Asking(task, ledger)
         self._stopping = False
         self._prompt: Prompt | None = None
         """The prompt of the running turn."""
@@ -104,9 +106,14 @@ class Run:
         await self._driver.compact()
         return True
 
+    def answer(self, question: str, option: str, text: str) -> bool:
+        """Answer what the agent asks; False when it does not ask that any more."""
+        return self._driver is not None and self._driver.answer(question, option, text)
+
     def notice_stall(self, after_seconds: float) -> None:
         """Say so when a turn runs but nothing was heard of it for a while and no tool runs."""
-        if self._task.waiting_until > time.time() or not self._in_turn or self._task.stalled:
+        task = self._task
+        if task.waiting_until > time.time() or not self._in_turn or task.stalled or task.question:
             return
         silence = self._signs.silence(after_seconds)
         if silence and not self.transcript.tools_running:
@@ -116,6 +123,7 @@ class Run:
         self._signs.hear(event)
         if self._task.stalled:
             self._ledger.update(self._id, stalled=False, reason="", hint="")
+        self._asking.hear(event)
 
     # the life of a run
 
@@ -139,7 +147,8 @@ class Run:
             if self._driver is not None:
                 await self._driver.close()
             await self._rest_workspace()
-        self._ledger.enter(self._id, rest.state, rest.reason, rest.hint, stalled=False, waiting_until=0.0)
+        over = {"stalled": False, "waiting_until": 0.0, "question": None}
+        self._ledger.enter(self._id, rest.state, rest.reason, rest.hint, **over)
 
     async def _rest_workspace(self) -> None:
         """No process of the agent runs any more: git in its worktree is the person's again."""
@@ -236,6 +245,7 @@ class Run:
         finally:
             self._in_turn = False
             self.transcript.finish()
+            self._asking.end()
         if prompt.text == "":
             self._deliver()
         await self._after_turn(end, workspaces, workspace)

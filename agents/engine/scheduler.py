@@ -17,7 +17,7 @@ from agents.engine.review import Reviews
 from agents.engine.run import Run
 from agents.engine.transcript import Transcript, closed
 from agents.errors import UsageError
-from agents.model import ACTIVE_STATES, Prompt, Task
+from agents.model import Prompt, Task, at_work
 
 WATCH_SECONDS = 5.0
 STOP_SECONDS = 10.0
@@ -64,7 +64,7 @@ class Scheduler:
     def start(self) -> None:
         """Go on with what was at work when the engine ended, and with what waits."""
         for task in self._ledger.tasks.values():
-            if task.state in ACTIVE_STATES:
+            if at_work(task):
                 self._take_up(task)
         self.admit()
 
@@ -83,9 +83,10 @@ class Scheduler:
             self._ledger.add_prompt(Prompt(id=0, task=task.id, text=""))
         if self._limits.resume == "ask":
             hint = f"`shopfloor resume {task.id}` goes on."
-            self._ledger.enter(task.id, "stopped", "Interrupted when the engine ended.", hint)
+            self._ledger.enter(task.id, "stopped", "Interrupted when the engine ended.", hint, question=None)
         else:
-            self._ledger.enter(task.id, "queued", "Interrupted when the engine ended; goes on by itself.")
+            reason = "Interrupted when the engine ended; goes on by itself."
+            self._ledger.enter(task.id, "queued", reason, question=None)
 
     async def close(self) -> None:
         """Cut every run, so that it goes on at the next start."""
@@ -135,6 +136,11 @@ class Scheduler:
             await self._begin(task, Run.compact_now)
         elif not await run.compact():
             raise UsageError(f"Task {task} is between two turns.", "Try again in a moment.")
+
+    def answer(self, task: str, question: str, option: str, text: str) -> bool:
+        """Answer what a task's agent asks; False when it does not ask that any more."""
+        run = self._runs.get(task)
+        return run is not None and run.answer(question, option, text)
 
     def skip_wait(self, task: str) -> bool:
         """Try again now what a task waits to try again; False when it waits for nothing."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 from agents.drivers import (
+    Answered,
     AnyReport,
+    Asked,
     Delivered,
     Notice,
     Plan,
@@ -31,6 +33,8 @@ _WORDS: dict[type, str] = {
     Remember: "the end of a message",
     Delivered: "the arrival of a prompt",
     Waiting: "a wait before another try",
+    Asked: "a question",
+    Answered: "the end of a question",
 }
 
 

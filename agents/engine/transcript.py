@@ -8,9 +8,20 @@ from typing import Literal
 
 import msgspec
 
-from agents.drivers import AnyReport, Notice, Plan, TextDelta, TextEnded, ToolEnded, ToolOutput, ToolStarted
+from agents.drivers import (
+    Answered,
+    AnyReport,
+    Asked,
+    Notice,
+    Plan,
+    TextDelta,
+    TextEnded,
+    ToolEnded,
+    ToolOutput,
+    ToolStarted,
+)
 from agents.engine.ledger import Ledger
-from agents.model import Entry, EntryChanged, EntryKind, Prompt, ToolUse
+from agents.model import Entry, EntryChanged, EntryKind, Prompt, Question, ToolUse
 
 CHECKPOINT_SECONDS = 1.0
 """Text of a running stream is in the store at most this late."""
@@ -34,6 +45,7 @@ class Transcript:
         """What was added to each since."""
         self._lengths: dict[int, int] = {}
         self._calls: dict[str, int] = {}
+        self._questions: dict[str, int] = {}
         self._text: int | None = None
         self._plan: int | None = None
         """The plan of the turn; the entry is open while the agent may change it."""
@@ -144,6 +156,10 @@ class Transcript:
                 self._tool_ended(event)
             case Plan():
                 self._planned(event)
+            case Asked(question=question):
+                self._questions[question.id] = self.add("question", _written(question), done=False).id
+            case Answered(question=identity, answer=answer):
+                self._answered(identity, answer)
             case Notice(text=text, severity=severity):
                 self.add("error" if severity == "error" else "notice", text)
             case _:
@@ -198,10 +214,17 @@ class Transcript:
         )
         self.replace(msgspec.structs.replace(entry, tool=tool, done=True))
 
+    def _answered(self, question: str, answer: str) -> None:
+        entry = self._open.get(self._questions.pop(question, 0))
+        if entry is not None:
+            text = f"{entry.text}\n→ {encodable(answer) or 'not asked any more'}"
+            self.replace(msgspec.structs.replace(entry, text=text, done=True))
+
     def finish(self) -> None:
         """The turn is over: nothing stays open; tools that did not end were interrupted."""
         self.end_text()
         self._calls.clear()
+        self._questions.clear()
         for entry_id in list(self._open):
             self.replace(closed(self._merged(entry_id)))
 
@@ -218,6 +241,12 @@ def closed(entry: Entry) -> Entry:
     """An open entry whose writer is gone."""
     tool = msgspec.structs.replace(entry.tool, status="interrupted") if entry.tool else None
     return msgspec.structs.replace(entry, tool=tool, done=True)
+
+
+def _written(question: Question) -> str:
+    """A question as the text of its entry."""
+    options = (f"{number} {option}" for number, option in enumerate(question.options, 1))
+    return "\n".join((question.text, *options))
 
 
 def encodable(text: str) -> str:

@@ -8,15 +8,13 @@ import msgspec
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import ACTIVE_STATES, Comment, CommentDraft, Task
+from agents.model import Comment, CommentDraft, Task, at_work
 from agents.review import DiffError, FileDiff
 from agents.review.escape import escape_name
 from agents.review.select import select_file, select_lines
 from agents.review.suggestion import reversed_patch, suggested_text, suggestion_patch
 from app.review.desk import Host
 from widgets.diff import DiffView
-
-_BUSY = ("queued", *ACTIVE_STATES)
 
 
 class HunkActs:
@@ -133,7 +131,7 @@ class HunkActs:
 
     async def task_changed(self, task: Task) -> None:
         """Another task changed: when it was asked something and rests now, its answer becomes a private note."""
-        if task.id not in self._asked or task.state in _BUSY:
+        if task.id not in self._asked or task.state == "queued" or at_work(task):
             return
         draft = self._asked.pop(task.id)
         diff = self._host.shown

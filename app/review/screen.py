@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import ACTIVE_STATES, Comment, CommentDraft, Diff, Scope, Task
+from agents.model import ACTIVE_STATES, Comment, CommentDraft, Diff, Scope, Task, at_work
 from agents.review import DiffSet, parse_diff
 from agents.review.context import with_context
 from agents.review.escape import escape_name
@@ -151,8 +151,8 @@ class ReviewScreen(Screen[None]):
         """The task is in another state; when its turn has ended, the change is read again."""
         before, self._review_task = self._review_task, task
         self._show_title()
-        rests = task.state not in ACTIVE_STATES
-        ended = rests and (before.state in ACTIVE_STATES or before.turn != task.turn)
+        rests = not at_work(task)
+        ended = rests and (at_work(before) or before.turn != task.turn)
         differs = (before.files_changed, before.additions, before.deletions) != (
             task.files_changed, task.additions, task.deletions,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static, TextArea
 
-from agents.model import ACTIVE_STATES, Task, When
+from agents.model import Task, When, at_work
 from widgets.text_strips import printable
 
 
@@ -53,7 +53,7 @@ class SendScreen(ModalScreen[Sending | None]):
 
     def compose(self) -> ComposeResult:
         count = "1 comment" if self._comments == 1 else f"{self._comments} comments"
-        works = self._for_task.state in ACTIVE_STATES
+        works = at_work(self._for_task)
         now = "steer the running turn" if works else "start a turn"
         detail = f"to the agent of “{printable(self._for_task.title)}”. This is what it will read:"
         with Vertical():

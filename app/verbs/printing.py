@@ -59,6 +59,7 @@ def task_object(task: Task) -> dict[str, object]:
         "context_used": task.context_used,
         "context_window": task.context_window,
         "draft_comments": task.draft_comments,
+        "question": None if task.question is None else msgspec.to_builtins(task.question),
         "unseen": task.unseen,
         "note": task.note,
         "sandbox": task.sandbox,

@@ -13,6 +13,7 @@ import msgspec
 from agents.client import Client, connect
 from agents.errors import UsageError
 from agents.model import Entry, NewTask, Task, TaskChanged
+from agents.parts.questions import how_to_answer
 from app.verbs.printing import STATE_GLYPHS, age, agreed, cost, counted, print_json, safe, task_object
 from app.verbs.transcripts import markdown
 
@@ -134,6 +135,18 @@ async def send(options: argparse.Namespace) -> int:
     else:
         where = "offered to the running turn" if prompt.when == "now" and task.state == "working" else "recorded"
         print(f"Prompt {prompt.id} of task {task.id} is {where}; the task is {task.state}.")
+    return 0
+
+
+async def answer(options: argparse.Namespace) -> int:
+    """``shopfloor answer``."""
+    async with engine() as api:
+        task = await api.task(options.task)
+        if task.question is not None and not (options.option or options.text):
+            raise UsageError(safe(f"It asks: {task.question.text}"), safe(how_to_answer(task.question)))
+        text = _text(options.text) if options.text else ""
+        asked = task.question.id if task.question else ""
+        _print_task(await api.questions.answer(task.id, asked, options.option, text), options.json)
     return 0
 
 

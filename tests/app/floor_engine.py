@@ -71,6 +71,17 @@ class EngineSubscription:
         self.queue.put_nowait(None)
 
 
+class QuestionsInMemory:
+    """As :class:`agents.parts.questions.Questions`."""
+
+    def __init__(self, engine: EngineInMemory) -> None:
+        self._engine = engine
+
+    async def answer(self, task: str, question: str = "", option: str = "", text: str = "") -> Task:
+        self._engine._change(f"answer {question} {option or text}", task)
+        return self._engine.change(task, state="working", question=None, reason="")
+
+
 class EngineInMemory:
     """Behaves like :class:`agents.api.Api` as far as the floor uses it."""
 
@@ -91,6 +102,7 @@ class EngineInMemory:
         ]
         self.branch_list = ["main", "release/2.0"]
         self.sandbox_problem = ""
+        self.questions = QuestionsInMemory(self)
         self._numbers = itertools.count(1)
 
     # --- for tests

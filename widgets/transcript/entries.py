@@ -44,6 +44,8 @@ def lay_entry(entry: Entry, width: int, expanded: bool, now: float) -> list[Row]
             return _tool(entry, tool, width, expanded, now)
         case "plan":
             return _plan(entry, width)
+        case "question":
+            return _question(entry, width)
         case "error":
             return _marked("✗", "error", entry.text, width)
         case _:
@@ -101,6 +103,22 @@ def _plan(entry: Entry, width: int) -> list[Row]:
         style = "muted" if mark[0] == "✓ " else ""
         for index, row in enumerate(wrap(((text, style),), width - 4)):
             rows.append(Row((("  ", ""), mark if not index else ("  ", ""), *row)))
+    return rows
+
+
+def _question(entry: Entry, width: int) -> list[Row]:
+    """What the agent asks, and its numbered options; the answer once there is one."""
+    open_, rows = not entry.done, []
+    for index, line in enumerate(_lines(entry.text.strip("\n"))):
+        number, _, rest = line.partition(" ")
+        if number == "→":
+            lead, spans = ("  → ", "accent"), ((rest, "strong"),)
+        elif number.isdecimal() and index:
+            lead, spans = (f"  {number} ", "accent" if open_ else "faint"), ((rest, "" if open_ else "muted"),)
+        else:
+            lead, spans = ("  " if index else "? ", "warning" if open_ else "muted"), ((line, "strong"),)
+        for part, row in enumerate(wrap(spans, max(4, width - len(lead[0])))):
+            rows.append(Row((lead if not part else (" " * len(lead[0]), ""), *row)))
     return rows
 
 

@@ -175,6 +175,24 @@ class FakeAgent:
         self.update("tool_call_update", toolCallId="1", status="completed")
         self.say(f"chosen: {outcome.get('optionId')}")
 
+    def play_permissions(self, text: str) -> None:
+        options = [
+            {"optionId": name.lower(), "name": name, "kind": f"{kind}_once"}
+            for name, kind in (("Yes", "allow"), ("No", "reject"))
+        ]
+        for number in (1, 2):
+            tool = {"toolCallId": str(number), "title": f"step {number}", "kind": "execute"}
+            self.send(
+                id=f"ask-{number}",
+                method="session/request_permission",
+                params={"sessionId": self.session, "toolCall": tool, "options": options},
+            )
+        chosen = {}
+        while len(chosen) < 2:
+            message = self.read()
+            chosen[message["id"]] = message["result"]["outcome"].get("optionId")
+        self.say(f"chosen: {chosen['ask-1']}, {chosen['ask-2']}")
+
     def play_cancel(self, text: str) -> dict[str, Any]:
         if self.loaded:
             self.play_echo(text)

@@ -1,0 +1,105 @@
+"""The permissions an agent asks for, answered by the profile's policy or by the person."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+from agents.drivers import Answered, Asked, Reporter
+from agents.model import Question
+
+_WISHES = {"allow": ("allow_once", "allow_always"), "reject": ("reject_once", "reject_always")}
+
+
+class Option(NamedTuple):
+    """An answer that the agent offers."""
+
+    id: str
+    name: str
+    kind: str
+    """allow_once, allow_always, reject_once, reject_always, or one of next year."""
+
+
+class _Open(NamedTuple):
+    options: dict[str, str]
+    """Ids by the words that the person sees."""
+    answer: asyncio.Future[str]
+
+
+class Permissions:
+    """Questions for permission, of one session.
+
+    Args:
+        policy: of the profile; ``ask`` leaves them to the person.
+        described: what a tool call does, by its id, in one line.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        policy: Literal["allow", "reject", "ask"],
+        described: Callable[[str], str],
+        report: Reporter,
+    ) -> None:
+        self._name = name
+        self._policy = policy
+        self._described = described
+        self._report = report
+        self._open: dict[str, _Open] = {}
+        self._cancelled = False
+
+    def begin(self) -> None:
+        """A turn begins."""
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """The turn is to end: nothing is allowed any more."""
+        self._cancelled = True
+        for asked in self._open.values():
+            if not asked.answer.done():
+                asked.answer.set_result("")
+
+    async def decide(self, call: str, options: Sequence[Option]) -> str:
+        """The id of the option that is chosen for a tool call; empty to cancel it."""
+        if self._cancelled:
+            return ""
+        if self._policy != "ask":
+            wished = (option.id for wish in _WISHES[self._policy] for option in options if option.kind == wish)
+            return next(wished, "")
+        identity = secrets.token_hex(4)
+        names = _told_apart(options)
+        what = self._described(call) or "go on"
+        question = Question(id=identity, text=f"May {self._name} do this? {what}", options=tuple(names))
+        asked = self._open[identity] = _Open(names, asyncio.get_running_loop().create_future())
+        self._report(Asked(question=question))
+        try:
+            return await asked.answer
+        finally:
+            if self._open.pop(identity, None) is not None and not _is_answered(asked):
+                self._report(Answered(question=identity))
+
+    def answer(self, question: str, option: str) -> bool:
+        """Choose one of the options of what was asked; False when it is not asked any more."""
+        asked = self._open.get(question)
+        if asked is None or asked.answer.done() or option not in asked.options:
+            return False
+        self._report(Answered(question=question, answer=option))
+        asked.answer.set_result(asked.options[option])
+        return True
+
+
+def _is_answered(asked: _Open) -> bool:
+    return asked.answer.done() and not asked.answer.cancelled() and bool(asked.answer.result())
+
+
+def _told_apart(options: Sequence[Option]) -> dict[str, str]:
+    """Ids by names; a name that stands for two is told apart by its kind."""
+    names: dict[str, str] = {}
+    for option in options:
+        name = " ".join(option.name.split()) or option.kind
+        while name in names:
+            name = f"{name} ({option.kind.replace('_', ' ')})"
+        names[name] = option.id
+    return names
