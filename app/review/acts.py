@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -13,17 +13,19 @@ from agents.review import DiffError, FileDiff
 from agents.review.escape import escape_name
 from agents.review.select import select_file, select_lines
 from agents.review.suggestion import reversed_patch, suggested_text, suggestion_patch
-from app.review.desk import Host
+from app.review.host import Host
+from app.review.reading import Reading
 from widgets.diff import DiffView
 
 
 class HunkActs:
     """Acts on the hunk at the cursor of a view. What was done to files here can be undone here, the last first."""
 
-    def __init__(self, api: Api, task: str, view: DiffView, host: Host) -> None:
+    def __init__(self, api: Api, task: str, view: DiffView, reading: Reading, host: Host) -> None:
         self._api = api
         self._task = task
         self._view = view
+        self._reading = reading
         self._host = host
         self._undo: list[tuple[bytes, str]] = []
         """The patch that takes each change of files back, and what it was."""
@@ -59,7 +61,7 @@ class HunkActs:
             self._undo.pop()
             self._host.say(f"Undone: {said}")
 
-    async def apply_suggestion(self, read: Callable[[Sequence[str]], Awaitable[Mapping[str, bytes]]]) -> None:
+    async def apply_suggestion(self) -> None:
         """Put the suggestion of the comment at the cursor into the file, without the agent; the comment is settled."""
         comment = self._view.state.comment()
         placed = next((each for each in self._view.state.placed if comment and each.comment.id == comment.id), None)
@@ -72,7 +74,7 @@ class HunkActs:
             self._host.say("The lines of this suggestion are not there any more.")
             return
         try:
-            content = (await read([file.new_blob]))[file.new_blob]
+            content = (await self._reading.contents.read([file.new_blob]))[file.new_blob]
             patch = suggestion_patch(file.new_path, content, placed.start, placed.end, text)
         except ShopfloorError as error:
             self._host.say(str(error), error=True)

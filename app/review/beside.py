@@ -6,7 +6,7 @@ from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.review.escape import escape_name
 from app.review.attach import shown_diff
-from app.review.desk import Host
+from app.review.host import Host
 from widgets.diff import DiffView
 from widgets.prompt_pane import PromptPane
 

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Protocol
+from collections.abc import Awaitable, Callable
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import Comment, CommentDraft, Diff
+from agents.model import Comment, CommentDraft
 from agents.review.places import Placed
 from app.review.drafts import DraftKeeper, Keeper, ReplyKeeper
+from app.review.host import Host
 from app.review.words import place_text
 from widgets.comment_box import CommentBox
 from widgets.diff import DiffView
-
-
-class Host(Protocol):
-    """What parts of a review ask of its screen."""
-
-    @property
-    def shown(self) -> Diff | None:
-        """The diff that is shown; None before there is one."""
-
-    def say(self, text: str, *, error: bool = False) -> None:
-        """Say a sentence in the legend."""
-
-    def start(self, work: Coroutine[object, object, object]) -> None:
-        """Do something that takes a moment beside everything else."""
-
-    async def read_change(self, *, ended: bool = False, is_own: bool = False) -> bool:
-        """Read the change again; says whether it could be read. ``is_own``: the person changed it from here."""
-
-    async def read_comments(self) -> None:
-        """Read the comments again."""
-
-    def show_facts(self) -> None:
-        """Show what is known about the files as it is now."""
 
 
 class CommentDesk:
@@ -66,6 +43,15 @@ class CommentDesk:
             self.write(known, known)
         else:
             self.write(self._view.draft())
+
+    def write_on_file(self) -> None:
+        """Write on the file at the cursor."""
+        path = self._view.state.position().path
+        self.write(CommentDraft(text="", target="file" if path else "change", path=path))
+
+    def write_on_change(self) -> None:
+        """Write on the whole change."""
+        self.write(CommentDraft(text="", target="change"))
 
     def write(self, draft: CommentDraft, known: Comment | None = None) -> None:
         """Open a box for a comment; ``known`` is the draft that is edited."""

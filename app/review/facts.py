@@ -10,7 +10,11 @@ from agents.review import DiffSet, FileDiff
 from agents.review.evidence import new_lines, unasked_hunks
 from agents.review.marks import FileMarks, marks_of
 from agents.review.warnings import ORDER, Warned, file_warnings
+from widgets.diff import LineMark
 from widgets.diff.remarks import Remarks, remarks_on
+
+FAILS = "failing"
+"""The sort of files in which a check fails at a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Facts:
     def __init__(self) -> None:
         self.reviewed: set[str] = set()
         """Marks of what the person has looked at."""
+        self.line_marks: tuple[LineMark, ...] = ()
+        """What checks say about lines."""
         self._files: dict[bytes, _Known] = {}
         self._unasked: dict[bytes, list[tuple[int, int]]] = {}
 
@@ -64,7 +70,8 @@ class Facts:
 
     def groups(self) -> dict[str, frozenset[bytes]]:
         """The files of each sort of remark, what to look at first in front; empty sorts are left out."""
-        found: dict[str, set[bytes]] = {name: set() for name in ORDER}
+        found: dict[str, set[bytes]] = {name: set() for name in (FAILS, *ORDER)}
+        found[FAILS] = {mark.path for mark in self.line_marks if mark.severity == "error" and mark.path in self._files}
         for path, known in self._files.items():
             for warning in known.warnings:
                 found[warning.name].add(path)

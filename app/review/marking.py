@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from app.review.desk import Host
 from app.review.facts import Facts
+from app.review.host import Host
 from widgets.chip_bar import Chip, ChipBar
 from widgets.diff import DiffView
 

@@ -16,36 +16,29 @@ from textual.widgets import Input, Static
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import ACTIVE_STATES, Comment, CommentDraft, Diff, Scope, Task, at_work
-from agents.review import DiffSet, parse_diff
-from agents.review.context import with_context
-from agents.review.escape import escape_name
-from agents.review.places import Placed, place_comments
+from agents.model import ACTIVE_STATES, Comment, Diff, Scope, Task, at_work
+from agents.review import DiffSet
+from agents.review.places import Placed
 from app.review.acts import HunkActs
 from app.review.around import listed_files, reader_flags
 from app.review.beside import PromptBeside
-from app.review.colours import Colourer, Contents
+from app.review.colours import Colourer
 from app.review.desk import CommentDesk
-from app.review.editor import open_in_editor
+from app.review.going import Going
 from app.review.help import ReviewHelp
 from app.review.keys import REVIEW_KEYS, review_hints
 from app.review.marking import Marking
-from app.review.pick import PickScreen, pick_scope
+from app.review.reading import Read, Reading
 from app.review.send import SendScreen
-from app.review.since import Since
-from app.review.words import SCOPES, drafts_of, news_between, news_text, position_text, scope_text
+from app.review.words import drafts_of, news_between, news_text, position_text, scope_text
 from widgets.chip_bar import ChipBar
 from widgets.comment_box import CommentBox
-from widgets.diff import DiffView, Position
+from widgets.diff import DiffView, LineMark, Position
 from widgets.file_list import FileList
 from widgets.legend import Legend
 from widgets.prompt_pane import PromptPane
 from widgets.text_strips import printable
 
-FACTS_FIRST_LINES = 5_000
-"""Changed lines up to which marks and warnings are there when a change is first shown; later in a larger one."""
-CONTEXT_STEP = 15
-"""Lines that one step of widening a hunk adds above and below."""
 PROMPT_BESIDE_FROM = 130
 """Columns from which on the prompt stands beside the diff, else beneath it."""
 LIST_WIDTH_FROM = 100
@@ -76,22 +69,17 @@ class ReviewScreen(Screen[None]):
         self._api = api
         self._review_task = task
         self._scope: Scope = scope
-        self._diff: Diff | None = None
-        self._parsed = DiffSet(())
-        self._comments: list[Comment] = []
+        self._read: Read | None = None
         self._unread: set[bytes] = set()
         """Files that changed since the reader was in them."""
-        self._named: tuple[str, str] = ("", "")
-        """What the scopes ``commit`` and ``refs`` compare."""
-        self._since = Since(api, task.id)
         self._list_chosen: bool | None = None
         self._view = DiffView(id="diff")
         self._prompt = PromptPane(id="prompt")
         self._chips = ChipBar(id="chips")
         self._desk = CommentDesk(api, task.id, self._view, self)
-        self._acts = HunkActs(api, task.id, self._view, self)
         self._marking = Marking(api, task.id, self._view, self._chips, self)
-        self._facts = self._marking.facts
+        self._reading = Reading(api, task.id, self._marking.facts)
+        self._acts = HunkActs(api, task.id, self._view, self._reading, self)
         self._beside = PromptBeside(api, task.id, self._view, self._prompt, self)
         self._files = FileList(id="files")
         self._legend = Legend()
@@ -99,8 +87,8 @@ class ReviewScreen(Screen[None]):
         self._news = Static(id="news", markup=False)
         self._where = Static(id="where", markup=False)
         self._search = Input(placeholder="search in the change", id="search")
-        self._contents = Contents(api, task.id)
-        self._colourer = Colourer(self._view, self._contents)
+        self._going = Going(api, self._view, self._search, self._reading, self)
+        self._colourer = Colourer(self._view, self._reading.contents)
         self._order = asyncio.Lock()
 
     # life
@@ -137,11 +125,11 @@ class ReviewScreen(Screen[None]):
 
     async def _open(self) -> None:
         # What changed since the last round comes first, when there is any.
-        is_later = self._review_task.round > 0 and self._scope == "branch"
-        if not is_later or not await self.read_change(scope="review") or not self._parsed.files:
+        is_later = self.task.round > 0 and self._scope == "branch"
+        if not is_later or not await self.read_change(scope="review") or not self._view.state.diff.files:
             await self.read_change(scope=self._scope if not is_later else "branch")
         try:
-            await self._api.seen(self._review_task.id)
+            await self._api.seen(self.task.id)
         except ShopfloorError as error:
             self.say(str(error), error=True)
 
@@ -177,101 +165,99 @@ class ReviewScreen(Screen[None]):
         scope: Scope | None = None,
         named: tuple[str, str] | None = None,
     ) -> bool:
-        """Read the change and show it; the reader stays on the same code. Says whether it could be read.
-
-        Args:
-            ended: a turn has ended: say what it changed, even when that is nothing.
-            is_own: the person changed it from here, and needs not be told.
-            named: what to compare, for the scopes that need to be told.
-        """
+        """See :class:`Host`."""
         async with self._order:
-            wanted, names = scope or self._scope, named or self._named
+            before = self._read
+            names = named or (before.named if before is not None else ("", ""))
             try:
-                diff = await self._api.diff(
-                    self._review_task.id, wanted, *(names if wanted in ("commit", "refs") else ())
-                )
-                parsed = await asyncio.to_thread(parse_diff, diff.patch)
-                comments = await self._api.comments(self._review_task.id)
-                placed = await self._places(parsed, diff, comments)
-                is_huge = parsed.additions + parsed.deletions > FACTS_FIRST_LINES
-                if not is_huge:
-                    await self._read_facts(parsed, diff, comments)
+                read = await self._reading.read(scope or self._scope, names)
+                if not read.is_huge:
+                    await self._reading.facts(read, self.task)
             except ShopfloorError as error:
                 self.say(str(error), error=True)
                 return False
-            if self._view.is_editing and self._diff is not None:
+            if self._view.is_editing and before is not None:
                 self._desk.is_stale = True
                 self._show_news("The change is different now. It is shown when you close this comment.")
                 return True
-            if self._diff is not None and wanted == self._scope and names == self._named and not is_own:
-                news = news_between(self._parsed, parsed)
+            if before is not None and (read.scope, read.named) == (self._scope, before.named) and not is_own:
+                news = news_between(before.parsed, read.parsed)
                 self._unread |= news.paths
                 if news or ended:
-                    self._show_news(news_text(news, self._review_task))
-            self._scope, self._named, self._diff, self._parsed, self._comments = wanted, names, diff, parsed, comments
-            self._show(placed)
-        if is_huge:
-            self.start(self._read_facts_later(parsed, diff, comments))
+                    self._show_news(news_text(news, self.task))
+            self._scope, self._read = read.scope, read
+            self._show(read.parsed, read.placed)
+        if read.is_huge:
+            self.start(self._read_facts_later(read))
         return True
 
-    async def _read_facts_later(self, parsed: DiffSet, diff: Diff, comments: Sequence[Comment]) -> None:
+    async def _read_facts_later(self, read: Read) -> None:
         """Look for what is to be said about a large change after it is shown."""
         try:
-            await self._read_facts(parsed, diff, comments)
+            await self._reading.facts(read, self.task)
         except ShopfloorError as error:
             self.say(str(error), error=True)
-        if self._parsed is parsed:
+        if self._read is not None and self._read.parsed is read.parsed:
             self.show_facts()
 
-    def _show(self, placed: Sequence[Placed]) -> None:
+    def _show(self, parsed: DiffSet, placed: Sequence[Placed]) -> None:
         self._colourer.forget()
-        self._view.state.remarks = self._facts.remarks()
-        self._view.show(self._parsed, placed)
+        self._view.state.remarks = self._marking.facts.remarks()
+        self._view.show(parsed, placed)
         self._show_title()
         self.show_facts()
 
-    async def _show_change(self, parsed: DiffSet) -> None:
-        """Show the same change with other context."""
+    async def show_change(self, parsed: DiffSet) -> None:
+        """See :class:`Host`."""
         async with self._order:
-            self._parsed = parsed
-            await asyncio.to_thread(self._facts.read, parsed)
-            self._show(self._view.state.placed)
-
-    async def _places(self, parsed: DiffSet, diff: Diff, comments: Sequence[Comment]) -> list[Placed]:
-        async def since(tree: str) -> DiffSet | None:
-            return await self._since.read(tree, diff.head_tree)
-
-        return await place_comments(parsed, diff.head_tree, comments, self._contents.read, since)
-
-    async def _read_facts(self, parsed: DiffSet, diff: Diff, comments: Sequence[Comment]) -> None:
-        self._facts.reviewed = set(await self._api.reviewed(self._review_task.id))
-        await asyncio.to_thread(self._facts.read, parsed)
-        last = [c for c in comments if c.state != "draft" and c.round == self._review_task.round and c.head_tree]
-        tree = last[-1].head_tree if last else ""
-        since = await self._since.read(tree, diff.head_tree) if tree and tree != diff.head_tree else None
-        self._facts.take_unasked(since, last)
+            await asyncio.to_thread(self._marking.facts.read, parsed)
+            self._show(parsed, self._view.state.placed)
 
     async def read_comments(self) -> None:
-        """Read the comments and marks again."""
+        """See :class:`Host`."""
         async with self._order:
-            if self._diff is None:
+            if self._read is None:
                 return
             try:
-                comments = await self._api.comments(self._review_task.id)
-                placed = await self._places(self._parsed, self._diff, comments)
-                self._facts.reviewed = set(await self._api.reviewed(self._review_task.id))
+                self._read = await self._reading.comments(self._read)
             except ShopfloorError as error:
                 self.say(str(error), error=True)
                 return
-            self._comments = comments
             self._view.state.edited_comment = self._desk.edited
-            self._view.place_comments(placed)
+            self._view.place_comments(self._read.placed)
             self.show_facts()
 
     def show_facts(self) -> None:
-        """Show what is known about the files as it is now."""
-        self._marking.show(sum(comment.state == "claimed" for comment in self._comments))
+        """See :class:`Host`."""
+        self._marking.show(sum(comment.state == "claimed" for comment in self.comments))
         self._show_files()
+
+    def take_line_marks(self, marks: Sequence[LineMark]) -> None:
+        """Show what checks say about lines, beneath them."""
+        self._view.take_marks(marks)
+        self._marking.facts.line_marks = tuple(marks)
+        self.show_facts()
+
+    @property
+    def task(self) -> Task:  # type: ignore[override]  # a screen has no task of Textual's own
+        """The task under review, as it is now."""
+        return self._review_task
+
+    @property
+    def comments(self) -> Sequence[Comment]:
+        """All comments of the task."""
+        return self._read.comments if self._read is not None else ()
+
+    @property
+    def shown(self) -> Diff | None:
+        """The diff that is shown."""
+        return self._read.diff if self._read is not None else None
+
+    def unhide(self, path: bytes) -> None:
+        """See :class:`Host`."""
+        self._view.state.hidden.discard(path)
+        if self._view.state.spot_of_file(path) is None:
+            self._marking.choose("")
 
     @on(DiffView.Moved)
     def _moved(self, event: DiffView.Moved) -> None:
@@ -283,7 +269,7 @@ class ReviewScreen(Screen[None]):
         self._colour_files_in_view()
 
     def _colour_files_in_view(self) -> None:
-        files = self._parsed.files
+        files = self._view.state.diff.files
         shown = self._view.files_in_view()
         ahead = [shown[-1] + 1] if shown and shown[-1] + 1 < len(files) else []
         for priority, index in enumerate((*shown, *ahead)):
@@ -293,7 +279,7 @@ class ReviewScreen(Screen[None]):
 
     async def _colour(self, index: int, priority: int) -> None:
         try:
-            await self._colourer.colour(self._parsed.files[index], priority)
+            await self._colourer.colour(self._view.state.diff.files[index], priority)
         except ShopfloorError as error:
             self.say(str(error), error=True)
 
@@ -308,8 +294,8 @@ class ReviewScreen(Screen[None]):
             text.append(f"  · the agent is {task.state}: this is its change so far")
         elif task.state != "ready":
             text.append(f"  · {task.state}")
-        if self._diff is not None:
-            text.append(f"  · {scope_text(self._diff)}")
+        if self._read is not None:
+            text.append(f"  · {scope_text(self._read.diff)}")
         self._title.update(text)
 
     def _show_news(self, sentence: str) -> None:
@@ -317,17 +303,12 @@ class ReviewScreen(Screen[None]):
         self._news.display = bool(sentence)
 
     def _show_where(self, position: Position) -> None:
-        flags = reader_flags(self._view, self._comments)
+        flags = reader_flags(self._view, self.comments)
         self._where.update(Text(position_text(position, flags), no_wrap=True, overflow="ellipsis"), layout=False)
 
     def _show_files(self) -> None:
         self._files.show(listed_files(self._view.state, self._unread))
         self._show_where(self._view.state.position())
-
-    @property
-    def shown(self) -> Diff | None:
-        """The diff that is shown."""
-        return self._diff
 
     def start(self, work: Coroutine[object, object, object]) -> None:
         """Do something that takes a moment beside everything else."""
@@ -386,97 +367,42 @@ class ReviewScreen(Screen[None]):
         """Back to the floor."""
         self.dismiss(None)
 
-    def action_reload(self) -> None:
-        """Read the change again."""
-        self.run_worker(self.read_change(), group="review-load")
+    # the parts, by the names that bindings use
 
-    def action_go_to_file(self) -> None:
-        """Pick a file by some letters of its name."""
-        self.start(self._pick_file())
+    def action_going(self, what: str) -> None:
+        """Go elsewhere."""
+        getattr(self._going, what)()
 
-    async def _pick_file(self) -> None:
-        files = self._parsed.files
-        picked = await self.app.push_screen_wait(PickScreen("a file", [escape_name(file.path) for file in files]))
-        if isinstance(picked, int):
-            path = files[picked].path
-            self._view.state.hidden.discard(path)
-            if self._view.state.spot_of_file(path) is None:
-                self._marking.choose("")
-            self._view.go_to_file(path)
+    def action_desk(self, what: str) -> None:
+        """Write or judge a comment."""
+        getattr(self._desk, what)()
 
-    def action_compare(self) -> None:
-        """Pick what to compare: a scope, a commit, two refs."""
-        self.start(self._compare())
+    def action_acts(self, what: str) -> None:
+        """Act on the change, or ask about it."""
+        self.start(getattr(self._acts, what)())
 
-    async def _compare(self) -> None:
-        try:
-            chosen = await pick_scope(self.app, self._api, self._review_task.id)
-        except ShopfloorError as error:
-            self.say(str(error), error=True)
-            return
-        if chosen is not None:
-            await self.read_change(scope=chosen[0], named=chosen[1])
+    def action_marking(self, what: str) -> None:
+        """Marks, warnings and filters."""
+        getattr(self._marking, what)()
 
-    def action_scope(self) -> None:
-        """Compare with something else."""
-        at = SCOPES.index(self._scope) if self._scope in SCOPES else -1
-        following = SCOPES[(at + 1) % len(SCOPES)]
-        self.run_worker(self.read_change(scope=following), group="review-load")
-
-    def action_search(self) -> None:
-        """Ask for a text to look for."""
-        self._search.display = True
-        self._search.value = self._view.searched
-        self._search.focus()
+    def action_reopen(self) -> None:
+        """The comment at the cursor is not dealt with; on code: ask what it does."""
+        if self._view.state.comment() is not None:
+            self._desk.reopen()
+        else:
+            self.start(self._acts.explain())
 
     @on(Input.Submitted, "#search")
     def _search_entered(self, event: Input.Submitted) -> None:
-        self._close_search()
-        found = self._view.search(event.value)
-        if event.value and not found:
-            self.say(f"“{event.value}” is nowhere in what is shown.")
-
-    def _close_search(self) -> None:
-        self._search.display = False
-        self._view.focus()
+        self._going.searched(event.value)
 
     def on_key(self, event: events.Key) -> None:
         """Escape leaves the search field without searching."""
         if event.key == "escape" and self.focused is self._search:
             event.stop()
-            self._close_search()
-
-    def action_edit(self) -> None:
-        """Open the file at the cursor in the person's editor."""
-        position = self._view.state.position()
-        if not position.path:
-            return
-        try:
-            open_in_editor(self.app, self._review_task.worktree, position.path, position.new or position.old)
-        except ShopfloorError as error:
-            self.say(str(error), error=True)
-            return
-        self.refresh(layout=True)
-        self.action_reload()
+            self._going.close_search()
 
     # comments
-
-    def action_comment(self) -> None:
-        """Write on the line, range or hunk at the cursor, or go on with the draft there."""
-        self._desk.write_here()
-
-    def action_open(self) -> None:
-        """Go on with the draft at the cursor, else write on the line."""
-        self._desk.write_here()
-
-    def action_comment_file(self) -> None:
-        """Write on the file at the cursor."""
-        path = self._view.state.position().path
-        self._desk.write(CommentDraft(text="", target="file" if path else "change", path=path))
-
-    def action_comment_change(self) -> None:
-        """Write on the whole change."""
-        self._desk.write(CommentDraft(text="", target="change"))
 
     @on(CommentBox.Grown)
     def _box_grown(self, event: CommentBox.Grown) -> None:
@@ -489,68 +415,6 @@ class ReviewScreen(Screen[None]):
     @on(CommentBox.Finished)
     async def _box_finished(self, event: CommentBox.Finished) -> None:
         await self._desk.finish(event.box)
-
-    def action_drop(self) -> None:
-        """Drop the draft at the cursor."""
-        self._desk.drop()
-
-    def action_resolve(self) -> None:
-        """The comment at the cursor is dealt with."""
-        self._desk.accept()
-
-    def action_reopen(self) -> None:
-        """The comment at the cursor is not dealt with; on code: ask what it does."""
-        if self._view.state.comment() is not None:
-            self._desk.reopen()
-        else:
-            self.start(self._acts.explain())
-
-    def action_next_claim(self) -> None:
-        """Go to the next comment that waits for a verdict."""
-        self._desk.next_claim()
-
-    # acts on the change
-
-    def action_revert(self) -> None:
-        """Take back the lines, hunk or file at the cursor."""
-        self.start(self._acts.revert())
-
-    def action_undo_act(self) -> None:
-        """Undo what was last done to files here."""
-        self.start(self._acts.undo())
-
-    def action_apply(self) -> None:
-        """Apply the suggestion at the cursor."""
-        self.start(self._acts.apply_suggestion(self._contents.read))
-
-    def action_expand(self) -> None:
-        """Show more lines around the hunk at the cursor."""
-        self.start(self._expand(CONTEXT_STEP))
-
-    async def _expand(self, lines: int) -> None:
-        spot, section = self._view.state.cursor, self._view.state.section
-        hunk = section.hunk_of(spot.row) if section is not None else None
-        if section is None or section.file is None or hunk is None or not section.file.new_path:
-            self.say("Put the cursor on a hunk.")
-            return
-        file = section.file
-        try:
-            content = (await self._contents.read([file.new_blob]))[file.new_blob]
-        except ShopfloorError as error:
-            self.say(str(error), error=True)
-            return
-        wider = with_context(file, content, {file.hunks.index(hunk): lines})
-        if wider.hunks == file.hunks:
-            self.say("Everything around this hunk is shown.")
-            return
-        files = tuple(wider if other is file else other for other in self._parsed.files)
-        await self._show_change(DiffSet(files, self._parsed.leftover))
-
-    # marks and filters
-
-    def action_marking(self, what: str) -> None:
-        """Marks, warnings and filters, by the name of what to do."""
-        getattr(self._marking, what)()
 
     @on(ChipBar.Chosen)
     def _chip_chosen(self, event: ChipBar.Chosen) -> None:
@@ -579,9 +443,7 @@ class ReviewScreen(Screen[None]):
     async def _send(self) -> None:
         try:
             prompt = await self._api.review_prompt(self._review_task.id)
-            answer = await self.app.push_screen_wait(
-                SendScreen(self._review_task, prompt, len(drafts_of(self._comments)))
-            )
+            answer = await self.app.push_screen_wait(SendScreen(self.task, prompt, len(drafts_of(self.comments))))
             if answer is None:
                 return
             await self._api.send_review(self._review_task.id, answer.when, answer.text)

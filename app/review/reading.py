@@ -1,0 +1,78 @@
+"""Reading a change: the diff of a scope, its comments and where they stand, what is to be said about its files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agents.api import Api
+from agents.model import Comment, Diff, Scope, Task
+from agents.review import DiffSet, parse_diff
+from agents.review.places import Placed, place_comments
+from app.review.colours import Contents
+from app.review.facts import Facts
+from app.review.since import Since
+
+FACTS_FIRST_LINES = 5_000
+"""Changed lines up to which marks and warnings are there when a change is first shown; later in a larger one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A change as it was read."""
+
+    scope: Scope
+    named: tuple[str, str]
+    """What the scopes ``commit`` and ``refs`` compare."""
+    diff: Diff
+    parsed: DiffSet
+    comments: tuple[Comment, ...]
+    placed: tuple[Placed, ...]
+
+    @property
+    def is_huge(self) -> bool:
+        """It is shown before all is known that is to be said about it."""
+        return self.parsed.additions + self.parsed.deletions > FACTS_FIRST_LINES
+
+
+class Reading:
+    """Reads the change of one task. Every method raises ShopfloorError when the engine cannot answer."""
+
+    def __init__(self, api: Api, task: str, facts: Facts) -> None:
+        self._api = api
+        self._task = task
+        self._facts = facts
+        self._since = Since(api, task)
+        self.contents = Contents(api, task)
+
+    async def read(self, scope: Scope, named: tuple[str, str]) -> Read:
+        """The change in a scope, with its comments."""
+        diff = await self._api.diff(self._task, scope, *(named if scope in ("commit", "refs") else ()))
+        parsed = await asyncio.to_thread(parse_diff, diff.patch)
+        comments = await self._api.comments(self._task)
+        placed = await self._places(parsed, diff, comments)
+        return Read(scope, named, diff, parsed, tuple(comments), tuple(placed))
+
+    async def comments(self, read: Read) -> Read:
+        """The same change with its comments and marks as they are now."""
+        comments = await self._api.comments(self._task)
+        placed = await self._places(read.parsed, read.diff, comments)
+        self._facts.reviewed = set(await self._api.reviewed(self._task))
+        return replace(read, comments=tuple(comments), placed=tuple(placed))
+
+    async def facts(self, read: Read, task: Task) -> None:
+        """Learn what is to be said about the files of a change."""
+        self._facts.reviewed = set(await self._api.reviewed(self._task))
+        await asyncio.to_thread(self._facts.read, read.parsed)
+        last = [c for c in read.comments if c.state != "draft" and c.round == task.round and c.head_tree]
+        tree = last[-1].head_tree if last else ""
+        head = read.diff.head_tree
+        since = await self._since.read(tree, head) if tree and tree != head else None
+        self._facts.take_unasked(since, last)
+
+    async def _places(self, parsed: DiffSet, diff: Diff, comments: Sequence[Comment]) -> list[Placed]:
+        async def since(tree: str) -> DiffSet | None:
+            return await self._since.read(tree, diff.head_tree)
+
+        return await place_comments(parsed, diff.head_tree, comments, self.contents.read, since)
