@@ -25,11 +25,11 @@ from agents.model import (
     ProfileInfo,
     Prompt,
     Scope,
-    Spending,
     Task,
     Turn,
     When,
 )
+from agents.parts.costs import Costs
 from agents.parts.questions import Questions
 from agents.parts.writing import Writing
 
@@ -64,6 +64,8 @@ class Api(Protocol):
 
     questions: Questions
     """What agents ask in the middle of a turn."""
+    costs: Costs
+    """What agents have cost and may cost."""
     writing: Writing
     """What helps a person write."""
 
@@ -112,9 +114,6 @@ class Api(Protocol):
     async def fork(self, task: str, turn: int = 0, prompt: str = "", profile: str = "") -> Task:
         """A new task that goes on where a turn ended (0: the last one): with the files of its snapshot and the
         conversation up to there. Without a prompt it rests until it is sent one. ``profile``: another agent's."""
-
-    async def spending(self, days: int = 1) -> list[Spending]:
-        """What all tasks have cost in the latest days, today included, by day and profile; the latest day first."""
 
     async def close_task(self, task: str) -> Task:
         """Take the task off the floor: snapshot, then remove its worktree. Branch, snapshots and transcript stay."""

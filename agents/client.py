@@ -18,7 +18,7 @@ import msgspec
 
 from agents import paths, rpc
 from agents.api import PROTOCOL, Api
-from agents.errors import EngineOutdated, EngineUnreachable, ShopfloorError, UsageError
+from agents.errors import EngineOutdated, EngineStopped, EngineUnreachable, ShopfloorError, UsageError
 from agents.model import AnyEvent, EngineInfo
 from agents.version import VERSION
 
@@ -206,6 +206,24 @@ async def connect(start: bool = True, environment: Mapping[str, str] | None = No
         )
     await client.offer_environment(_model_variables(os.environ if environment is None else environment))
     return client
+
+
+async def reconnect() -> Client:
+    """A connection in place of one that was lost: an engine that has gone is started again, one that was stopped on
+    purpose is not.
+
+    Raises:
+        EngineStopped: somebody stopped it, and nobody has started it since.
+        EngineUnreachable, EngineOutdated: as :func:`connect`.
+    """
+    if not paths.stopped_mark().exists():
+        return await connect()
+    try:
+        return await connect(start=False)
+    except EngineOutdated:
+        raise
+    except EngineUnreachable as error:
+        raise EngineStopped("The engine was stopped.", "`shopfloor engine start` starts it again.") from error
 
 
 async def stop_engine(when_idle: bool = False, patience_seconds: float = STOP_SECONDS) -> EngineInfo | None:

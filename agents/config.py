@@ -43,6 +43,13 @@ class DefaultsSection(Struct, kw_only=True, forbid_unknown_fields=True):
     queue: str = ""
 
 
+class BudgetSection(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[budget]``: what agents may cost."""
+
+    per_day_usd: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """US dollars of a day, by local time. When they are spent, new turns wait; running ones go on to their end."""
+
+
 class OfflineSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """``[offline]``: how the offline player plays."""
 
@@ -55,6 +62,7 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
 
     engine: EngineSection = EngineSection()
     defaults: DefaultsSection = DefaultsSection()
+    budget: BudgetSection = BudgetSection()
     offline: OfflineSection = OfflineSection()
     theme: str = ""
     """Name of a theme of the screen; empty: chosen by the terminal's background."""
@@ -84,6 +92,7 @@ def read_config(environment: Mapping[str, str] | None = None, project: ProjectFi
             profile=environment.get(PROFILE_VARIABLE) or config.defaults.profile or given.profile,
             queue=environment.get(QUEUE_VARIABLE) or config.defaults.queue or given.queue,
         ),
+        budget=config.budget,
         offline=config.offline,
         theme=environment.get(THEME_VARIABLE) or config.theme,
     )

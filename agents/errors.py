@@ -35,6 +35,10 @@ class EngineUnreachable(ShopfloorError):
     exit_status = 3
 
 
+class EngineStopped(EngineUnreachable):
+    """No engine runs because somebody stopped it on purpose; it is not started again unasked."""
+
+
 class EngineOutdated(EngineUnreachable):
     """The engine that runs is of another version than this program and must be replaced first."""
 

@@ -89,14 +89,21 @@ class Turn(Struct, kw_only=True):
 
 
 class Spending(Struct, kw_only=True):
-    """What was spent on one day with one profile."""
+    """What was spent on one day with one profile in one project."""
 
     day: str
     """``2026-01-31``, in local time."""
     profile: str
+    project: str = ""
     tasks: int = 0
+    turns: int = 0
+    """Turns that began on that day and have ended."""
     steps: int = 0
+    seconds: float = 0.0
+    """What those turns took."""
     usage: Usage = Usage()
+    known_usd: float = 0.0
+    """The part of the cost that is known, also when some price is not."""
 
 
 class NewTask(Struct, kw_only=True):
@@ -114,6 +121,8 @@ class NewTask(Struct, kw_only=True):
     priority: int = 0
     check: bool = True
     """Run the project's checks after each turn."""
+    held: bool = False
+    """Do not start it before the person resumes it."""
 
 
 class Question(Struct, kw_only=True):
@@ -175,6 +184,8 @@ class Task(Struct, kw_only=True):
     """What to do about it."""
     note: str = ""
     """Free text of the person: what I am waiting for."""
+    held: bool = False
+    """It is queued and does not start before the person resumes it."""
     unseen: bool = False
     """It became ready, blocked or failed and nobody has looked since."""
     check: bool = True
@@ -429,6 +440,8 @@ class EngineInfo(Struct, kw_only=True):
     sandbox: str = ""
     sandbox_problem: str = ""
     """Why agents cannot start; empty when they can."""
+    replaced: bool = False
+    """The program's files have changed since it started: it should be restarted."""
 
 
 # --- events -----------------------------------------------------------------------------------------------------------

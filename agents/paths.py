@@ -77,6 +77,11 @@ def socket_path() -> Path:
     return runtime_dir() / "engine.sock"
 
 
+def stopped_mark() -> Path:
+    """A file that is there while the engine is not because somebody stopped it."""
+    return state_dir() / "engine.stopped"
+
+
 def log_path() -> Path:
     """The engine's log."""
     return state_dir() / "engine.log"

@@ -18,12 +18,15 @@ from typing import IO, Any
 
 import msgspec
 
-from agents import paths, rpc
+from agents import installation, paths, rpc
 from agents.api import Subscription
 from agents.engine import Engine
 from agents.errors import EngineUnreachable, ShopfloorError, UsageError
+from agents.model import EngineNotice
 
 LOG_BYTES = 2_000_000
+INSTALLATION_SECONDS = 30.0
+"""How often the program's own files are looked at."""
 WRITE_BUFFER = 1_000_000
 """Bytes waiting for one client before we stop sending and let its events be merged."""
 
@@ -69,7 +72,7 @@ class _Connection:
         except Exception as error:
             if not isinstance(error, ShopfloorError | msgspec.MsgspecError):
                 _log.exception("call failed")
-            response = rpc.Response(id=number, error=rpc.fault_of(error))
+            response = rpc.Response(id=number, error=rpc.fault_of(await _explained(error)))
         await self._send(response)
 
     async def _call(self, request: rpc.Request) -> object:
@@ -102,6 +105,26 @@ class _Connection:
         self._writer.write(rpc.encode(response) + b"\n")
         with contextlib.suppress(ConnectionError):
             await self._writer.drain()
+
+
+async def _explained(error: Exception) -> Exception:
+    """A fault of ours, or what is most likely its cause: files that were replaced under us."""
+    if isinstance(error, ShopfloorError | msgspec.MsgspecError):
+        return error
+    if not await asyncio.to_thread(installation.replaced):
+        return error
+    return ShopfloorError(installation.REPLACED, installation.RESTART)
+
+
+async def _watch_installation(engine: Engine) -> None:
+    """Tell everyone once when the program's files are replaced under us."""
+    is_replaced = False
+    while not is_replaced:
+        await asyncio.sleep(INSTALLATION_SECONDS)
+        is_replaced = await asyncio.to_thread(installation.replaced)
+    _log.warning(installation.REPLACED)
+    text = f"{installation.REPLACED} {installation.RESTART}"
+    engine.ledger.publish(EngineNotice(text=text, severity="warning"))
 
 
 class _Masked(logging.Formatter):
@@ -197,6 +220,7 @@ async def _serve(masked: _Masked) -> None:
         finally:
             connections.discard(task)
 
+    paths.stopped_mark().unlink(missing_ok=True)
     await engine.start()
     old_mask = os.umask(0o177)
     try:
@@ -206,9 +230,11 @@ async def _serve(masked: _Masked) -> None:
     finally:
         os.umask(old_mask)
     _log.info("engine started, process %d", os.getpid())
+    watching = asyncio.create_task(_watch_installation(engine))
     try:
         await stop.wait()
     finally:
+        watching.cancel()
         socket.unlink(missing_ok=True)
         server.close()
         await engine.stop()

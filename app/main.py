@@ -91,7 +91,7 @@ def _with_verb(arguments: list[str]) -> list[str]:
 
 
 _VERBS = frozenset(
-    """floor demo run ls show send answer stop resume close restore undo compact retry fork spending prune note
+    """floor demo run ls show send answer stop resume close restore undo compact retry fork spending budget prune note
     diff comment comments review check trust profiles doctor engine acp pager sandbox""".split()  # noqa: SIM905
 )
 
@@ -128,6 +128,9 @@ def parser() -> argparse.ArgumentParser:
 
     run = verb("run", "start a task")
     run.add_argument("prompt", metavar="PROMPT", help="what to do; - reads it from standard input")
+    run.add_argument("--template", default="", metavar="NAME", help="begin with a template; PROMPT follows it")
+    run.add_argument("--each", action="store_true", help="a task for each line or list item of the prompt")
+    run.add_argument("--hold", action="store_true", help="do not start it yet: `shopfloor resume` does")
     run.add_argument("-p", "--profile", default="", help="which agent (see `shopfloor profiles`)")
     run.add_argument("--base", default="", help="branch or commit to start from")
     run.add_argument("--title", default="", help="a name for it (default: the prompt's first line)")
@@ -172,6 +175,9 @@ def parser() -> argparse.ArgumentParser:
     spending = verb("spending", "show what agents have cost, by day and profile")
     spending.add_argument("--days", type=int, default=1, metavar="N", help="today and the days before (default: 1)")
     as_json(spending)
+    budget = verb("budget", "show what today may cost, or raise it for today")
+    budget.add_argument("amount", nargs="?", type=float, metavar="USD", help="US dollars of today, in all")
+    as_json(budget)
     note = task_verb("note", "set what you are waiting for")
     note.add_argument("text", metavar="TEXT")
 

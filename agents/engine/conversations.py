@@ -1,16 +1,15 @@
-"""What became of a task's turns: forking from one of them, and what they cost."""
+"""What became of a task's turns: forking from one of them, and what goes on from it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 
 import msgspec
 
 from agents.engine.ledger import Ledger
 from agents.engine.transcript import Transcript
 from agents.errors import NotFound, UsageError
-from agents.model import Prompt, Spending, Task, Turn
+from agents.model import Prompt, Task, Turn
 from agents.profiles import NativeSection
 
 ALL_ENTRIES = 1_000_000
@@ -81,22 +80,3 @@ def fork(
         ledger.add_prompt(Prompt(id=0, task=task.id, text=prompt))
     ledger.flush()
     return ledger.tasks[task.id]
-
-
-def spending(ledger: Ledger, tasks: Iterable[Task], days: int) -> list[Spending]:
-    """What the latest ``days`` days cost, today included: by day and profile, the latest day first."""
-    ledger.flush()
-    since = time.strftime("%Y-%m-%d", time.localtime(time.time() - (days - 1) * 86_400))
-    found: dict[tuple[str, str], Spending] = {}
-    for task in tasks:
-        counted: set[str] = set()
-        for step in (step for turn in ledger.store.turns(task.id) for step in turn.steps):
-            day = time.strftime("%Y-%m-%d", time.localtime(step.at))
-            if day < since:
-                continue
-            known = found.get((day, task.profile), Spending(day=day, profile=task.profile))
-            found[day, task.profile] = msgspec.structs.replace(
-                known, usage=known.usage + step.usage, steps=known.steps + 1, tasks=known.tasks + (day not in counted)
-            )
-            counted.add(day)
-    return sorted(found.values(), key=lambda spent: (spent.day, spent.profile), reverse=True)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from agents import paths
+from agents import installation, paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
 from agents.engine.changes import Changes
-from agents.engine.conversations import fork, forked_turn, spending
+from agents.engine.conversations import fork, forked_turn
+from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities, fingerprint
 from agents.engine.hub import Hub
 from agents.engine.ledger import Ledger
@@ -43,7 +44,6 @@ from agents.model import (
     ProfileInfo,
     Prompt,
     Scope,
-    Spending,
     Task,
     TaskChanged,
     TranscriptOpened,
@@ -76,14 +76,23 @@ class Engine:
         self._config: Config = read_config(self._environment)
         self._hub = Hub()
         self.ledger = Ledger(Store(paths.make_private(paths.state_dir()) / "store.sqlite"), self._hub)
+        self.costs = CostDesk(
+            self.ledger.store, self.ledger.tasks, self._config.budget.per_day_usd, self.ledger.try_flush
+        )
         self._facilities = Facilities(self._environment, self.ledger.store)
         self._changes = Changes(self.ledger, self._facilities)
         self._reviews = Reviews(self.ledger)
         self.writing = WritingDesk(self.ledger, self._changes)
         self._scheduler = Scheduler(
-            self.ledger, self._facilities, self._reviews, self._config.engine, lambda: self.on_shutdown()
+            self.ledger,
+            self._facilities,
+            self._reviews,
+            self.costs,
+            self._config.engine,
+            lambda: self.on_shutdown(),
         )
         self.questions = Questions(self.ledger, self._scheduler)
+        self.costs.on_raised = self._scheduler.admit
         self.on_shutdown: Callable[[], None] = lambda: None
         """Called when someone asks the engine to stop."""
 
@@ -122,6 +131,7 @@ class Engine:
             clients=len(self._hub),
             sandbox=self._facilities.sandbox,
             sandbox_problem=str(problem) if problem else "",
+            replaced=await asyncio.to_thread(installation.replaced),
         )
 
     async def offer_environment(self, variables: Mapping[str, str]) -> None:
@@ -134,6 +144,7 @@ class Engine:
 
     async def shutdown(self, when_idle: bool = False) -> None:
         """See :class:`agents.api.Api`."""
+        paths.stopped_mark().touch()
         if when_idle:
             self._scheduler.leave_when_idle()
         else:
@@ -204,6 +215,7 @@ class Engine:
             context_window=profile.native.context_window if profile.native else 0,
             priority=new.priority,
             check=new.check,
+            held=new.held,
             created_at=now,
             changed_at=now,
         )
@@ -281,11 +293,11 @@ class Engine:
         known = self._on_floor(task)
         if known.question is not None:
             raise UsageError(f"Task {known.id} waits for your answer.", f"`shopfloor answer {known.id} …` gives it.")
-        if known.id in self._scheduler or known.state == "queued":
+        if known.id in self._scheduler or (known.state == "queued" and not known.held):
             raise UsageError(f"Task {known.id} is {known.state} already.")
         if not self.ledger.waiting_prompts(known.id):
             self.ledger.add_prompt(Prompt(id=0, task=known.id, text=""))
-        self.ledger.enter(known.id, "queued")
+        self.ledger.enter(known.id, "queued", held=False)
         self.ledger.flush()
         self._scheduler.admit()
         return self.ledger.tasks[known.id]
@@ -327,10 +339,6 @@ class Engine:
         )
         self._scheduler.admit()
         return forked
-
-    async def spending(self, days: int = 1) -> list[Spending]:
-        """See :class:`agents.api.Api`."""
-        return spending(self.ledger, self.ledger.tasks.values(), days)
 
     async def close_task(self, task: str) -> Task:
         """See :class:`agents.api.Api`."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from agents import paths
+from agents import installation, paths
 from agents.drivers import (
     AnyReport,
     Delivered,
@@ -25,6 +25,7 @@ from agents.drivers import (
 )
 from agents.engine.asking import Asking
 from agents.engine.checking import Checking
+from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.review import Reviews
@@ -53,12 +54,19 @@ class Run:
     """One task at work. ``work`` runs once; ``stop`` and ``steer`` may be called while it does."""
 
     def __init__(
-        self, task: str, ledger: Ledger, facilities: Facilities, reviews: Reviews, on_started: Callable[[], None]
+        self,
+        task: str,
+        ledger: Ledger,
+        facilities: Facilities,
+        reviews: Reviews,
+        costs: CostDesk,
+        on_started: Callable[[], None],
     ) -> None:
         self._id = task
         self._ledger = ledger
         self._facilities = facilities
         self._reviews = reviews
+        self._costs = costs
         self._on_started = on_started
         self.transcript = Transcript(task, self._ledger)
         self._driver: Driver | None = None
@@ -136,11 +144,14 @@ class Run:
             rest = _Rest("blocked" if error.hint else "failed", error.message, error.hint)
         except Exception as error:
             _log.exception("task %s: fault in the engine", self._id)
-            rest = _Rest(
-                "failed",
-                f"A fault of Shopfloor itself: {type(error).__name__}: {error}.",
-                f"The log has the details: {paths.log_path()}. `shopfloor resume {self._id}` tries again.",
-            )
+            words = f"A fault of Shopfloor itself: {type(error).__name__}: {error}."
+            hint = f"The log has the details: {paths.log_path()}. `shopfloor resume {self._id}` tries again."
+            if installation.replaced():
+                words, hint = (
+                    installation.REPLACED,
+                    f"{installation.RESTART} `shopfloor resume {self._id}` tries again then.",
+                )
+            rest = _Rest("failed", words, hint)
         finally:
             self._in_turn = False
             self.transcript.finish()
@@ -179,6 +190,8 @@ class Run:
         while not self._stopping:
             waiting = self._ledger.waiting_prompts(self._id)
             if waiting:
+                if held := self._costs.holds():
+                    return _Rest("queued", held)  # admission says more, and when it goes on
                 before = workspace.base_commit if fresh else ""
                 fresh = False
                 rest = await self._turn(waiting[0], workspaces, workspace, before)
@@ -368,6 +381,7 @@ class Run:
     def _count(self, usage: Usage, model: str) -> None:
         """One more request of the turn, durable with the next commit."""
         if self._turn_record is not None and (usage.tokens or usage.cost_usd is None):
+            self._costs.add(usage)
             step = Step(usage=usage, model=model, at=time.time())
             self._put_turn(msgspec.structs.replace(self._turn_record, steps=(*self._turn_record.steps, step)))
 

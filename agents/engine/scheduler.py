@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
 
 from agents.config import EngineSection
 from agents.engine.admission import admit, free_megabytes
+from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.review import Reviews
@@ -21,6 +22,8 @@ from agents.model import Prompt, Task, at_work
 
 WATCH_SECONDS = 5.0
 STOP_SECONDS = 10.0
+HELD = "Held: it starts when you say so."
+SPENT_HINT = "`shopfloor budget AMOUNT` raises it for today; tomorrow has a new one."
 
 _log = logging.getLogger(__name__)
 
@@ -37,12 +40,14 @@ class Scheduler:
         ledger: Ledger,
         facilities: Facilities,
         reviews: Reviews,
+        costs: CostDesk,
         limits: EngineSection,
         on_idle: Callable[[], None],
     ) -> None:
         self._ledger = ledger
         self._facilities = facilities
         self._reviews = reviews
+        self._costs = costs
         self._limits = limits
         self._on_idle = on_idle
         self._runs: dict[str, Run] = {}
@@ -50,6 +55,7 @@ class Scheduler:
         self._closed = False
         """No run starts any more."""
         self._watching: asyncio.Task[None] | None = None
+        self._tomorrow: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._working)
@@ -91,6 +97,8 @@ class Scheduler:
     async def close(self) -> None:
         """Cut every run, so that it goes on at the next start."""
         self._closed = True
+        if self._tomorrow is not None:
+            self._tomorrow.cancel()
         if self._watching is not None:
             self._watching.cancel()
         working = list(self._working.values())
@@ -112,14 +120,35 @@ class Scheduler:
             return
         tasks = self._ledger.tasks
         queued = [task for task in tasks.values() if task.state == "queued" and task.id not in self._working]
+        self._hold([task for task in queued if task.held], HELD)
+        queued = [task for task in queued if not task.held]
         if not queued:
+            return
+        if spent := self._costs.holds():
+            self._hold(queued, spent, SPENT_HINT)
+            self._admit_tomorrow()
             return
         working = [tasks[task] for task in self._working]
         for decision in admit(queued, working, self._limits, free_megabytes()):
             if decision.starts:
                 self._begin(decision.task)
             elif tasks[decision.task].reason != decision.reason:
-                self._ledger.update(decision.task, reason=decision.reason)
+                self._ledger.update(decision.task, reason=decision.reason, hint="")
+
+    def _hold(self, tasks: Sequence[Task], reason: str, hint: str = "") -> None:
+        for task in tasks:
+            hint_for = hint or f"`shopfloor resume {task.id}` starts it."
+            self._ledger.update(task.id, reason=reason, hint=hint_for)
+
+    def _admit_tomorrow(self) -> None:
+        """A new day has a new budget."""
+        if self._tomorrow is None:
+            seconds = self._costs.seconds_left()
+            self._tomorrow = asyncio.get_running_loop().call_later(seconds, self._new_day)
+
+    def _new_day(self) -> None:
+        self._tomorrow = None
+        self.admit()
 
     async def run_checks(self, task: str) -> None:
         """Run the checks on a resting task, to their end."""
@@ -150,7 +179,7 @@ class Scheduler:
     def _begin(
         self, task: str, work_of: Callable[[Run], Coroutine[Any, Any, None]] = Run.work
     ) -> asyncio.Task[None]:  # fmt: skip
-        run = Run(task, self._ledger, self._facilities, self._reviews, on_started=self.admit)
+        run = Run(task, self._ledger, self._facilities, self._reviews, self._costs, on_started=self.admit)
         self._runs[task] = run
         work = asyncio.create_task(work_of(run), name=f"task {task}")
         self._working[task] = work
@@ -184,7 +213,8 @@ class Scheduler:
         """Bring a recorded prompt on its way: into the running turn, after it, or by starting a turn."""
         run = self._runs.get(prompt.task)
         if run is None:
-            self._ledger.enter(prompt.task, "queued")
+            if not self._ledger.tasks[prompt.task].held:
+                self._ledger.enter(prompt.task, "queued")
             self.admit()
         elif prompt.when == "now":
             run.steer(prompt)
@@ -204,6 +234,7 @@ class Scheduler:
                 await asyncio.wait((working,))
                 self._ledger.enter(task.id, "stopped", "Stopped by you; the agent did not end by itself.")
         elif task.state == "queued":
-            self._ledger.enter(task.id, "stopped", "Stopped by you.", f"`shopfloor resume {task.id}` goes on.")
+            hint = f"`shopfloor resume {task.id}` goes on."
+            self._ledger.enter(task.id, "stopped", "Stopped by you.", hint, held=False)
         else:
             raise UsageError(f"Task {task.id} is {task.state}: nothing runs that could be stopped.")

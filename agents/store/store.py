@@ -245,6 +245,16 @@ class Store:
         rows = self._db.execute("SELECT data FROM message WHERE task = ? ORDER BY position", (task,))
         return [data for (data,) in rows]
 
+    def turns_since(self, at: float) -> list[tuple[str, Turn]]:
+        """Turns of all tasks that ended after a time or have not ended, with their tasks' ids."""
+        ended = "json_extract(CAST(data AS TEXT), '$.ended_at')"
+        statement = f"SELECT task, data FROM turn WHERE {ended} IS NULL OR {ended} >= ?"
+        try:
+            rows = self._db.execute(statement, (at,)).fetchall()
+            return [(task, msgspec.json.decode(data, type=Turn)) for task, data in rows]
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise self._unusable(str(error)) from error
+
     def turns(self, task: str) -> list[Turn]:
         """All turns of a task, oldest first."""
         return self._rows(Turn, "SELECT data FROM turn WHERE task = ? ORDER BY number", task)

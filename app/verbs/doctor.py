@@ -9,6 +9,7 @@ import sys
 from agents import paths
 from agents.client import connect
 from agents.errors import ShopfloorError
+from agents.installation import REPLACED, RESTART
 from agents.model import Struct
 from agents.version import VERSION
 from app.verbs.printing import print_json
@@ -88,7 +89,12 @@ async def _engine() -> list[Finding]:
     ready = [profile.id for profile in profiles if profile.ready]
     missing = [f"{profile.id}: {profile.missing.rstrip('.')}" for profile in profiles if not profile.ready]
     return [
-        Finding(name="engine", ok=True, text=f"version {info.version}, process {info.pid}, log {info.log}"),
+        Finding(
+            name="engine",
+            ok=not info.replaced,
+            text=f"version {info.version}, process {info.pid}, log {info.log}",
+            hint=f"{REPLACED} {RESTART}" if info.replaced else "",
+        ),
         Finding(
             name="profiles",
             ok=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from agents.client import connect, stop_engine
+from agents.installation import REPLACED, RESTART
 from app.verbs.printing import age, counted, print_json
 
 
@@ -32,6 +33,8 @@ async def _status(start: bool, as_json: bool) -> int:
     print(f"The engine runs: version {info.version}, process {info.pid}, since {age(info.started_at)}.")
     at_work = f"{counted(info.tasks, 'task')}, {info.working} at work, {counted(info.clients, 'screen')}."
     print(f"{at_work} Sandbox: {info.sandbox or 'none'}.")
+    if info.replaced:
+        print(f"{REPLACED} {RESTART}")
     if info.sandbox_problem:
         print(f"Agents cannot start: {info.sandbox_problem}")
     print(f"State in {info.home}, log in {info.log}.")

@@ -35,7 +35,9 @@ def task_object(task: Task) -> dict[str, object]:
     return {
         "id": task.id,
         "title": task.title,
+        "prompt": task.prompt,
         "state": task.state,
+        "held": task.held,
         "reason": task.reason,
         "hint": task.hint,
         "project": task.project,

@@ -11,9 +11,11 @@ from pathlib import Path
 import msgspec
 
 from agents.client import Client, connect
-from agents.errors import UsageError
+from agents.errors import NotFound, UsageError
 from agents.model import Entry, NewTask, Task, TaskChanged
 from agents.parts.questions import how_to_answer
+from agents.parts.writing import Template
+from agents.separate import separate_prompts
 from app.verbs.printing import STATE_GLYPHS, age, agreed, cost, counted, print_json, safe, task_object
 from app.verbs.transcripts import markdown
 
@@ -38,24 +40,41 @@ def exit_status(task: Task) -> int:
 
 async def run(options: argparse.Namespace) -> int:
     """``shopfloor run``."""
-    prompt = _text(options.prompt)
-    new = NewTask(
-        project=str(Path.cwd()),
-        prompt=prompt,
-        title=options.title,
-        profile=options.profile,
-        base=options.base,
-        priority=options.priority,
-        check=not options.no_check,
-    )
     async with engine() as api:
-        task = await api.create_task(new)
-        if options.wait:
-            if not options.json:
-                print(f"{task.id}  {safe(task.title)}", file=sys.stderr)
-            task = await _rest(api, task.id, quiet=options.json)
-        _print_task(task, options.json)
-        return exit_status(task) if options.wait else 0
+        new = await _new_task(api, options)
+        prompts = separate_prompts(new.prompt) if options.each else [new.prompt]
+        made = [await api.create_task(msgspec.structs.replace(new, prompt=prompt)) for prompt in prompts]
+        worst = 0
+        for task in made:
+            if options.wait:
+                if not options.json:
+                    print(f"{task.id}  {safe(task.title)}", file=sys.stderr)
+                task = await _rest(api, task.id, quiet=options.json)
+                worst = worst or exit_status(task)
+            _print_task(task, options.json)
+        return worst
+
+
+async def _new_task(api: Client, options: argparse.Namespace) -> NewTask:
+    """What the options say, over what a template says."""
+    prompt, project = _text(options.prompt), str(Path.cwd())
+    template = Template(name="", text="")
+    if options.template:
+        found = {each.name.lower(): each for each in await api.writing.templates(project)}
+        if options.template.lower() not in found:
+            names = ", ".join(sorted(each.name for each in found.values())) or "none"
+            raise NotFound(f"There is no template “{options.template}”; there are: {names}.")
+        template = found[options.template.lower()]
+    return NewTask(
+        project=project,
+        prompt="\n\n".join(part for part in (template.text, prompt) if part.strip()),
+        title=options.title,
+        profile=options.profile or template.profile,
+        base=options.base or template.base,
+        priority=options.priority,
+        check=not options.no_check and template.check is not False,
+        held=options.hold,
+    )
 
 
 async def _rest(api: Client, task_id: str, quiet: bool) -> Task:

@@ -117,7 +117,7 @@ async def test_cost_is_known_by_step_turn_task_and_day(shop: Shop) -> None:
     first, second = await shop.engine.turns(task.id)
     assert (len(first.steps), len(second.steps)) == (2, 1)
     assert first.usage + second.usage == rested.usage
-    (day,) = await shop.engine.spending()
+    (day,) = await shop.engine.costs.spending()
     assert (day.usage.cost_usd, day.steps, day.tasks, day.profile) == (rested.usage.cost_usd, 3, 1, "test")
 
 
@@ -128,7 +128,7 @@ async def test_unknown_price_stays_unknown_in_every_sum(shop: Shop) -> None:
     await shop.rests((await shop.task()).id)
     task = await shop.rests((await shop.task(profile="free")).id)
     assert task.usage.cost_usd is None
-    costs = {spent.profile: spent.usage.cost_usd for spent in await shop.engine.spending(3)}
+    costs = {spent.profile: spent.usage.cost_usd for spent in await shop.engine.costs.spending(3)}
     assert costs["free"] is None
     assert costs["test"] is not None
 

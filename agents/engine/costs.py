@@ -1,0 +1,156 @@
+"""What agents have cost; see :class:`agents.parts.costs.Costs`. The budget holds new turns, never a running one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from agents.errors import UsageError
+from agents.model import Spending, Task, Turn, Usage
+from agents.parts.costs import Today
+from agents.store import Store
+
+_KIND = "budget"
+
+
+class CostDesk:
+    """Implements the part ``costs``, and says whether turns may start.
+
+    Args:
+        limit_usd: what may be spent in a day; None: as much as it takes.
+        flush: makes what was counted visible in the store.
+    """
+
+    def __init__(
+        self, store: Store, tasks: Mapping[str, Task], limit_usd: float | None, flush: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._tasks = tasks
+        self._limit_usd = limit_usd
+        self._flush = flush
+        self._day = ""
+        self._spent_usd = 0.0
+        self._raised_usd: float | None = None
+        self.on_raised: Callable[[], None] = lambda: None
+        """Called when turns that were held may start."""
+
+    # counting
+
+    def add(self, usage: Usage) -> None:
+        """One more request was paid for."""
+        self._turn_the_page()
+        self._spent_usd += usage.cost_usd or 0.0
+
+    def _turn_the_page(self) -> None:
+        """Begin to count a day, with what was spent of it before the engine started."""
+        day = day_of(time.time())
+        if day == self._day:
+            return
+        self._day = day
+        self._flush()
+        raised = self._store.kept_one(_KIND, day)
+        self._raised_usd = float(raised) if raised else None
+        rows = spending(self._store.turns_since(midnight(day)), self._tasks, day)
+        self._spent_usd = sum(row.usage.cost_usd or 0.0 for row in rows)
+        self._spent_usd += sum(row.known_usd for row in rows if row.usage.cost_usd is None)
+
+    @property
+    def _budget_usd(self) -> float | None:
+        return self._limit_usd if self._raised_usd is None else self._raised_usd
+
+    def holds(self) -> str:
+        """Why no turn may start now, in words; empty when one may."""
+        self._turn_the_page()
+        budget = self._budget_usd
+        if budget is None or self._spent_usd < budget:
+            return ""
+        return f"Today's budget of ${budget:,.2f} is spent (${self._spent_usd:,.2f})."
+
+    def seconds_left(self) -> float:
+        """Until the next day, which has a budget of its own."""
+        return max(1.0, midnight(day_of(time.time())) + 86_400 - time.time())
+
+    # the Api
+
+    async def spending(self, days: int = 1) -> list[Spending]:
+        """See :class:`agents.parts.costs.Costs`."""
+        self._flush()
+        since = day_of(time.time() - (max(1, days) - 1) * 86_400)
+        return spending(self._store.turns_since(midnight(since)), self._tasks, since)
+
+    async def today(self) -> Today:
+        """See :class:`agents.parts.costs.Costs`."""
+        self._turn_the_page()
+        rows = await self.spending(1)
+        turns = self._store.turns_since(midnight(self._day))
+        return Today(
+            day=self._day,
+            usage=sum((row.usage for row in rows), Usage()),
+            spent_usd=self._spent_usd,
+            tasks=len(
+                {
+                    task
+                    for task, turn in turns
+                    if task in self._tasks and any(day_of(step.at) == self._day for step in turn.steps)
+                }
+            ),
+            seconds=sum(row.seconds for row in rows),
+            budget_usd=self._budget_usd,
+            holds=self.holds(),
+        )
+
+    async def raise_budget(self, usd: float) -> Today:
+        """See :class:`agents.parts.costs.Costs`."""
+        if not usd >= 0:
+            raise UsageError("A budget is an amount of US dollars.", "Give a number such as 20.")
+        self._turn_the_page()
+        self._raised_usd = usd
+        self._store.keep(_KIND, self._day, str(usd).encode())
+        self._flush()
+        self.on_raised()
+        return await self.today()
+
+
+def day_of(at: float) -> str:
+    """``2026-01-31``, in local time."""
+    return time.strftime("%Y-%m-%d", time.localtime(at))
+
+
+def midnight(day: str) -> float:
+    """When a day began."""
+    return time.mktime(time.strptime(day, "%Y-%m-%d"))
+
+
+def spending(turns: list[tuple[str, Turn]], tasks: Mapping[str, Task], since: str) -> list[Spending]:
+    """What turns cost from a day on: by day, profile and project, the latest day first."""
+    found: dict[tuple[str, str, str], Spending] = {}
+    counted: set[tuple[str, str]] = set()
+
+    def row(day: str, task: Task) -> tuple[tuple[str, str, str], Spending]:
+        key = (day, task.profile, task.project)
+        known = found.get(key) or Spending(day=day, profile=task.profile, project=task.project)
+        if (day, task.id) not in counted:
+            counted.add((day, task.id))
+            known = msgspec.structs.replace(known, tasks=known.tasks + 1)
+        return key, known
+
+    for name, turn in turns:
+        task = tasks.get(name)
+        if task is None:
+            continue
+        for step in turn.steps:
+            if (day := day_of(step.at)) >= since:
+                key, known = row(day, task)
+                found[key] = msgspec.structs.replace(
+                    known,
+                    usage=known.usage + step.usage,
+                    known_usd=known.known_usd + (step.usage.cost_usd or 0.0),
+                    steps=known.steps + 1,
+                )
+        if turn.ended_at and (day := day_of(turn.started_at)) >= since:
+            key, known = row(day, task)
+            seconds = max(0.0, turn.ended_at - turn.started_at)
+            found[key] = msgspec.structs.replace(known, turns=known.turns + 1, seconds=known.seconds + seconds)
+    return sorted(found.values(), key=lambda spent: (spent.day, spent.profile, spent.project), reverse=True)

@@ -1,0 +1,152 @@
+"""What agents cost, what they may cost, and tasks that are held."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from agents import paths
+from agents.engine import Engine
+from agents.engine.costs import CostDesk, day_of, midnight
+from agents.errors import UsageError
+from agents.installation import Installation
+from agents.model import Step, Task, Turn, Usage
+from agents.separate import separate_prompts
+from agents.store import Store
+from tests.shop import Shop
+
+DAY = 86_400.0
+
+
+def a_store(folder: Path, *turns: tuple[str, Turn]) -> Store:
+    store = Store(folder / "store.sqlite")
+    for task, turn in turns:
+        store.put_turn(task, turn)
+    store.commit()
+    return store
+
+
+def a_turn(number: int, at: float, usd: float | None, seconds: float = 60.0) -> Turn:
+    usage = Usage(input_tokens=10, cost_usd=usd)
+    step = Step(usage=usage, at=at)
+    return Turn(number=number, before="b", after="a", started_at=at, ended_at=at + seconds, steps=(step,))
+
+
+def known(name: str, project: str = "/p") -> Task:
+    return Task(id=name, title=name, prompt="", project=project, base="main", base_commit="1", profile="test")
+
+
+async def test_spending_is_told_by_day_profile_and_project(tmp_path: Path) -> None:
+    noon = midnight(day_of(time.time())) + 1
+    store = a_store(
+        tmp_path,
+        ("a", a_turn(1, noon, 1.0)),
+        ("a", a_turn(2, noon, None)),
+        ("b", a_turn(1, noon, 2.0, seconds=30)),
+        ("b", a_turn(2, noon - 3 * DAY, 4.0)),
+        ("gone", a_turn(1, noon, 8.0)),
+    )
+    desk = CostDesk(store, {"a": known("a"), "b": known("b", "/q")}, None, lambda: None)
+    q, p = await desk.spending(2)
+    assert (q.project, q.usage.cost_usd, q.seconds, q.turns, q.tasks) == ("/q", 2.0, 30, 1, 1)
+    assert (p.project, p.usage.cost_usd, p.known_usd, p.turns, p.tasks) == ("/p", None, 1.0, 2, 1)
+    assert len(await desk.spending(4)) == 3
+    today = await desk.today()
+    assert (today.spent_usd, today.tasks, today.seconds) == (3.0, 2, 150)
+
+
+async def test_a_budget_holds_turns_until_it_is_raised_and_the_raise_outlives_the_engine(tmp_path: Path) -> None:
+    store = a_store(tmp_path, ("a", a_turn(1, midnight(day_of(time.time())) + 1, 1.0)))
+    desk = CostDesk(store, {"a": known("a")}, 1.5, store.commit)
+    assert desk.holds() == ""
+    desk.add(Usage(cost_usd=0.75))
+    assert desk.holds() == "Today's budget of $1.50 is spent ($1.75)."
+    raised = []
+    desk.on_raised = lambda: raised.append(True)
+    today = await desk.raise_budget(5)
+    assert (today.budget_usd, today.holds, raised) == (5.0, "", [True])
+    again = CostDesk(store, {"a": known("a")}, 1.5, store.commit)
+    assert (await again.today()).budget_usd == 5.0
+    with pytest.raises(UsageError):
+        await desk.raise_budget(-1)
+
+
+async def test_a_spent_budget_holds_new_turns_with_a_reason_and_raising_it_starts_them(shop: Shop) -> None:
+    shop.model.add("One.", "Two.", "Three.")
+    first = await shop.rests((await shop.task()).id)
+    assert first.usage.cost_usd, "the test needs a price"
+    await shop.engine.costs.raise_budget(first.usage.cost_usd / 2)
+    held = await shop.task("another")
+    held = await shop.until(held.id, lambda task: bool(task.reason), "a reason")
+    assert held.state == "queued"
+    assert "budget" in held.reason
+    assert "shopfloor budget" in held.hint
+    await shop.engine.send(first.id, "and this")
+    assert (await shop.engine.task(first.id)).state == "queued", "a rested task's next turn is held too"
+    await shop.engine.costs.raise_budget(1_000)
+    await shop.rests(held.id)
+    await shop.until(first.id, lambda task: task.turn == 2 and task.state == "ready", "the second turn")
+
+
+async def test_a_held_task_starts_when_it_is_resumed(shop: Shop) -> None:
+    shop.model.add("Done.", "More.")
+    task = await shop.task(held=True)
+    task = await shop.engine.task(task.id)
+    assert (task.state, task.held) == ("queued", True)
+    assert "Held" in task.reason
+    await shop.engine.send(task.id, "and more")
+    assert (await shop.engine.task(task.id)).turn == 0, "what is said to it does not start it"
+    await shop.engine.resume(task.id)
+    rested = await shop.rests(task.id)
+    assert not rested.held
+
+
+async def test_a_held_task_is_still_held_after_the_engine_ended(shop: Shop) -> None:
+    task = await shop.task(held=True)
+    await shop.engine.stop()
+    engine = Engine({})
+    await engine.start()
+    try:
+        assert (await engine.task(task.id)).state == "queued"
+        assert (await engine.stop_task(task.id)).state == "stopped"
+        assert not (await engine.task(task.id)).held
+    finally:
+        await engine.stop()
+
+
+async def test_only_a_stop_that_was_asked_for_leaves_its_mark(shop: Shop) -> None:
+    assert not paths.stopped_mark().exists()
+    await shop.engine.shutdown()
+    assert paths.stopped_mark().exists()
+
+
+def test_files_that_were_replaced_are_noticed(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    file = tmp_path / "deep" / "module.py"
+    file.write_text("a = 1\n")
+    installation = Installation(tmp_path)
+    assert not installation.replaced()
+    file.write_text("a = 22\n")
+    assert installation.replaced()
+    installation = Installation(tmp_path)
+    (tmp_path / "new.py").touch()
+    assert installation.replaced()
+
+
+@pytest.mark.parametrize(
+    ("text", "prompts"),
+    [
+        ("one\n\n two \n", ["one", "two"]),
+        ("- one\n- two\n  more\n\n  and more\n- three", ["one", "two\nmore\n\nand more", "three"]),
+        ("Fix in src:\n\n1. this\n2) that", ["Fix in src:\n\nthis", "Fix in src:\n\nthat"]),
+        ("* [ ] open\n* [x] closed", ["open", "closed"]),
+        ("- one\n  - part\n- two", ["one\n- part", "two"]),
+        ("-no list\n2024 was long", ["-no list", "2024 was long"]),
+        ("", []),
+        ("\n \n", []),
+    ],
+)
+def test_a_text_becomes_several_prompts(text: str, prompts: list[str]) -> None:
+    assert separate_prompts(text) == prompts
