@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,6 +18,7 @@ from agents import paths
 from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import ACTIVE_STATES, AnyEvent, CommentsChanged, Task, TaskChanged
+from app.collector import LOOK_SECONDS, Collector
 from app.faults import fault_sentence
 from app.floor import FloorScreen
 from app.help import HelpScreen
@@ -41,6 +41,8 @@ RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end the program in good order, unless the caller handles them."""
 LEAVE_SECONDS = 5.0
+SETTLE_SECONDS = 2.0
+"""After so long the panes of the tasks there are have been made."""
 
 SAVE_TITLE, RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
@@ -89,6 +91,7 @@ class ShopfloorApp(App[None]):
         self._review: ReviewScreen | None = None
         self._reviewed = ""
         self._title = ""
+        self._collector = Collector()
         self._sequence = 0
         """The highest number among the task changes received: what need not be told again."""
         for theme in THEMES:
@@ -126,7 +129,9 @@ class ShopfloorApp(App[None]):
         for problem in self._problems:
             self.notify(problem, severity="warning", markup=False, timeout=15)
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
-        self.call_after_refresh(self._settle)
+        self.call_after_refresh(self._collector.settle)
+        self.set_timer(SETTLE_SECONDS, self._collector.settle)
+        self.set_interval(LOOK_SECONDS, self._collector.look, name="garbage")
         self._fit(self.size)
 
     def _fatal_error(self) -> None:
@@ -144,11 +149,6 @@ class ShopfloorApp(App[None]):
     def action_help_quit(self) -> None:
         """``Ctrl+C`` where there is nothing to copy: say how to leave instead of leaving by accident."""
         self.notify("Ctrl+Q leaves the screen; the agents go on working.", markup=False)
-
-    def _settle(self) -> None:
-        """What exists now stays: the collector need not look at it again, which would cost tens of milliseconds."""
-        gc.collect()
-        gc.freeze()
 
     # --- events of the engine
 
@@ -194,6 +194,13 @@ class ShopfloorApp(App[None]):
                 self._review.comments_changed()
 
     # --- screens
+
+    async def on_event(self, event: events.Event) -> None:
+        """What the person does goes before everything that streams."""
+        if isinstance(event, events.InputEvent):
+            self.pump.hold()
+            self._collector.acted()
+        await super().on_event(event)
 
     def open_review(self, task: Task) -> None:
         """Read a task's change."""

@@ -128,12 +128,10 @@ class FloorScreen(Screen[None]):
     def take(self, batch: Sequence[AnyEvent]) -> None:
         """Events of the engine, in the order they happened."""
         changed: list[Task] = []
-        others = False
         for event in batch:
             match event:
                 case TaskChanged(task=task):
                     changed.append(task)
-                    others = self.roster.put(task) or others
                 case EngineNotice(text=text, severity=severity):
                     self.notify(printable(text), severity=severity, markup=False)
                     self.legend.say(text, severity)
@@ -141,9 +139,11 @@ class FloorScreen(Screen[None]):
                     pass  # a review asks again; the counts come with the task
                 case _:
                     self.grid.feed(event)
-        if others:
+        if not changed:
+            return
+        if self.roster.put(*changed):
             self.show_tasks()
-        elif changed:
+        else:
             for task in changed:
                 self.grid.update_task(task)
             self._show_states()

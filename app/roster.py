@@ -30,10 +30,10 @@ class Roster:
         self._tasks = {task.id: task for task in tasks}
         self._settle()
 
-    def put(self, task: Task) -> bool:
-        """A task is new or differs; True when that changes which tasks are shown or their order."""
+    def put(self, *tasks: Task) -> bool:
+        """Tasks are new or differ; True when that changes which tasks are shown or their order."""
         before = [shown.id for shown in self.shown]
-        self._tasks[task.id] = task
+        self._tasks.update((task.id, task) for task in tasks)
         self._settle()
         return [shown.id for shown in self.shown] != before
 

@@ -129,6 +129,7 @@ class AgentPane(Widget, can_focus=True):
         self._styles_by_name = StyleBook(self, "pane--")
         self._area = TranscriptArea(self._styles_by_name)
         self._header_changed = True
+        self._tick_due = False
         self._header: tuple[Spans, ...] = ()
         self._frame: list[Strip] | None = None
         self._lost_told = False
@@ -199,25 +200,27 @@ class AgentPane(Widget, can_focus=True):
 
     def flush(self) -> None:
         """Lay out what has changed and refresh the lines that differ."""
-        self._header_changed = False
-        was_empty = self._area.is_empty
-        lines = self._area.lay(self._clock()) if self._area.has_changes else range(0)
-        header = self._compose_header()
-        if len(header) != len(self._header):
-            self._arrange(header)
-            self.refresh()
-            return
-        if header != self._header:
-            self._header = header
-            self.refresh(Region(0, 0, self.size.width, len(header)))
+        was_empty, has_news = self._area.is_empty, self._area.has_changes
+        lines = self._area.lay(self._clock()) if has_news else range(0)
+        if self._tick_due:
+            self._tick_due = False
+            for line in self._area.tick(self._clock()):
+                self._refresh_area(range(line, line + 1))
+        if self._header_changed or (has_news and self.is_tile):
+            self._header_changed = False
+            header = self._compose_header()
+            if len(header) != len(self._header):
+                self._arrange(header)
+                self.refresh()
+                return
+            if header != self._header:
+                self._header = header
+                self.refresh(Region(0, 0, self.size.width, len(header)))
         self._refresh_area(range(self._area.height) if was_empty else lines)
 
     def tick(self) -> None:
-        """Move the clocks."""
-        for line in self._area.tick(self._clock()):
-            self._refresh_area(range(line, line + 1))
-        self._header_changed = True
-        self.flush()
+        """Move the clocks with the next flush."""
+        self._tick_due = self._header_changed = True
 
     def _refresh_area(self, lines: range) -> None:
         if lines:
@@ -269,7 +272,7 @@ class AgentPane(Widget, can_focus=True):
 
     def _forget_strips(self) -> None:
         self._area.focused = self.has_focus
-        self._area.forget_strips(self.get_line_filters(), self.background_colors[1])
+        self._area.forget_strips()
 
     # --- header and painting ------------------------------------------------------------------------------------------
 
@@ -318,10 +321,7 @@ class AgentPane(Widget, can_focus=True):
         bar = "" if self.is_tile and y else "header-focused" if self.has_focus else "header"
         mark = ("▌", f"{bar} rule-focused") if self.has_focus else ("▏", f"{bar} rule")
         spans = [mark, (" ", bar), *((text, f"{bar} {style}".strip()) for text, style in self._header[y])]
-        strip = strip_of(spans, self._styles_by_name, self.size.width, bar)
-        for line_filter in self.get_line_filters():
-            strip = strip.apply_filter(line_filter, self.background_colors[1])
-        return strip
+        return strip_of(spans, self._styles_by_name, self.size.width, bar)
 
     # --- what the person does -----------------------------------------------------------------------------------------
 

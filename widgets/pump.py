@@ -8,6 +8,8 @@ next key press has to wait for.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from queue import Queue
 from typing import Any, Protocol
 
@@ -16,8 +18,14 @@ from textual.timer import Timer
 
 RATE = 30
 """Ticks per second."""
-GROUPS = 3
-"""What is not focused is flushed in turns: each at a third of the rate."""
+CALM_SECONDS = 0.09
+"""What is not focused is flushed this often at most: a tenth of a second is fast enough to be read."""
+BUDGET_SECONDS = 0.004
+"""How long a tick may flush what is not focused; the rest waits for the next one, so that no key waits long."""
+HOLD_SECONDS = 0.03
+"""For how long nothing but the focused is flushed after a key: its answer is painted first."""
+LONGEST_HOLD_SECONDS = 0.15
+"""However fast keys come, the others are flushed this often."""
 
 
 class Pumped(Protocol):
@@ -39,16 +47,25 @@ class Pumped(Protocol):
         """Show what has gathered, refreshing no more than what differs."""
 
     def tick(self) -> None:
-        """A second has passed."""
+        """A second has passed: what shows it has changed, and is flushed like all that has."""
 
 
 class Pump:
-    """Flushes its members at 30 Hz while there is something to show, and moves their clocks once a second."""
+    """Flushes its members at 30 Hz while there is something to show, and moves their clocks once a second.
 
-    def __init__(self, app: App[Any]) -> None:
+    No tick takes long: members that are not urgent take turns, as many at a time as there is time for.
+    """
+
+    def __init__(self, app: App[Any], clock: Callable[[], float] = time.perf_counter) -> None:
+        """``clock`` gives seconds."""
         self._app = app
+        self._clock = clock
         self._members: list[Pumped] = []
-        self._turn = 0
+        self._flushed: dict[Pumped, float] = {}
+        """When each was flushed last."""
+        self._next = 0
+        """Whose turn it is."""
+        self._held_until = self._last_round = 0.0
         self._frames: Timer | None = None
         self._seconds: Timer | None = None
         self._clock_runs = False
@@ -63,6 +80,11 @@ class Pump:
     def remove(self, member: Pumped) -> None:
         """Leave this widget alone from now on."""
         self._members.remove(member)
+        self._flushed.pop(member, None)
+
+    def hold(self) -> None:
+        """The person has pressed a key."""
+        self._held_until = self._clock() + HOLD_SECONDS
 
     def wake(self) -> None:
         """Something has gathered somewhere, or a clock has begun to move."""
@@ -77,15 +99,15 @@ class Pump:
     def _frame(self) -> None:
         if frames_waiting(self._app):
             return
-        self._turn = (self._turn + 1) % GROUPS
+        began = self._clock()
         waiting = False
-        for index, member in enumerate(self._members):
-            if not member.has_changes:
-                continue
-            if member.is_urgent or index % GROUPS == self._turn:
+        for member in self._members:
+            if member.is_urgent and member.has_changes:
                 member.flush()
-            else:
-                waiting = True
+        if began < self._held_until and began - self._last_round < LONGEST_HOLD_SECONDS:
+            waiting = any(member.has_changes for member in self._members)
+        else:
+            waiting = self._flush_in_turns(began)
         if not self._clock_runs and self._seconds and any(member.has_clock for member in self._members):
             self._clock_runs = True
             self._seconds.resume()
@@ -93,11 +115,31 @@ class Pump:
             self.is_resting = True
             self._frames.pause()
 
+    def _flush_in_turns(self, began: float) -> bool:
+        """Flush as many as there is time for; True when some still have something to show."""
+        self._last_round = began
+        count, waiting = len(self._members), False
+        for step in range(count):
+            member = self._members[(self._next + step) % count]
+            if not member.has_changes:
+                continue
+            if began - self._flushed.get(member, 0.0) < CALM_SECONDS:
+                waiting = True
+                continue
+            if step and self._clock() - began > BUDGET_SECONDS:
+                self._next = (self._next + step) % count
+                return True
+            self._flushed[member] = began
+            member.flush()
+        return waiting
+
     def _second(self) -> None:
         clocks = [member for member in self._members if member.has_clock]
         for member in clocks:
             member.tick()
-        if not clocks and self._seconds:
+        if clocks:
+            self.wake()
+        elif self._seconds:
             self._clock_runs = False
             self._seconds.pause()
 

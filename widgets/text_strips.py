@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.cells import cell_len, split_graphemes
 from rich.segment import Segment
@@ -185,12 +185,49 @@ def chop(spans: Sequence[Span], width: int) -> list[Spans]:
     return [tuple(row) for row in rows]
 
 
+class _Nothing:
+    """A cache that keeps nothing."""
+
+    def get(self, _key: object) -> None:
+        """Never there."""
+
+    def __setitem__(self, _key: object, _value: object) -> None:
+        pass
+
+
+_NOTHING: Any = _Nothing()
+
+
+class RowStrip(Strip):
+    """A strip for rows that come and go by the hundred.
+
+    Textual's own makes seven caches for itself, and once the compositor has asked for it whole it holds itself in one
+    of them: a cycle that only the garbage collector can free, in pauses that a key has to wait for. This one keeps
+    nothing but what it is painted as.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, segments: Iterable[Segment], cell_length: int) -> None:
+        self._segments = segments if isinstance(segments, list) else list(segments)
+        self._cell_length = cell_length
+        self._divide_cache = self._crop_cache = self._style_cache = self._filter_cache = _NOTHING
+        self._line_length_cache = self._crop_extend_cache = self._offsets_cache = _NOTHING
+        self._render_cache = self._link_ids = self._cell_count = None
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """See Strip."""
+        wanted = list(cuts)
+        return (self,) if wanted == [self._cell_length] else super().divide(wanted)
+
+
 class StyleBook:
     """The Rich style of every span style of one widget, from its component classes and theme.
 
     A name ``x`` is the component class ``{prefix}x`` of the widget; several names are laid over each other in order,
-    transparent colours blended with what is below them. Call :meth:`clear` when the widget's styles may have changed
-    (``notify_style_update``).
+    transparent colours blended with what is below them. The line filters of the application (no colours, dimmed, those
+    of the terminal) are in the styles already, so that rows need not go through them. Call :meth:`clear` when the
+    widget's styles may have changed (``notify_style_update``).
     """
 
     def __init__(self, widget: Widget, prefix: str) -> None:
@@ -223,15 +260,25 @@ class StyleBook:
             if rules.has_rule("color"):
                 color = background.get_contrast_text(rules.color.a) if rules.auto_color else rules.color
             attributes += rules.text_style
-        return Style.from_color((background + color).rich_color, background.rich_color) + attributes
+        style = Style.from_color((background + color).rich_color, background.rich_color) + attributes
+        for line_filter in self._widget.get_line_filters():  # once for a style, not for every row
+            style = line_filter.apply([Segment(" ", style)], self._widget.background_colors[1])[0].style or style
+        return style
+
+
+def segments_of(spans: Iterable[Span], styles: StyleBook, width: int, fill: str = "") -> list[Segment]:
+    """Segments of exactly ``width`` columns: the spans, cut if they are too long, then blanks in style ``fill``."""
+    segments = [Segment(text, styles[style]) for text, style in spans if text]
+    used = 0
+    for text, _, _ in segments:
+        used += len(text) if text.isascii() else cell_len(text)
+    if used > width:
+        return Strip(segments, used).crop(0, width)._segments
+    if used < width:
+        segments.append(Segment(" " * (width - used), styles[fill]))
+    return segments
 
 
 def strip_of(spans: Iterable[Span], styles: StyleBook, width: int, fill: str = "") -> Strip:
-    """A strip of exactly ``width`` columns: the spans, cut if they are too long, then blanks in style ``fill``."""
-    segments = [Segment(text, styles[style]) for text, style in spans if text]
-    used = sum(cells(segment.text) for segment in segments)
-    if used > width:
-        return Strip(segments, used).crop(0, width)
-    if used < width:
-        segments.append(Segment(" " * (width - used), styles[fill]))
-    return Strip(segments, width)
+    """A strip of exactly ``width`` columns (see :func:`segments_of`)."""
+    return RowStrip(segments_of(spans, styles, width, fill), width)

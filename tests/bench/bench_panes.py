@@ -238,6 +238,10 @@ class Terminal:
         if self._rate:
             time.sleep(len(data) / self._rate)
 
+    def forget(self) -> None:
+        """What was there so far is not what is waited for next."""
+        self._seen = b""
+
     def type(self, keys: bytes) -> None:
         """Press keys."""
         os.write(self._master, keys)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.segment import Segment
-from textual.color import Color
-from textual.filter import LineFilter
 from textual.strip import Strip
 
 from agents.model import AnyEvent, Entry
-from widgets.text_strips import Span, Spans, StyleBook, cells, strip_of
+from widgets.text_strips import RowStrip, Span, Spans, StyleBook, cells, segments_of, strip_of
 from widgets.transcript.entries import can_fold
 from widgets.transcript.model import EVERYTHING, Transcript
 from widgets.transcript.rows import RowTable
@@ -34,8 +32,6 @@ class TranscriptArea:
         self._rows = RowTable(self._transcript)
         self._changed: dict[int, None] = {}
         self._strips: dict[int, Strip] = {}
-        self._filters: Sequence[LineFilter] = ()
-        self._background = Color(0, 0, 0)
         self.view = View(self._rows)
         self.width = 0
         self.height = 0
@@ -162,10 +158,9 @@ class TranscriptArea:
             self._strips.pop(row, None)
         return [row - self.view.top for row in changed if 0 <= row - self.view.top < self.height]
 
-    def forget_strips(self, filters: Sequence[LineFilter], background: Color) -> None:
-        """Paint everything anew from now on, through these filters."""
+    def forget_strips(self) -> None:
+        """Paint everything anew from now on."""
         self._strips.clear()
-        self._filters, self._background = filters, background
 
     # what the person does
 
@@ -262,13 +257,11 @@ class TranscriptArea:
             rule: Span = ("▌", "rule-marked") if marked else ("▏", "rule-focused")
         else:
             rule = ("▏", "rule")
-        room = self.width - MARGIN - 1
-        body = strip_of(spans, self._styles, room, fill)
-        margin = strip_of((rule, (" ", "")), self._styles, MARGIN)
-        strip = Strip([*margin, *body, Segment(" ", self._styles[""])], self.width)
-        for line_filter in self._filters:
-            strip = strip.apply_filter(line_filter, self._background)
-        return strip
+        plain = self._styles[""]
+        segments = segments_of(spans, self._styles, self.width - MARGIN - 1, fill)
+        segments[:0] = (Segment(rule[0], self._styles[rule[1]]), Segment(" ", plain))
+        segments.append(Segment(" ", plain))
+        return RowStrip(segments, self.width)
 
     def _scrollbar(self, line: int) -> Strip:
         total = max(1, len(self._rows))

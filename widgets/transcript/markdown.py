@@ -50,6 +50,9 @@ class MarkdownText:
         self._place: ListPlace | None = None
         """Set when the open block is a further item of a list."""
         self._fence: _OpenFence | None = None
+        self._looked_at = 0
+        """Up to here (in the tail) lines were complete when blocks were last looked for: without another complete line
+        none can have ended."""
 
     def append(self, text: str) -> None:
         """Add text at the end."""
@@ -67,7 +70,7 @@ class MarkdownText:
     def _take_tail(self) -> None:
         if self._fence and not self._grow_fence(self._fence):
             return
-        while "\n" in self._tail:
+        while self._tail.find("\n", self._looked_at) >= 0:
             self._finish_blocks()
             if self._fence is None:
                 break
@@ -85,10 +88,12 @@ class MarkdownText:
         """What is shown is final; the open block begins so many characters further on."""
         self._finished = len(self._items)
         self._tail = self._tail[characters:]
+        self._looked_at = max(0, self._looked_at - characters)
         self._place = place
 
     def _finish_blocks(self) -> None:
         complete = self._tail[: self._tail.rfind("\n") + 1]
+        self._looked_at = len(complete)
         tokens = _parser().parse(_normal(complete))
         units = _units(tokens, self._place)
         if not units:
@@ -100,6 +105,7 @@ class MarkdownText:
         if token.type == "fence" and _is_open(token) and self._tail[:1] == token.markup[:1]:
             self._fence = _OpenFence(token.markup, token.info)
             self._tail = self._tail[self._tail.index("\n") + 1 :]
+            self._looked_at = 0
 
     def _grow_fence(self, fence: _OpenFence) -> bool:
         """Take complete lines into the open fenced block; True when it has ended and text may follow."""
@@ -109,10 +115,10 @@ class MarkdownText:
             if fence.closes(line := _normal(line)):
                 self._show(code_block(fence.info, fence.lines, complete=True))
                 self._finish(offset, None)
-                self._fence = None
+                self._fence, self._looked_at = None, 0
                 return True
             fence.take(line)
-        self._tail = self._tail[offset:]
+        self._tail, self._looked_at = self._tail[offset:], 0
         self._show(fence.items(_normal(self._tail)))
         return False
 
