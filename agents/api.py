@@ -31,6 +31,7 @@ from agents.model import (
 )
 from agents.parts.costs import Costs
 from agents.parts.questions import Questions
+from agents.parts.scripts import Scripts
 from agents.parts.writing import Writing
 
 PROTOCOL = 1
@@ -68,6 +69,7 @@ class Api(Protocol):
     """What agents have cost and may cost."""
     writing: Writing
     """What helps a person write."""
+    scripts: Scripts
 
     async def info(self) -> EngineInfo:
         """Who is answering, and whether agents can start."""

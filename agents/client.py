@@ -20,9 +20,12 @@ from agents import paths, rpc
 from agents.api import PROTOCOL, Api
 from agents.errors import EngineOutdated, EngineStopped, EngineUnreachable, ShopfloorError, UsageError
 from agents.model import AnyEvent, EngineInfo
+from agents.sockets import short_path
 from agents.version import VERSION
 
 STOP_SECONDS = 30.0
+SOCKET_VARIABLE = "SHOPFLOOR_SOCKET"
+"""Where scripts of the project file reach the engine."""
 START_SECONDS = 20.0
 """How long a starting engine may take before we give up on it."""
 
@@ -192,6 +195,10 @@ async def connect(start: bool = True, environment: Mapping[str, str] | None = No
     """
     connection = await _try()
     if connection is None:
+        if SOCKET_VARIABLE in os.environ:
+            raise EngineUnreachable(
+                f"No engine answers at {_socket()}.", f"Unset {SOCKET_VARIABLE} to reach your own engine."
+            )
         if not start:
             raise EngineUnreachable("No engine is running.", "`shopfloor engine start` starts one.")
         connection = await _start()
@@ -274,16 +281,23 @@ def _model_variables(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in model_variables() if name in environment}
 
 
+def _socket() -> Path:
+    """Where the engine answers: for a script of a task, the socket it was told."""
+    told = os.environ.get(SOCKET_VARIABLE, "")
+    return Path(told) if told else paths.socket_path()
+
+
 async def _try() -> _Connection | None:
     try:
-        if paths.runtime_dir().exists():
+        if SOCKET_VARIABLE not in os.environ and paths.runtime_dir().exists():
             paths.socket_folder()
-        reader, writer = await asyncio.open_unix_connection(paths.socket_path(), limit=rpc.LINE_LIMIT)
+        with short_path(_socket()) as path:
+            reader, writer = await asyncio.open_unix_connection(path, limit=rpc.LINE_LIMIT)
     except (FileNotFoundError, ConnectionRefusedError):
         return None
     except OSError as error:
         raise EngineUnreachable(
-            f"The engine's socket {paths.socket_path()} cannot be opened: {error.strerror or error}.",
+            f"The engine's socket {_socket()} cannot be opened: {error.strerror or error}.",
             "Delete it; it is made again.",
         ) from error
     except ShopfloorError as error:

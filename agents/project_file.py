@@ -7,7 +7,7 @@ trusted its content (see ``Api.trust``).
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -30,7 +30,9 @@ class WorktreeSection(Struct, kw_only=True, forbid_unknown_fields=True):
     link: tuple[str, ...] = ()
     """Folders to link, relative to the repository."""
     setup: str = ""
-    """A command to run in a fresh worktree; its failure blocks the task."""
+    """A command to run in a fresh worktree, confined as the agent is; its failure blocks the task."""
+    setup_timeout: Annotated[float, msgspec.Meta(gt=0)] = 1800.0
+    """Seconds that it may take."""
     ports: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
     """Free ports to give to each worktree."""
     kind: Literal["", "worktree", "clone"] = ""
@@ -59,6 +61,28 @@ class Command(Struct, kw_only=True, forbid_unknown_fields=True):
 
     name: Name
     run: Name
+    """A shell command."""
+    key: str = ""
+    """A key for it on the floor, as in ``keys.toml``."""
+    confined: bool = True
+    """It runs in the task's worktree, in the sandbox of its agent. False: on this machine with the person's rights, in
+    the main checkout, because a script in the worktree may be the agent's."""
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 600.0
+    """Seconds."""
+
+
+class Service(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[[service]]``: the thing itself, run in a task's worktree so that the person tries the change: a dev server."""
+
+    name: Name
+    run: Name
+    """A shell command, confined as the agent is; ``$SHOPFLOOR_PORT_0`` and so on are the worktree's ports."""
+    url: str = ""
+    """Where to look at it, with ``{port0}`` for the first port. Empty: not a thing with an address."""
+
+
+HookEvent = Literal["task-created", "turn-ended", "task-ready", "task-blocked", "comment-sent", "landed"]
+HOOK_EVENTS: tuple[HookEvent, ...] = get_args(HookEvent)
 
 
 class ProjectDefaults(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -74,8 +98,9 @@ class ProjectFile(Struct, kw_only=True, forbid_unknown_fields=True):
     worktree: WorktreeSection = WorktreeSection()
     check: tuple[Check, ...] = ()
     command: tuple[Command, ...] = ()
-    hooks: dict[str, str] = {}
-    """Commands by the event that runs them."""
+    service: tuple[Service, ...] = ()
+    hooks: dict[HookEvent, str] = {}
+    """Shell commands by the event that runs them, with the person's rights, in the main checkout."""
     defaults: ProjectDefaults = ProjectDefaults()
     sandbox: ProjectSandbox = ProjectSandbox()
 
@@ -106,7 +131,8 @@ def parse_project_file(text: str, path: Path = Path(PROJECT_FILE)) -> ProjectFil
 
 
 def _checked(project: ProjectFile, path: Path) -> ProjectFile:
-    for kind, names in (("check", [one.name for one in project.check]), ("command", [c.name for c in project.command])):
+    for kind, entries in (("check", project.check), ("command", project.command), ("service", project.service)):
+        names = [entry.name for entry in entries]
         for name in names:
             if names.count(name) > 1:
                 raise UsageError(f"{path}: two {kind}s are called “{name}”.", "Give each a name of its own.")

@@ -11,7 +11,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
@@ -23,21 +23,33 @@ from agents.api import Subscription
 from agents.engine import Engine
 from agents.errors import EngineUnreachable, ShopfloorError, UsageError
 from agents.model import EngineNotice
+from agents.sockets import listening_socket
 
 LOG_BYTES = 2_000_000
 INSTALLATION_SECONDS = 30.0
 """How often the program's own files are looked at."""
+DOOR_LINE_LIMIT = 1_000_000
+"""Bytes of one call of a confined script."""
 WRITE_BUFFER = 1_000_000
 """Bytes waiting for one client before we stop sending and let its events be merged."""
 
 _log = logging.getLogger(__name__)
 
 
-class _Connection:
-    """One client."""
+ABOUT_ONE_TASK = frozenset(
+    "task transcript prompts turns send comments add_comment reply_comment set_note diff".split()  # noqa: SIM905
+)
+"""What a script in a task's sandbox may ask, about its own task only."""
 
-    def __init__(self, engine: Engine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+
+class _Connection:
+    """One client; with ``only`` a confined one, who may talk about that task and nothing else."""
+
+    def __init__(
+        self, engine: Engine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, only: str = ""
+    ) -> None:
         self._engine = engine
+        self._only = only
         self._reader = reader
         self._writer = writer
         self._subscription: Subscription | None = None
@@ -76,6 +88,10 @@ class _Connection:
         await self._send(response)
 
     async def _call(self, request: rpc.Request) -> object:
+        if self._only and request.method == "offer_environment":
+            return None  # every client offers; an agent's keys and addresses are not taken
+        if request.method in ("subscribe", "watch") and self._only:
+            raise UsageError("A script in a sandbox cannot listen to the engine.")
         if request.method == "subscribe":
             since = msgspec.json.decode(request.params, type=rpc.Subscribe).since
             if self._subscription is not None:
@@ -93,6 +109,8 @@ class _Connection:
         if method is None:
             raise UsageError(f"The engine has no method “{request.method}”.", "It may be older than the program.")
         arguments = msgspec.json.decode(request.params, type=method.parameters)
+        if self._only and method.name != "info":
+            arguments = confined_arguments(self._only, method.name, arguments)
         call = attrgetter(method.name)(self._engine)
         return await call(**{name: getattr(arguments, name) for name in arguments.__struct_fields__})
 
@@ -125,6 +143,23 @@ async def _watch_installation(engine: Engine) -> None:
     _log.warning(installation.REPLACED)
     text = f"{installation.REPLACED} {installation.RESTART}"
     engine.ledger.publish(EngineNotice(text=text, severity="warning"))
+
+
+def confined_arguments(task: str, method: str, arguments: Any) -> Any:
+    """The arguments of a call that a confined script makes about its own task.
+
+    Raises:
+        UsageError: it is about something else.
+    """
+    asked = getattr(arguments, "task", "")
+    if method not in ABOUT_ONE_TASK or not asked or not task.startswith(asked):
+        raise UsageError(f"A script in the sandbox of task {task} may not call “{method}” for “{asked or 'anything'}”.")
+    if method == "add_comment" and arguments.draft.author == "person":
+        draft = msgspec.structs.replace(arguments.draft, author="script")
+        arguments = msgspec.structs.replace(arguments, draft=draft)
+    if method == "reply_comment" and arguments.author == "person":
+        arguments = msgspec.structs.replace(arguments, author="script")
+    return msgspec.structs.replace(arguments, task=task)
 
 
 class _Masked(logging.Formatter):
@@ -221,6 +256,23 @@ async def _serve(masked: _Masked) -> None:
             connections.discard(task)
 
     paths.stopped_mark().unlink(missing_ok=True)
+
+    async def open_door(task: str, place: Path) -> Callable[[], Awaitable[None]]:
+        """A socket for the scripts of one task; who can reach its folder may use it."""
+
+        async def knocked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await _Connection(engine, reader, writer, only=task).serve()
+
+        door = await asyncio.start_unix_server(knocked, sock=listening_socket(place), limit=DOOR_LINE_LIMIT)
+
+        async def close() -> None:
+            door.close()
+            place.unlink(missing_ok=True)
+
+        return close
+
+    engine.serve_scripts(open_door)
     await engine.start()
     old_mask = os.umask(0o177)
     try:

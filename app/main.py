@@ -76,9 +76,9 @@ def _dispatch(arguments: list[str]) -> int:
         from app.verbs.acp import acp
 
         return acp(options.profile)
-    from app.verbs import conversations, review, tasks
+    from app.verbs import conversations, review, scripts, tasks
 
-    module = next(module for module in (tasks, review, conversations) if hasattr(module, options.verb))
+    module = next(module for module in (tasks, review, conversations, scripts) if hasattr(module, options.verb))
     verb = getattr(module, options.verb)
     return int(asyncio.run(verb(options)))
 
@@ -92,7 +92,7 @@ def _with_verb(arguments: list[str]) -> list[str]:
 
 _VERBS = frozenset(
     """floor demo run ls show send answer stop resume close restore undo compact retry fork spending budget prune note
-    diff comment comments review check trust profiles doctor engine acp pager sandbox""".split()  # noqa: SIM905
+    do service diff comment comments review check trust profiles doctor engine acp pager sandbox""".split()  # noqa: SIM905
 )
 
 
@@ -205,6 +205,16 @@ def parser() -> argparse.ArgumentParser:
     review.add_argument("--send", action="store_true", help="send the drafts as one round")
     review.add_argument("--after", action="store_true", help="as a follow-up instead of into the running turn")
     as_json(review)
+
+    do = verb("do", "run a command of the project file for a task; without a name: list them")
+    do.add_argument("name", metavar="NAME", nargs="?", default="")
+    do.add_argument("task", metavar="TASK", nargs="?", default="", help="default: the one whose worktree this is")
+    as_json(do)
+    service = verb("service", "run the project's own thing (a dev server) in a task's worktree")
+    service.add_argument("action", choices=("ls", "start", "stop", "restart"))
+    service.add_argument("name", metavar="NAME", nargs="?", default="", help="which; ls: of which task")
+    service.add_argument("task", metavar="TASK", nargs="?", default="", help="default: the one whose worktree this is")
+    as_json(service)
 
     prune = verb("prune", "show what closed tasks still take of the disk, and free it")
     prune.add_argument("--yes", action="store_true", help="do not ask")

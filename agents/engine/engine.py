@@ -18,13 +18,15 @@ from agents.config import Config, read_config
 from agents.engine.changes import Changes
 from agents.engine.conversations import fork, forked_turn
 from agents.engine.costs import CostDesk
-from agents.engine.facilities import Facilities, fingerprint
+from agents.engine.facilities import Facilities, OpenDoor, fingerprint
+from agents.engine.hooks import Hooks
 from agents.engine.hub import Hub
 from agents.engine.ledger import Ledger
 from agents.engine.leftovers import leftovers, remove
 from agents.engine.questions import Questions
 from agents.engine.review import Reviews, with_quote
 from agents.engine.scheduler import Scheduler
+from agents.engine.scripts import Scripts
 from agents.engine.transcript import Transcript
 from agents.engine.writing import WritingDesk
 from agents.errors import SandboxError, UsageError
@@ -93,6 +95,8 @@ class Engine:
         )
         self.questions = Questions(self.ledger, self._scheduler)
         self.costs.on_raised = self._scheduler.admit
+        self._hooks = Hooks(self.ledger, self._facilities)
+        self.scripts = Scripts(self.ledger, self._facilities, self._on_floor)
         self.on_shutdown: Callable[[], None] = lambda: None
         """Called when someone asks the engine to stop."""
 
@@ -105,11 +109,14 @@ class Engine:
         except SandboxError as error:
             _log.error("%s", error)
         self.writing.drop_unused()
+        self.scripts.take_up()
         self._scheduler.start()
 
     async def stop(self) -> None:
         """Interrupt what runs, so that it goes on at the next start, and close everything."""
         self.on_shutdown = lambda: None
+        await self.scripts.close()
+        await self._hooks.close()
         await self._scheduler.close()
         await self._facilities.close()
         self.ledger.flush()
@@ -133,6 +140,10 @@ class Engine:
             sandbox_problem=str(problem) if problem else "",
             replaced=await asyncio.to_thread(installation.replaced),
         )
+
+    def serve_scripts(self, open_door: OpenDoor) -> None:
+        """Whoever serves the engine on sockets opens those for confined scripts."""
+        self._facilities.open_door = open_door
 
     async def offer_environment(self, variables: Mapping[str, str]) -> None:
         """See :class:`agents.api.Api`."""
@@ -175,16 +186,21 @@ class Engine:
             return [TranscriptOpened(task=task, entries=tuple(entries), earlier=earlier)]
         self.ledger.try_flush()
         changed = {entry.id: entry for entry in self.ledger.store.entries_since(task, sequence)}
-        transcript = self._scheduler.transcript(task)
-        if transcript is not None:
+        for transcript in self._transcripts(task):
             changed |= {entry.id: entry for entry in transcript.open_entries()}
         return [EntryChanged(entry=changed[number]) for number in sorted(changed)]
 
     def _entries(self, task: str, before: int, limit: int) -> list[Entry]:
         self.ledger.try_flush()
         entries = self.ledger.store.entries(task, before, limit)
-        transcript = self._scheduler.transcript(task)
-        return transcript.as_now(entries) if transcript is not None else entries
+        for transcript in self._transcripts(task):
+            entries = transcript.as_now(entries)
+        return entries
+
+    def _transcripts(self, task: str) -> list[Transcript]:
+        """Those that are being written to now, and may be ahead of the store."""
+        own = self._scheduler.transcript(task)
+        return [*([own] if own is not None else []), *self.scripts.transcripts(task)]
 
     # tasks
 
@@ -345,6 +361,7 @@ class Engine:
         known = self._on_floor(task)
         if known.id in self._scheduler:
             known = await self.stop_task(known.id)
+        await self.scripts.close_task(known.id)
         workspace = self.ledger.store.workspace(known.id, Workspace)
         if workspace is not None and Path(workspace.worktree).exists():
             workspaces = await self._facilities.workspaces()
@@ -538,8 +555,7 @@ class Engine:
 
     def _note(self, task: Task, said: str) -> None:
         """Say in a task's transcript what the person did to its files."""
-        transcript = self._scheduler.transcript(task.id) or Transcript(task.id, self.ledger)
-        transcript.turn = task.turn
+        transcript = self._scheduler.transcript(task.id) or Transcript(task.id, self.ledger, task.turn)
         transcript.add("notice", said)
         self.ledger.flush()
 

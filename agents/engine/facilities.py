@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
+import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -12,14 +15,20 @@ import msgspec
 
 from agents import paths
 from agents.drivers import Driver, Reporter
-from agents.errors import SandboxError, UsageError
+from agents.errors import SandboxError, ShopfloorError, UsageError
 from agents.model import Task
-from agents.profiles import Profile, load_profile
+from agents.profiles import Profile, load_profile, model_variables
 from agents.project_file import PROJECT_FILE, Check, ProjectFile, parse_project_file, read_project_file
 from agents.sandbox import Policy, Runner, choose_runner
 from agents.sandbox.defaults import agent_policy
+from agents.scripts import host_environment, port_environment, script_environment
 from agents.store import Store
 from agents.workspace import Kind, Workspace, Workspaces
+
+_log = logging.getLogger(__name__)
+
+OpenDoor = Callable[[str, Path], Awaitable[Callable[[], Awaitable[None]]]]
+"""Opens a socket at a path that answers calls about one task only, and returns what closes it."""
 
 
 class Facilities:
@@ -33,8 +42,12 @@ class Facilities:
         self._store = store
         self._runner: Runner | None = None
         self._workspaces: Workspaces | None = None
+        self._occupants: Counter[str] = Counter()
+        """How many have processes in the worktree of a task: its run, and scripts."""
         self._offline_url = ""
         self._close_offline: Callable[[], Awaitable[None]] | None = None
+        self.open_door: OpenDoor | None = None
+        """Set by whoever serves the engine on sockets."""
 
     def secrets(self) -> list[str]:
         """The keys we were given."""
@@ -96,6 +109,7 @@ class Facilities:
                 "SHOPFLOOR_WORKTREE": workspace.worktree,
                 "SHOPFLOOR_BRANCH": workspace.branch,
                 "SHOPFLOOR_BASE": workspace.base_commit,
+                **port_environment(task.ports),
             },
         )
         return msgspec.structs.replace(
@@ -105,6 +119,58 @@ class Facilities:
             protect=policy.protect + grants.protect,
             network=policy.network and read_project_file(Path(task.project)).sandbox.network == "on",
         )
+
+    async def occupy(self, workspace: Workspace, runner: Runner) -> None:
+        """Set a worktree up for confined processes; to be followed by :meth:`vacate` when they have ended."""
+        self._occupants[workspace.task] += 1
+        try:
+            await (await self.workspaces()).prepare(workspace, runner)
+        except BaseException:
+            self._occupants[workspace.task] -= 1
+            raise
+
+    async def vacate(self, workspace: Workspace) -> None:
+        """The processes of one who occupied it have ended; after the last one git in it is the person's again."""
+        self._occupants[workspace.task] -= 1
+        if self._occupants[workspace.task] <= 0:
+            del self._occupants[workspace.task]
+            try:
+                await (await self.workspaces()).rest(workspace)
+            except ShopfloorError as error:
+                _log.warning("task %s: %s", workspace.task, error)
+
+    async def confined_place(
+        self, task: Task, workspace: Workspace
+    ) -> tuple[Runner, Policy, Callable[[], Awaitable[None]]]:
+        """Where a script of a task runs as its agent's commands do, and what is to be called when it has ended."""
+        profile = self.profile(task.profile)
+        runner = await self.runner(profile)
+        workspaces = await self.workspaces()
+        await self.occupy(workspace, runner)
+        policy = self.policy(task, workspace, workspaces, profile, runner)
+        inside, close_door = await self._open_door(task, Path(policy.temp), runner)
+        environment = policy.environment | script_environment(task, inside)
+
+        async def leave() -> None:
+            await close_door()
+            await self.vacate(workspace)
+
+        return runner, msgspec.structs.replace(policy, environment=environment), leave
+
+    async def host_place(self, task: Task) -> tuple[Runner, Policy]:
+        """Where a script runs with the person's rights: in the main checkout, which no agent can write."""
+        keys = [name for name in self.environment if name in set(model_variables())]
+        environment = host_environment(keys) | script_environment(task, str(paths.socket_path()))
+        return await choose_runner("none"), Policy(directory=task.project, environment=environment)
+
+    async def _open_door(self, task: Task, temp: Path, runner: Runner) -> tuple[str, Callable[[], Awaitable[None]]]:
+        """A socket through which a confined script reaches the engine about its own task: its path as the script sees
+        it, and what closes it."""
+        if self.open_door is None:
+            return "", _nothing
+        name = f"shopfloor-{secrets.token_hex(4)}.sock"
+        close = await self.open_door(task.id, temp / name)
+        return str((Path("/tmp") if runner.mounts else temp) / name), close
 
     def workspace_kind(self, task: Task, profile: Profile) -> Kind:
         """Where the files of a new task are to live: what the profile says, else the project."""
@@ -170,6 +236,20 @@ class Facilities:
             raise UsageError(f"{path} cannot be read: {error}.") from error
         return text, self._store.trusted(project) == fingerprint(text)
 
+    def trusted_project(self, project: str) -> ProjectFile:
+        """The project file, when the person trusts it as it is.
+
+        Raises:
+            UsageError: they do not, or it cannot be understood.
+        """
+        text, trusted = self.project_text(project)
+        parsed = parse_project_file(text, Path(project) / PROJECT_FILE) if text else ProjectFile()
+        if text and not trusted:
+            raise UsageError(
+                f"{PROJECT_FILE} has not been trusted as it is now.", "`shopfloor trust` shows it and decides."
+            )
+        return parsed
+
     def checks(self, task: Task) -> tuple[list[Check], str]:
         """The checks to run on a task, and why those that are there do not run."""
         if not task.check:
@@ -186,21 +266,17 @@ class Facilities:
     def project_notices(self, task: Task) -> list[str]:
         """What the project file asks for and does not get, each a sentence."""
         asked = read_project_file(Path(task.project))
-        parts = {
-            "worktree.copy": asked.worktree.copy,
-            "worktree.link": asked.worktree.link,
-            "worktree.setup": asked.worktree.setup,
-            "worktree.ports": asked.worktree.ports,
-            "hooks": asked.hooks,
-            "command": asked.command,
-            "defaults.queue": asked.defaults.queue,
-        }
+        parts = {"defaults.queue": asked.defaults.queue}
         names = [name for name, value in parts.items() if value]
         return [f"{PROJECT_FILE} asks for {', '.join(names)}, which this version does not do."] if names else []
 
     def profile(self, name: str) -> Profile:
         """A profile by its id; raises UsageError."""
         return load_profile(name).profile
+
+
+async def _nothing() -> None:
+    """No door was opened."""
 
 
 def fingerprint(text: str) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -34,6 +35,10 @@ class Ledger:
         self._sequence = max(store.last_sequence(), *(task.sequence for task in self.tasks.values()), 0)
         self._prompts: dict[str, dict[int, Prompt]] = {}
         """The prompts of tasks that were asked for, as they are now."""
+        self.on_change: list[Callable[[Task | None, Task], None]] = []
+        """Called with a task as it was (None: it is new) and as it is; what they do comes after what was written."""
+        self._entries: dict[str, int] = {}
+        """The last entry number given in each transcript that was written to."""
         self._outbox: list[AnyEvent] = []
         self._soon: asyncio.Handle | None = None
         self._refused = False
@@ -113,12 +118,23 @@ class Ledger:
         self._sequence += 1
         return self._sequence
 
+    def next_entry(self, task: str) -> int:
+        """The number of the next entry of a task's transcript, which several may write to."""
+        if task not in self._entries:
+            self.flush()
+            self._entries[task] = self.store.last_entry(task)
+        self._entries[task] += 1
+        return self._entries[task]
+
     def put(self, task: Task) -> Task:
         """Record a task as it is now."""
+        before = self.tasks.get(task.id)
         task = msgspec.structs.replace(task, sequence=self.next_sequence())
         self.tasks[task.id] = task
         self.store.put_task(task)
         self.publish(TaskChanged(task=task))
+        for changed in self.on_change:
+            changed(before, task)
         return task
 
     def update(self, task: str, **changes: Any) -> Task:

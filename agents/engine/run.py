@@ -28,12 +28,14 @@ from agents.engine.checking import Checking
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
+from agents.engine.preparation import Preparation
 from agents.engine.review import Reviews
 from agents.engine.signs import Signs
 from agents.engine.transcript import Transcript
 from agents.errors import GitError, ShopfloorError
 from agents.loops.checks import feedback_prompt
 from agents.model import Prompt, Step, Task, TaskState, Turn, Usage
+from agents.sandbox import Runner
 from agents.workspace import Snapshot, Workspace, Workspaces
 
 CHECK_ROUNDS = 3
@@ -83,6 +85,9 @@ class Run:
         """The turn that requests are counted for."""
         self._texts: list[str] = []
         self._checking = Checking(task, ledger, facilities, self.transcript)
+        self._preparation = Preparation(task, ledger, facilities, self.transcript)
+        self._occupied: Workspace | None = None
+        """The worktree that is set up for our processes."""
         self._notices: set[str] | None = None
         """What of snapshots' notices the transcript says already; read when there is one."""
 
@@ -100,6 +105,7 @@ class Run:
         """Interrupt on behalf of the person."""
         self._stopping = True
         self._checking.stop()
+        self._preparation.stop()
         if (self._in_turn or self._compacting) and self._driver is not None:
             await self._driver.interrupt()
 
@@ -157,22 +163,22 @@ class Run:
             self.transcript.finish()
             if self._driver is not None:
                 await self._driver.close()
-            await self._rest_workspace()
+            await self._vacate()
         over = {"stalled": False, "waiting_until": 0.0, "question": None}
         self._ledger.enter(self._id, rest.state, rest.reason, rest.hint, **over)
 
-    async def _rest_workspace(self) -> None:
-        """No process of the agent runs any more: git in its worktree is the person's again."""
-        workspace = self._ledger.store.workspace(self._id, Workspace)
-        if workspace is None:
-            return
-        try:
-            await (await self._facilities.workspaces()).rest(workspace)
-        except ShopfloorError as error:
-            _log.warning("task %s: %s", self._id, error)
+    async def _occupy(self, workspace: Workspace, runner: Runner) -> None:
+        await self._facilities.occupy(workspace, runner)
+        self._occupied = workspace
+
+    async def _vacate(self) -> None:
+        """No process of ours runs any more: git in the worktree is the person's again."""
+        workspace, self._occupied = self._occupied, None
+        if workspace is not None:
+            await self._facilities.vacate(workspace)
 
     async def _work(self) -> _Rest:
-        self._ledger.enter(self._id, "preparing")
+        self._ledger.enter(self._id, "preparing", "Making the worktree.")
         if not Path(self._task.project).is_dir():
             raise GitError(
                 f"The repository {self._task.project} is not there any more.",
@@ -182,9 +188,12 @@ class Run:
         runner = await self._facilities.runner(profile)
         workspaces = await self._facilities.workspaces()
         workspace, fresh = await self._workspace(workspaces)
-        await workspaces.prepare(workspace, runner)
+        await self._occupy(workspace, runner)
+        self._preparation.give_ports()
         policy = self._facilities.policy(self._task, workspace, workspaces, profile, runner)
         self._ledger.update(self._id, sandbox=runner.name)
+        if await self._preparation.furnish(workspace, runner, policy):
+            fresh = False  # what the set-up made is not the agent's work
         self._driver = await self._facilities.make_driver(self._task, profile, runner, policy, self._report)
         check_rounds = 0
         while not self._stopping:
@@ -439,13 +448,14 @@ class Run:
         workspace, _ = await self._workspace(workspaces)
         profile = self._facilities.profile(task.profile)
         runner = await self._facilities.runner(profile)
-        await workspaces.prepare(workspace, runner)
+        await self._occupy(workspace, runner)
         policy = self._facilities.policy(task, workspace, workspaces, profile, runner)
         self.transcript.turn = task.turn
         try:
             await self._checking.run(runner, policy, partial(self._tree_now, workspaces, workspace))
         finally:
             self.transcript.finish()
+            await self._vacate()
             self._ledger.enter(self._id, task.state, task.reason, task.hint, unseen=task.unseen)
 
 

@@ -32,13 +32,11 @@ _PLAN_MARKS = {"pending": " ", "in_progress": ">", "completed": "x"}
 
 
 class Transcript:
-    """The entries of one task while something writes to it."""
+    """The entries of one task that one writer writes: its run, or a script beside it."""
 
-    def __init__(self, task: str, ledger: Ledger) -> None:
+    def __init__(self, task: str, ledger: Ledger, turn: int = 0) -> None:
         self._task = task
         self._ledger = ledger
-        ledger.flush()
-        self._last = ledger.store.last_entry(task)
         self._open: dict[int, Entry] = {}
         """Entries still being written, as last recorded."""
         self._grown: dict[int, list[str]] = {}
@@ -50,7 +48,7 @@ class Transcript:
         self._plan: int | None = None
         """The plan of the turn; the entry is open while the agent may change it."""
         self._recorded_at = time.monotonic()
-        self.turn = 0
+        self.turn = turn
         """The turn that entries belong to."""
 
     def add(self, kind: EntryKind, text: str = "", *, tool: ToolUse | None = None, done: bool = True) -> Entry:
@@ -64,8 +62,8 @@ class Transcript:
 
     def _add(self, entry: Entry) -> Entry:
         self.end_text()
-        self._last += 1
-        entry = msgspec.structs.replace(entry, id=self._last, turn=self.turn, at=time.time())
+        number = self._ledger.next_entry(self._task)
+        entry = msgspec.structs.replace(entry, id=number, turn=self.turn, at=time.time())
         if not entry.done:
             self._grown[entry.id] = []
             self._lengths[entry.id] = len(entry.tool.output if entry.tool else entry.text)

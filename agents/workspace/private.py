@@ -51,6 +51,8 @@ class Workspace(Repository, kw_only=True):
     notices: tuple[str, ...] = ()
     """What will not work as the person may expect, each a sentence."""
     kind: Kind = "worktree"
+    furnished: bool = False
+    """Ignored files were brought and the project's set-up ran (see :mod:`agents.workspace.furnish`)."""
 
     @property
     def entry(self) -> Path:

@@ -65,6 +65,7 @@ def task_object(task: Task) -> dict[str, object]:
         "unseen": task.unseen,
         "note": task.note,
         "sandbox": task.sandbox,
+        "ports": list(task.ports),
         "created_at": task.created_at,
         "changed_at": task.changed_at,
     }

@@ -1,0 +1,49 @@
+"""Unix sockets whose path may be longer than the 104 bytes that systems allow."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+LONGEST_PATH = 100
+_DESCRIPTORS = Path("/proc/self/fd")
+
+
+@contextlib.contextmanager
+def short_path(place: Path) -> Iterator[str]:
+    """A path to the same place that a socket call takes, as long as the context lasts.
+
+    Where the path is too long its folder is opened and named by the descriptor, which only Linux can.
+    """
+    if len(os.fsencode(place)) <= LONGEST_PATH or not _DESCRIPTORS.is_dir():
+        yield str(place)
+        return
+    folder = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield str(_DESCRIPTORS / str(folder) / place.name)
+    finally:
+        os.close(folder)
+
+
+def listening_socket(place: Path) -> socket.socket:
+    """A socket bound to ``place`` that only its owner can connect to.
+
+    Raises:
+        OSError: it cannot be made there.
+    """
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        mask = os.umask(0o177)
+        try:
+            with short_path(place) as path:
+                made.bind(path)
+        finally:
+            os.umask(mask)
+    except BaseException:
+        made.close()
+        raise
+    made.setblocking(False)
+    return made
