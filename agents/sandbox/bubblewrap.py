@@ -8,27 +8,28 @@ with everything in it, so the command gets a session of its own and takes the pt
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
-import signal
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from agents.errors import SandboxError
 from agents.sandbox import launcher
 from agents.sandbox.policy import Policy, PtySize
-from agents.sandbox.process import LocalProcess, spawn
 from agents.sandbox.rules import Rule, is_below, right_at, rules_of
 from agents.sandbox.runner import Backend, Stream
-from agents.sandbox.seccomp import memory_file, syscall_filter
+from agents.sandbox.seccomp import syscall_filter
+from agents.sandbox.starter import KEPT, MEMORY_LIMITED, StartedProcess, order, start
 
 _NAMESPACES = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _TEMPORARY = ("/tmp", "/var/tmp")
 _SHOWN_OF_RUN = ("/run/current-system", "/run/booted-system")
 """Where NixOS keeps its programs; everything else of /run is sockets and state of other programs."""
 _KERNEL_SETTINGS = ("sys", "sysrq-trigger", "mtrr", "fs", "acpi", "scsi", "driver")
-"""Below /proc: root may write them without any capability, and core_pattern would run a program outside."""
+"""Below /proc: root, and nobody else, may write them without any capability; core_pattern would run a program outside.
+Every mount makes a start slower by a third of a millisecond, so where they are closed anyway there is none."""
 _RESOLVER = "/etc/resolv.conf"
 """Often a link into /run: names resolve only if its target stays visible."""
 
@@ -42,8 +43,10 @@ class Bubblewrap:
     def __init__(self, program: str) -> None:
         self._program = program
         self._filter = syscall_filter(sockets="all")
-        self._may_restrict = not Path(program).stat().st_mode & stat.S_ISUID
-        """A setuid program could not become root any more after giving up new privileges."""
+        setuid = Path(program).stat().st_mode & stat.S_ISUID
+        self._scopes = not setuid and launcher.landlock_version() >= launcher.SCOPES_SINCE
+        """Landlock without a rule about files keeps it out of other programs' abstract sockets and lets it mount. A
+        setuid program could not become root any more after that."""
 
     async def start(
         self,
@@ -54,24 +57,13 @@ class Bubblewrap:
         stdout: Stream = "pipe",
         stderr: Stream = "pipe",
         pty: PtySize | None = None,
-    ) -> LocalProcess:
+    ) -> StartedProcess:
         """See :meth:`agents.sandbox.Runner.start`."""
-        inherited = [memory_file(self._filter)] if self._filter else []
-        try:
-            return await spawn(
-                self._arguments(argv, policy, str(inherited[0]) if inherited else "", pty is not None),
-                environment=policy.environment,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                pty=pty,
-                inherited=inherited,
-                in_child=_before_bubblewrap() if self._may_restrict and policy.network else None,
-                takes_terminal=False,
-            )
-        finally:
-            for descriptor in inherited:
-                os.close(descriptor)
+        filtered = str(KEPT) if self._filter else ""
+        wanted = order(self._arguments(argv, policy, filtered, pty is not None), policy.environment)
+        wanted["memory"] = policy.max_memory_mb * 1024 * 1024
+        wanted["scoped"] = self._scopes and policy.network  # without network there are no such sockets
+        return await start(wanted, stdin=stdin, stdout=stdout, stderr=stderr, pty=pty, kept=self._filter)
 
     def command_line(self, argv: Sequence[str], policy: Policy) -> list[str]:
         """See :meth:`agents.sandbox.Runner.command_line`. The filter's descriptor is shown as ``FILTER``."""
@@ -83,12 +75,13 @@ class Bubblewrap:
             "What it may read it can send away while the network is on.",
             "A protected file that does not exist yet can be made.",
         ]
-        if not self._may_restrict or launcher.landlock_version() < launcher.SCOPES_SINCE:
+        if not self._scopes:
             said.append("While the network is on, abstract unix sockets of other programs can be reached.")
         if not os.geteuid():
             said.append("The kernel does not count root's processes, so their number is not limited.")
-        elif shutil.which("prlimit") is None:
+        elif not _prlimit():
             said.append("The number of processes is not limited without the program prlimit (util-linux).")
+        said.append(MEMORY_LIMITED)
         if not self._filter:
             said.append("System calls are not filtered on this kind of processor.")
         return tuple(said)
@@ -130,7 +123,7 @@ def mount_arguments(policy: Policy) -> list[str]:
     if rules and rules[0].path == "/":
         root = rules.pop(0)
     arguments = [_binding(root), root.source, "/", "--dev", "/dev", "--proc", "/proc"]
-    for path in (f"/proc/{name}" for name in _KERNEL_SETTINGS if Path("/proc", name).exists()):
+    for path in _kernel_settings() if not os.geteuid() else ():
         arguments += ["--ro-bind", path, path]
     emptied = []
     for position, rule in enumerate(rules):
@@ -147,6 +140,10 @@ def mount_arguments(policy: Policy) -> list[str]:
     return arguments
 
 
+def _kernel_settings() -> list[str]:
+    return [f"/proc/{name}" for name in _KERNEL_SETTINGS if Path("/proc", name).exists()]
+
+
 def _taking_terminal() -> list[str]:
     """What goes before a command so that it leads a session with the pty as its terminal."""
     program = shutil.which("setsid")
@@ -155,12 +152,17 @@ def _taking_terminal() -> list[str]:
     return [program, "--ctty"]
 
 
+@functools.cache
+def _prlimit() -> str:
+    return shutil.which("prlimit") or ""
+
+
 def _limiting(processes: int) -> list[str]:
     """What goes before a command so that it and all it starts are at most so many processes.
 
     Set inside, where only the sandbox's own are counted: outside, all of the person's would be.
     """
-    program = shutil.which("prlimit") if processes else None
+    program = _prlimit() if processes and os.geteuid() else ""  # the kernel does not count root's
     return [program, f"--nproc={processes}", "--"] if program else []
 
 
@@ -198,21 +200,3 @@ def _check_mount_point(rule: Rule, earlier: list[Rule]) -> None:
             f"The sandbox cannot show anything at {rule.path}, because nothing is there.",
             "It would have to be made on this machine first.",
         )
-
-
-def _before_bubblewrap() -> Callable[[], None]:
-    """Between fork and exec: die with us from the first moment on, and keep out of other programs' abstract sockets.
-
-    Bubblewrap asks for the first too, but only once it runs. The second is Landlock without a rule about files, so
-    bubblewrap may still mount. Where the network is off there are no such sockets, and nothing is done: code between
-    fork and exec makes the start of a process several milliseconds slower, more so the more memory we have.
-    """
-    parent = os.getpid()
-    scopes = launcher.landlock_version() >= launcher.SCOPES_SINCE
-
-    def confine() -> None:
-        launcher.die_with(parent, signal.SIGKILL)
-        if scopes:
-            launcher.restrict((), network=True, files=False)
-
-    return confine

@@ -106,6 +106,7 @@ def agent_policy(
         temp=str(temp),
         network=section.network == "on",
         max_processes=section.max_processes or _MAX_PROCESSES,
+        max_memory_mb=section.max_memory_mb,
         environment=base_environment() | _cache_environment(cache) | dict(extra_environment or {}),
     )
 

@@ -6,46 +6,22 @@ Weaker than bubblewrap: files cannot be shown elsewhere and ``/tmp`` cannot be p
 
 from __future__ import annotations
 
-import marshal
 import os
-import signal
-import sys
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.util import cache_from_source
 from pathlib import Path
-from typing import Any, TypedDict, cast
 
 from msgspec import structs
 
 from agents.errors import SandboxError
 from agents.sandbox import launcher
 from agents.sandbox.policy import Policy, PtySize
-from agents.sandbox.process import LocalProcess, spawn
 from agents.sandbox.rules import Rule, is_below, right_at, rules_of
 from agents.sandbox.runner import Backend, Stream
-from agents.sandbox.seccomp import memory_file, syscall_filter
+from agents.sandbox.seccomp import syscall_filter
+from agents.sandbox.starter import MEMORY_LIMITED, Order, StartedProcess, order, program, start
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx")
 """Not /dev/pts: a terminal there is somebody's screen. Not /dev/shm: what lies there belongs to other programs."""
-
-
-class Order(TypedDict):
-    """What the launcher is told: what to start and how."""
-
-    argv: list[str]
-    directory: str
-    environment: dict[str, str]
-    parent: int
-    """Process id of who starts us; when it is gone, so are we."""
-    confined: bool
-    write: list[str]
-    read: list[str] | None
-    """None: everything may be read."""
-    network: bool
-    filter: bytes
-    """A seccomp program; empty for none."""
-    processes: int
-    """How many more processes may be started than run now on the whole machine; 0: no limit."""
 
 
 class Supervised:
@@ -63,28 +39,16 @@ class Supervised:
         stdout: Stream = "pipe",
         stderr: Stream = "pipe",
         pty: PtySize | None = None,
-    ) -> LocalProcess:
+    ) -> StartedProcess:
         """See :meth:`agents.sandbox.Runner.start`."""
-        order = marshal.dumps(cast(dict[str, Any], self._order(argv, policy)))
-        descriptor = memory_file(order)
-        try:
-            return await spawn(
-                _launch(str(descriptor)),
-                environment={},
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                pty=pty,
-                inherited=(descriptor,),
-                end=signal.SIGTERM,
-            )
-        finally:
-            os.close(descriptor)
+        wanted = self._order(argv, policy)
+        wanted["terminal"] = pty is not None
+        return await start(wanted, stdin=stdin, stdout=stdout, stderr=stderr, pty=pty)
 
     def command_line(self, argv: Sequence[str], policy: Policy) -> list[str]:
-        """See :meth:`agents.sandbox.Runner.command_line`. The rules reach the launcher as ``ORDER``, a descriptor."""
+        """See :meth:`agents.sandbox.Runner.command_line`. The rules reach the launcher over ``SOCKET``."""
         self._order(argv, policy)
-        return [*_launch("ORDER"), *argv]
+        return [*program(), "SOCKET", str(os.getpid()), *argv]
 
     def _order(self, argv: Sequence[str], policy: Policy) -> Order:
         if policy.binds:
@@ -94,26 +58,19 @@ class Supervised:
         if not Path(policy.directory).is_dir():
             raise SandboxError(f"The folder {policy.directory} does not exist, so nothing can run in it.")
         temporary = {"TMPDIR": os.path.realpath(policy.temp)} if policy.temp else {}
-        order = Order(
-            argv=list(argv),
-            directory=policy.directory,
-            environment=policy.environment | temporary,
-            parent=os.getpid(),
-            confined=self._confined,
-            write=[],
-            read=None,
-            network=True,
-            filter=b"",
-            processes=policy.max_processes,
-        )
+        wanted = order(argv, policy.environment | temporary)
+        wanted["directory"] = policy.directory
+        wanted["supervised"], wanted["confined"] = True, self._confined
+        wanted["processes"] = policy.max_processes
+        wanted["memory"] = policy.max_memory_mb * 1024 * 1024
         if self._confined:
             rules = rules_of(_with_temp(policy))
             unborn = [os.path.realpath(path) for path in policy.protect if not Path(path).exists()]
-            order["write"] = [*_DEVICES, *writable(rules, os.path.realpath(policy.directory), unborn)]
-            order["read"] = list(readable(rules)) if any(rule.right == "hide" for rule in rules) else None
-            order["network"] = policy.network
-            order["filter"] = syscall_filter(sockets="no-unix" if policy.network else "none")
-        return order
+            wanted["write"] = [*_DEVICES, *writable(rules, os.path.realpath(policy.directory), unborn)]
+            wanted["read"] = list(readable(rules)) if any(rule.right == "hide" for rule in rules) else None
+            wanted["network"] = policy.network
+            wanted["filter"] = syscall_filter(sockets="no-unix" if policy.network else "none")
+        return wanted
 
 
 class Landlock(Supervised):
@@ -137,6 +94,7 @@ class Landlock(Supervised):
             "Temporary files are private only for programs that follow TMPDIR.",
             "Names of other processes can be seen.",
             processes_counted(),
+            MEMORY_LIMITED,
         ]
         if self._version < 3:
             said.append("Files outside the worktree can be emptied on a kernel before 6.2.")
@@ -208,10 +166,3 @@ def processes_counted() -> str:
 
 def _with_temp(policy: Policy) -> Policy:
     return structs.replace(policy, write=(*policy.write, policy.temp)) if policy.temp else policy
-
-
-def _launch(descriptor: str) -> list[str]:
-    """Python does not keep what it compiles of a program, only of a module, so it is given that."""
-    compiled = Path(cache_from_source(launcher.__file__))
-    program = compiled if compiled.is_file() else Path(launcher.__file__)
-    return [sys.executable, "-I", "-S", str(program.resolve()), descriptor]

@@ -1,19 +1,26 @@
-"""Starts one command confined by Landlock and watches over its tree. Needs nothing but Python itself.
+"""Starts commands, confined by Landlock and watched over where nothing else does. Needs nothing but Python itself.
 
-Run as ``python -I -S launcher.py FD``, where ``FD`` holds a marshalled :class:`agents.sandbox.landlock.Order`. The
-launcher stays outside the confinement as the reaper of everything below: when the command ends, when it is told to stop
-(SIGTERM) or when the one who started it dies, it ends whatever is left, also what has left the session, and then goes
-itself.
+Run once per process of ours as ``python -I -S launcher.py SOCKET PARENT``. Over the socket come descriptors: an order
+(:class:`agents.sandbox.starter.Order`, marshalled), where to say how it went, and the streams. Each order is carried
+out in a fork of this small process, which takes a tenth of the time that starting an interpreter would, and a fraction
+of what a fork of a large one does. When our process dies, or closes the socket, everything started here ends.
+
+A supervised command has a fork of ours above it, outside of the confinement, as the reaper of everything below: when
+the command ends, when it is told to stop (SIGTERM) or when the one who started it dies, it ends whatever is left, also
+what has left the session, and then goes itself. Other commands are executed in that fork: bubblewrap does all that.
 
 Also imported for its few calls into the kernel. Facts: linux/landlock.h, landlock(7), prctl(2).
 """
 
 from __future__ import annotations
 
+import _socket as socket
 import ctypes
 import errno
+import fcntl
 import marshal
 import os
+import select
 import stat
 import struct
 import sys
@@ -24,7 +31,7 @@ if TYPE_CHECKING:  # importing typing takes as long as half of all else here
     from collections.abc import Iterable
     from typing import NoReturn
 
-    from agents.sandbox.landlock import Order
+    from agents.sandbox.starter import Order
 else:  # the same without its enumerations, which take 3 ms of every start
     import _signal as signal
 
@@ -38,7 +45,13 @@ _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIV
 _SECCOMP_MODE_FILTER = 2
 _CAPABILITIES_VERSION = 0x20080522
 _RULE_PATH_BENEATH = 1
-_RLIMIT_NPROC = 6
+_RLIMIT_DATA, _RLIMIT_NPROC = 2, 6
+_MESSAGE_CLOSES_ON_EXEC, _MESSAGE_CUT = 0x40000000, 0x8
+_TAKE_TERMINAL = 0x540E
+DESCRIPTORS = 6
+"""At most so many come with an order: the order, the status, three streams and one that is kept."""
+_FIRST_TO_GO = b"500"
+"""Of 1000: when memory runs short, the kernel ends an agent's commands before it ends the person's programs."""
 
 _WRITE_FILE, _READ_FILE, _TRUNCATE, _IOCTL_DEVICE = 1 << 1, 1 << 2, 1 << 14, 1 << 15
 _FOR_FILES = _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
@@ -111,14 +124,24 @@ def limit_processes(more: int) -> None:
         OSError: the kernel refused.
     """
     running = int(_content("/proc/loadavg").split()[3].partition(b"/")[2])
-    hard = struct.unpack("=QQ", _limits())[1]
-    _checked(_library.setrlimit(_RLIMIT_NPROC, struct.pack("=QQ", *[min(running + more, hard)] * 2)))
+    _limit(_RLIMIT_NPROC, running + more)
 
 
-def _limits() -> bytes:
+def limit_memory(limit_bytes: int) -> None:
+    """Bound what this process, and each that it starts, may fill with data of its own. What is only reserved does not
+    count, so programs that reserve much (Java, Go, Node) work as ever.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    _limit(_RLIMIT_DATA, limit_bytes)
+
+
+def _limit(what: int, most: int) -> None:
     found = ctypes.create_string_buffer(16)
-    _checked(_library.getrlimit(_RLIMIT_NPROC, found))
-    return found.raw
+    _checked(_library.getrlimit(what, found))
+    hard = struct.unpack("=QQ", found.raw)[1]
+    _checked(_library.setrlimit(what, struct.pack("=QQ", *[min(most, hard)] * 2)))
 
 
 def filter_calls(program: bytes) -> None:
@@ -164,10 +187,105 @@ def _checked(result: int) -> int:
 
 
 def main() -> NoReturn:
+    """Carry out orders until nobody can give any."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    die_with(int(sys.argv[2]), signal.SIGKILL)
+    woken, wake = os.pipe()
+    os.set_blocking(woken, False)
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    told: dict[int, int] = {}
+    while True:
+        ready = select.select([control.fileno(), woken], [], [])[0]
+        if woken in ready:
+            os.read(woken, 4096)
+            _tell_who_ended(told)
+        if control.fileno() in ready:
+            _carry_out(control, told)
+
+
+def _tell_who_ended(told: dict[int, int]) -> None:
+    """Say of every process that has ended how it did, where its starter listens."""
+    while told:
+        process, status = os.waitpid(-1, os.WNOHANG)
+        if process == 0:
+            return
+        _tell(told[process], os.waitstatus_to_exitcode(status))
+        os.close(told.pop(process))
+
+
+def _carry_out(control: socket.socket, told: dict[int, int]) -> None:
+    message, ancillary, flags, _ = control.recvmsg(1, socket.CMSG_SPACE(4 * DESCRIPTORS), _MESSAGE_CLOSES_ON_EXEC)
+    if not message:
+        os._exit(0)
+    came = [number for _, _, data in ancillary for (number,) in struct.iter_unpack("i", data)]
+    if not flags & _MESSAGE_CUT:  # else there was no room for all: to close what came is to refuse
+        order, status, *streams = came
+        starter = os.getpid()
+        try:
+            process = os.fork()
+        except OSError as error:
+            _tell(status, -(error.errno or errno.EAGAIN))
+        else:
+            if process == 0:
+                _be_started(order, streams, starter, told.values())
+            _tell(status, process)
+            told[process] = status
+            came.remove(status)
+    for descriptor in came:
+        os.close(descriptor)
+
+
+def _tell(status: int, number: int) -> None:
+    try:
+        os.write(status, struct.pack("=i", number))
+    except BrokenPipeError:
+        return  # who wanted to know has gone
+
+
+def _be_started(given: int, streams: list[int], starter: int, others: Iterable[int]) -> NoReturn:
+    """In the child: take the streams, then be what was ordered."""
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        with os.fdopen(given, "rb") as source:
+            order: Order = marshal.load(source)
+        os.setsid()
+        for place, stream in enumerate(streams):
+            os.dup2(stream, place)
+            os.set_inheritable(place, True)
+        if order["terminal"]:
+            fcntl.ioctl(0, _TAKE_TERMINAL, 0)
+        _go_first()
+        if order["memory"]:
+            limit_memory(order["memory"])
+        if order["supervised"]:
+            die_with(starter, signal.SIGTERM)
+            for descriptor in (*others, *streams):
+                if descriptor > 2:
+                    os.close(descriptor)
+            _supervise(order)
+        die_with(starter, signal.SIGKILL)
+        if order["scoped"]:
+            restrict((), network=True, files=False)
+        os.execve(order["argv"][0], order["argv"], order["environment"])
+    except Exception as error:
+        os.write(2, f"shopfloor: cannot start this: {error}\n".encode("utf-8", "surrogateescape"))
+        os._exit(126)
+
+
+def _go_first() -> None:
+    try:
+        with os.fdopen(os.open("/proc/self/oom_score_adj", os.O_WRONLY), "wb") as file:
+            file.write(_FIRST_TO_GO)
+    except OSError:
+        return  # somebody has set it higher already, or there is no /proc
+
+
+def _supervise(order: Order) -> NoReturn:
     """Start the command, wait for its end or ours, leave nothing behind."""
-    with os.fdopen(int(sys.argv[1]), "rb") as source:
-        order: Order = marshal.load(source)
-    die_with(order["parent"], signal.SIGTERM)
     _checked(_prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
     watched = {signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP}
     signal.pthread_sigmask(signal.SIG_BLOCK, watched)
@@ -187,8 +305,7 @@ def _become(order: Order, launcher: int) -> NoReturn:
         die_with(launcher, signal.SIGKILL)
         os.setpgid(0, 0)
         _give_foreground(os.getpid())
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTTOU):
-            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
         os.chdir(order["directory"])
         if order["processes"]:
             limit_processes(order["processes"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents.sandbox.landlock import Supervised, processes_counted
 from agents.sandbox.runner import Backend
+from agents.sandbox.starter import MEMORY_LIMITED
 
 
 class Unconfined(Supervised):
@@ -14,4 +15,8 @@ class Unconfined(Supervised):
 
     def limits(self) -> tuple[str, ...]:
         """See :meth:`agents.sandbox.Runner.limits`."""
-        return ("Nothing is confined: the agent can read and change everything you can.", processes_counted())
+        return (
+            "Nothing is confined: the agent can read and change everything you can.",
+            processes_counted(),
+            MEMORY_LIMITED,
+        )

@@ -47,5 +47,7 @@ class Policy(Struct, kw_only=True):
     network: bool = True
     max_processes: int = 0
     """Processes and threads at once, as far as the backend can (see ``Runner.limits``); 0: as many as anybody's."""
+    max_memory_mb: int = 0
+    """Data that each process may have (see ``Runner.limits``); 0: as much as there is."""
     environment: dict[str, str] = {}
     """All of its environment: nothing is inherited."""

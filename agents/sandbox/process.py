@@ -1,14 +1,15 @@
-"""Starting one process of this machine with pipes or a pty, and ending its whole tree."""
+"""Starting one process by asyncio, with pipes or a pty, and ending its process group: for systems other than Linux."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
 import struct
 import termios
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from agents.errors import SandboxError
 from agents.sandbox.policy import PtySize
@@ -28,13 +29,11 @@ _STREAMS: dict[Stream, int | None] = {
 class LocalProcess:
     """A process started by :func:`spawn`, leader of its own session; see :class:`agents.sandbox.Process`.
 
-    Killing it must end everything below it: the backend has put something at its head that takes its tree along
-    (bubblewrap's process namespace, our launcher), or the process group is all there is.
+    Its process group is all that is known to be below it.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, pty: int | None, end: signal.Signals) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, pty: int | None) -> None:
         self._process = process
-        self._end = end
         self.pid = process.pid
         self.stdin = process.stdin
         self.stdout = process.stdout
@@ -49,13 +48,8 @@ class LocalProcess:
     def kill(self) -> None:
         """End the whole tree and close the pty. Safe when it is over, safe to repeat."""
         if self._process.returncode is None:
-            try:
-                if self._end is signal.SIGKILL:
-                    os.killpg(self.pid, signal.SIGKILL)
-                else:
-                    os.kill(self.pid, self._end)
-            except ProcessLookupError:
-                pass  # it ended a moment ago; wait() will say how
+            with contextlib.suppress(ProcessLookupError):  # it ended a moment ago; wait() will say how
+                os.killpg(self.pid, signal.SIGKILL)
         if self.pty is not None:
             os.close(self.pty)
             self.pty = None
@@ -63,7 +57,7 @@ class LocalProcess:
     def resize(self, size: PtySize) -> None:
         """Tell the terminal its new size; what runs in its foreground gets SIGWINCH."""
         if self.pty is not None:
-            _set_size(self.pty, size)
+            set_size(self.pty, size)
 
 
 async def spawn(
@@ -75,38 +69,33 @@ async def spawn(
     stdout: Stream,
     stderr: Stream,
     pty: PtySize | None,
-    inherited: Sequence[int] = (),
-    in_child: Callable[[], None] | None = None,
-    takes_terminal: bool = True,
-    end: signal.Signals = signal.SIGKILL,
 ) -> LocalProcess:
-    """Start ``argv`` as the leader of a new session, with exactly this environment.
-
-    ``inherited`` are descriptors it keeps; ``in_child`` runs between fork and exec and must only make system calls;
-    ``end`` is the signal that makes the head of the tree take everything with it. ``takes_terminal``: the pty becomes
-    the controlling terminal of ``argv``, so that Ctrl-C and SIGWINCH arrive; else something below it takes it.
+    """Start ``argv`` as the leader of a new session, with exactly this environment. A pty becomes its controlling
+    terminal, so that Ctrl-C and SIGWINCH arrive.
 
     Raises:
         SandboxError: the program could not be started.
     """
-    master = slave = -1
-    if pty is not None:
-        master, slave = os.openpty()
-        _set_size(slave, pty)
-        os.set_blocking(master, False)
+    master, slave = open_terminal(pty) if pty is not None else (-1, -1)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=slave if pty else _STREAMS[stdin],
-            stdout=slave if pty else _STREAMS[stdout],
-            stderr=slave if pty else _STREAMS[stderr],
-            cwd=directory,
-            env=dict(environment),
-            pass_fds=tuple(inherited),
-            start_new_session=True,
-            preexec_fn=_before_exec(in_child, pty is not None and takes_terminal),
-            limit=STREAM_LIMIT_BYTES,
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
+                *argv,
+                stdin=slave if pty else _STREAMS[stdin],
+                stdout=slave if pty else _STREAMS[stdout],
+                stderr=slave if pty else _STREAMS[stderr],
+                cwd=directory,
+                env=dict(environment),
+                start_new_session=True,
+                preexec_fn=_take_terminal if pty is not None else None,
+                limit=STREAM_LIMIT_BYTES,
+            )
         )
+        try:
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            starting.add_done_callback(_end_unwanted)
+            raise
     except BaseException as error:
         if pty is not None:
             os.close(master)
@@ -116,21 +105,26 @@ async def spawn(
     finally:
         if pty is not None:
             os.close(slave)
-    return LocalProcess(process, master if pty else None, end)
+    return LocalProcess(process, master if pty else None)
 
 
-def _before_exec(in_child: Callable[[], None] | None, takes_terminal: bool) -> Callable[[], None] | None:
-    """What the child does before exec."""
-    if not takes_terminal:
-        return in_child
-
-    def take_terminal() -> None:
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        if in_child is not None:
-            in_child()
-
-    return take_terminal
+def _end_unwanted(starting: asyncio.Future[asyncio.subprocess.Process]) -> None:
+    """Nobody waits any more for what has just been started."""
+    if not starting.cancelled() and starting.exception() is None:
+        LocalProcess(starting.result(), None).kill()
 
 
-def _set_size(terminal: int, size: PtySize) -> None:
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def open_terminal(size: PtySize) -> tuple[int, int]:
+    """A new terminal: its master side, which does not block, and the side that programs get. The caller closes both."""
+    master, slave = os.openpty()
+    set_size(slave, size)
+    os.set_blocking(master, False)
+    return master, slave
+
+
+def set_size(terminal: int, size: PtySize) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", size.rows, size.columns, 0, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Literal
 
 from agents.errors import SandboxError
@@ -71,7 +71,7 @@ def right_at(rules: Iterable[Rule], path: str) -> Rule | None:
 
 
 def _existing(paths: Iterable[str]) -> list[str]:
-    return [os.path.realpath(path) for path in paths if path and Path(path).exists()]
+    return [os.path.realpath(path) for path in paths if path and os.access(path, os.F_OK)]
 
 
 def _trustworthy(paths: Iterable[str]) -> list[str]:
@@ -90,7 +90,7 @@ def _trustworthy(paths: Iterable[str]) -> list[str]:
 
 
 def _parents_first(rules: Iterable[Rule]) -> list[Rule]:
-    return sorted(rules, key=lambda rule: PurePath(rule.path).parts)
+    return sorted(rules, key=lambda rule: rule.path.split("/"))
 
 
 def _still_writable(rules: list[Rule]) -> list[Rule]:

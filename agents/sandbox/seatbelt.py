@@ -69,6 +69,7 @@ class Seatbelt:
             "Temporary files are private only for programs that follow TMPDIR.",
             "Processes that leave their process group outlive the command that started them.",
             "Names of other processes can be seen.",
+            "Neither processes nor memory are limited.",
         )
 
 

@@ -7,7 +7,6 @@ syscall_64.tbl (x86-64) and asm-generic/unistd.h (aarch64).
 from __future__ import annotations
 
 import errno
-import os
 import platform
 import struct
 from typing import Literal
@@ -68,16 +67,6 @@ def syscall_filter(*, sockets: Sockets, machine: str | None = None) -> bytes:
         program += _refuse_arguments(known.socket, _ARGUMENT_0, (_AF_UNIX,))
     program.append(_step(_RETURN, 0, 0, _ALLOW))
     return b"".join(program)
-
-
-def memory_file(content: bytes) -> int:
-    """A descriptor that yields ``content`` from its start, for handing to a child. The caller closes it."""
-    descriptor = os.memfd_create("shopfloor")
-    written = 0
-    while written < len(content):
-        written += os.write(descriptor, content[written:])
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
 
 
 def _refuse_arguments(number: int, offset: int, values: tuple[int, ...]) -> list[bytes]:

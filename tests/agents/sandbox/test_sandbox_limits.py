@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 from sandbox_scene import PATIENCE_SECONDS, Scene
 
@@ -99,6 +100,47 @@ def _printed(command: list[str], environment: dict[str, str], **who: object) -> 
     return subprocess.run(  # type: ignore[call-overload,no-any-return]
         command, cwd="/", env=environment, stdout=subprocess.PIPE, text=True, timeout=60, check=False, **who
     ).stdout
+
+
+FILL = """
+kept = []
+try:
+    for _ in range(64):
+        kept.append(bytearray(16 * 1024 * 1024))
+except MemoryError:
+    print("enough after", len(kept))
+"""
+
+
+async def test_memory_of_a_process_comes_to_its_limit(scene: Scene) -> None:
+    ran = await scene.with_policy(max_memory_mb=256).python(FILL)
+    assert ran.output.startswith("enough after"), f"a gigabyte was filled: {ran.output}"
+    assert 4 < int(ran.output.split()[-1]) < 16
+    assert "enough" not in (await scene.with_policy(max_memory_mb=0).python(FILL)).output
+
+
+async def test_memory_that_is_only_reserved_does_not_count(scene: Scene) -> None:
+    reserve = (
+        "import mmap; mmap.mmap(-1, 1 << 40, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=0); print('fine')"
+    )
+    assert (await scene.with_policy(max_memory_mb=256).python(reserve)).output == "fine\n"
+
+
+async def test_the_kernel_ends_an_agents_commands_before_the_persons_when_memory_runs_short(scene: Scene) -> None:
+    ours = int(Path("/proc/self/oom_score_adj").read_text())
+    ran = await scene.run("cat /proc/self/oom_score_adj")
+    assert int(ran.output) > ours
+
+
+async def test_a_gigabyte_of_output_passes_without_being_kept(scene: Scene) -> None:
+    process = await scene.start("head", "-c", str(1 << 30), "/dev/zero")
+    assert process.stdout is not None
+    before, seen = psutil.Process().memory_info().rss, 0
+    while chunk := await process.stdout.read(1 << 20):
+        seen += len(chunk)
+    assert (seen, await process.wait()) == (1 << 30, 0)
+    grown = psutil.Process().memory_info().rss - before
+    assert grown < 200 << 20, f"the output was kept: {grown >> 20} MB more memory"
 
 
 async def test_endless_output_that_nobody_reads_waits_and_its_end_is_not_in_the_way(scene: Scene) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psutil
 import pytest
 from sandbox_scene import PATIENCE_SECONDS, Scene
 
@@ -167,6 +168,39 @@ async def test_everything_ends_when_the_starter_is_killed(anywhere: Scene) -> No
         parent.send_signal(signal.SIGKILL)
         await parent.wait()
     await _until_nobody_lives(anywhere, opened)
+
+
+async def test_a_start_that_is_cancelled_leaves_nothing_running(anywhere: Scene) -> None:
+    opened = _open_alive(anywhere)
+    for steps in (0, 1, 2, 3, 5, 8, 13):
+        command = "exec 9>alive; sleep 1000"
+        starting = asyncio.ensure_future(anywhere.start("/bin/bash", "-c", command))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if starting.cancel():
+            with pytest.raises(asyncio.CancelledError):
+                await starting
+        else:
+            (await starting).kill()
+    assert (await anywhere.run("exec 9>alive; echo over")).output == "over\n", "nothing starts after a cancelled start"
+    await _until_nobody_lives(anywhere, opened)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there one process starts all")
+async def test_all_ends_and_the_next_starts_when_what_starts_commands_is_killed(anywhere: Scene) -> None:
+    opened = _open_alive(anywhere)
+    process = await anywhere.start("/bin/bash", "-c", f"{LEAVE_BEHIND}; exec 9>alive; echo up; sleep 1000")
+    assert await _line(process) == b"up\n"
+    os.kill(psutil.Process(process.pid).ppid(), signal.SIGKILL)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert await process.wait() != 0, "its end was not noticed"
+    await _until_nobody_lives(anywhere, opened)
+    assert (await anywhere.run("echo again")).output == "again\n"
+
+
+async def test_many_start_at_once_and_each_gets_its_own_streams(anywhere: Scene) -> None:
+    ran = await asyncio.gather(*(anywhere.run(f"echo {number}; exit {number}") for number in range(20)))
+    assert [(one.status, one.output) for one in ran] == [(number, f"{number}\n") for number in range(20)]
 
 
 class Terminal:

@@ -31,6 +31,8 @@ def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
     try:
         yield asyncio.run(choose_runner(request.param))
     except SandboxError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"{request.param} must be tested here: {error}")
         pytest.skip(f"{request.param} does not work here: {error}")
 
 

@@ -175,21 +175,19 @@ async def test_repository_and_host_survive_an_agent_that(tmp_path: Path, runner:
     await attack.host_works_and_runs_nothing(branch=False, person=name != "plants a submodule")
 
 
-@pytest.mark.parametrize(
-    "name", ["deletes the whole git folder", "writes config and hooks", "plants commondir", "replaces .git by a folder"]
-)
-async def test_repository_and_host_survive_an_agent_in_a_clone_that(
-    tmp_path: Path, one_runner: Runner, name: str
-) -> None:
-    attack = await an_attack(tmp_path, one_runner, "clone")
+@pytest.mark.parametrize("name", ATTACKS)
+async def test_repository_and_host_survive_an_agent_in_a_clone_that(tmp_path: Path, runner: Runner, name: str) -> None:
+    attack = await an_attack(tmp_path, runner, "clone")
     before = attack.repository.everything()
     await attack.agent.tries(ATTACKS[name])
     assert attack.repository.everything() == before
-    await attack.host_works_and_runs_nothing(branch=False)
+    assert not attack.mark.exists(), "the sandbox let the program write"
+    await attack.host_works_and_runs_nothing(branch=False, person=name != "plants a submodule")
 
 
-async def test_links_in_the_git_folder_lead_the_host_nowhere(tmp_path: Path, runner: Runner) -> None:
-    attack = await an_attack(tmp_path, runner)
+@pytest.mark.parametrize("kind", ["worktree", "clone"])
+async def test_links_in_the_git_folder_lead_the_host_nowhere(tmp_path: Path, runner: Runner, kind: Kind) -> None:
+    attack = await an_attack(tmp_path, runner, kind)
     target = tmp_path / "host" / "bashrc"
     target.write_text("mine\n")
     await attack.agent.tries(
