@@ -62,17 +62,25 @@ async def _sandbox(command: list[str], profile_id: str, no_network: bool, show: 
         known = _known_worktree(store, here) if store else None
         profile = _profile(profile_id or (known[0].profile if known else ""), here)
         runner = await choose_runner("none" if profile is not None and profile.sandbox.mode == "none" else "")
+        workspaces = Workspaces(runner)
         if store and known:
             task, workspace = known
             agents = profile or Profile(name="default")
-            policy = Facilities({}, store).policy(task, workspace, Workspaces(runner), agents, runner)
+            policy = Facilities({}, store).policy(task, workspace, workspaces, agents, runner)
         else:
             policy = await _of_folder(here, profile, temp)
-    policy = structs.replace(policy, directory=str(here), network=policy.network and not no_network)
-    if show:
-        print("\n".join(described(runner, policy, command or ["CMD"])))
-        return 0
-    status = await (_in_terminal(runner, command, policy) if _at_terminal() else _plainly(runner, command, policy))
+        policy = structs.replace(policy, directory=str(here), network=policy.network and not no_network)
+        if show:
+            print("\n".join(described(runner, policy, command or ["CMD"])))
+            return 0
+        if known:
+            await workspaces.prepare(known[1], runner)
+        try:
+            running = _in_terminal(runner, command, policy) if _at_terminal() else _plainly(runner, command, policy)
+            status = await running
+        finally:
+            if store and known and not _is_at_work(store, known[0].id):
+                await workspaces.rest(known[1])
     return status if status >= 0 else 128 - status
 
 
@@ -103,6 +111,11 @@ def _known_worktree(store: Store, here: Path) -> tuple[Task, Workspace] | None:
     return None
 
 
+def _is_at_work(store: Store, task_id: str) -> bool:
+    """The agent itself needs the worktree as it is now."""
+    return any(task.id == task_id and task.state in ("preparing", "working", "checking") for task in store.tasks())
+
+
 def _profile(name: str, here: Path) -> Profile | None:
     root = _checkout(here)
     name = name or read_config(project=read_project_file(root) if root else None).defaults.profile
@@ -115,7 +128,7 @@ async def _of_folder(here: Path, profile: Profile | None, temp: Path) -> Policy:
     project = await open_project(root) if root else None
     read = [Path(project.repository), Path(project.git_dir)] if project else []
     top = root or here
-    return agent_policy(
+    policy = agent_policy(
         top,
         temp=temp,
         cache=paths.make_private(paths.cache_dir() / "agents" / top.name),
@@ -124,6 +137,9 @@ async def _of_folder(here: Path, profile: Profile | None, temp: Path) -> Policy:
         read=[path for path in read if path != top],
         protect=[top / ".git"],
     )
+    if project and read_project_file(Path(project.repository)).sandbox.network == "off":
+        policy = structs.replace(policy, network=False)
+    return policy
 
 
 def _checkout(here: Path) -> Path | None:

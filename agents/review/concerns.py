@@ -30,7 +30,7 @@ _BY_NAME: tuple[tuple[str, str, re.Pattern[bytes]], ...] = tuple(
          rb"\.husky/.*|\.githooks/.*|hooks/(?:pre|post|commit|prepare|update)[\w-]*|lefthook\.ya?ml|\.envrc|\.env|"
          rb"conftest\.py|sitecustomize\.py|usercustomize\.py|[^/]*\.pth|Makefile|GNUmakefile|[^/]*\.mk|justfile|"
          rb"Taskfile\.ya?ml|noxfile\.py|tox\.ini|Rakefile|Dockerfile[^/]*|docker-compose[^/]*\.ya?ml|compose\.ya?ml|"
-         rb"build\.rs|binding\.gyp|\.bashrc|\.profile|\.zshrc"),
+         rb"build\.rs|binding\.gyp|\.bashrc|\.profile|\.zshrc|\.?mise(?:\.[\w-]+)*\.toml|\.tool-versions"),
         ("git settings", "It changes what git does with these files.", rb"\.gitattributes|\.gitmodules|\.lfsconfig"),
     )
 )  # fmt: skip

@@ -22,6 +22,7 @@ from agents.sandbox.rules import Rule, is_below, right_at, rules_of
 from agents.sandbox.runner import Backend, Stream
 from agents.sandbox.seccomp import syscall_filter
 from agents.sandbox.starter import KEPT, MEMORY_LIMITED, StartedProcess, order, start
+from agents.sandbox.unborn import UNBORN, Placeholders
 
 _NAMESPACES = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _TEMPORARY = ("/tmp", "/var/tmp")
@@ -60,10 +61,19 @@ class Bubblewrap:
     ) -> StartedProcess:
         """See :meth:`agents.sandbox.Runner.start`."""
         filtered = str(KEPT) if self._filter else ""
-        wanted = order(self._arguments(argv, policy, filtered, pty is not None), policy.environment)
-        wanted["memory"] = policy.max_memory_mb * 1024 * 1024
-        wanted["scoped"] = self._scopes and policy.network  # without network there are no such sockets
-        return await start(wanted, stdin=stdin, stdout=stdout, stderr=stderr, pty=pty, kept=self._filter)
+        placeholders = Placeholders()
+        try:
+            if policy.protect:
+                placeholders.hold(policy, rules_of(policy))
+            wanted = order(self._arguments(argv, policy, filtered, pty is not None), policy.environment)
+            wanted["memory"] = policy.max_memory_mb * 1024 * 1024
+            wanted["scoped"] = self._scopes and policy.network  # without network there are no such sockets
+            process = await start(wanted, stdin=stdin, stdout=stdout, stderr=stderr, pty=pty, kept=self._filter)
+        except BaseException:
+            placeholders.release()
+            raise
+        process.when_over(placeholders.release)
+        return process
 
     def command_line(self, argv: Sequence[str], policy: Policy) -> list[str]:
         """See :meth:`agents.sandbox.Runner.command_line`. The filter's descriptor is shown as ``FILTER``."""
@@ -73,7 +83,7 @@ class Bubblewrap:
         """See :meth:`agents.sandbox.Runner.limits`."""
         said = [
             "What it may read it can send away while the network is on.",
-            "A protected file that does not exist yet can be made.",
+            UNBORN,
         ]
         if not self._scopes:
             said.append("While the network is on, abstract unix sockets of other programs can be reached.")

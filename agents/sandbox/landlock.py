@@ -19,6 +19,7 @@ from agents.sandbox.rules import Rule, is_below, right_at, rules_of
 from agents.sandbox.runner import Backend, Stream
 from agents.sandbox.seccomp import syscall_filter
 from agents.sandbox.starter import MEMORY_LIMITED, Order, StartedProcess, order, program, start
+from agents.sandbox.unborn import UNBORN
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx")
 """Not /dev/pts: a terminal there is somebody's screen. Not /dev/shm: what lies there belongs to other programs."""
@@ -89,6 +90,7 @@ class Landlock(Supervised):
             "Permissions and times of files outside the worktree can be changed, their content cannot.",
             "A protected file in the worktree can be renamed away or overwritten.",
             "Outside the worktree nothing new can be made in a folder that holds something protected.",
+            UNBORN,
             "Names of hidden files can be seen, their content cannot.",
             "Programs cannot use unix sockets by name, new terminals or shared memory in /dev/shm.",
             "Temporary files are private only for programs that follow TMPDIR.",

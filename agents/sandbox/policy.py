@@ -28,7 +28,8 @@ class Policy(Struct, kw_only=True):
 
     The deeper path wins: what is granted inside a hidden folder shows again, what is hidden inside a granted folder
     stays hidden. At the same path the later list wins: ``hide``, ``read``, ``write``, ``binds``. What is protected is
-    read-only all the way down; nothing else takes a right away. Paths that do not exist are left out and never created.
+    read-only all the way down; nothing else takes a right away. Paths that do not exist are left out and never created,
+    but for what is protected where else it could be made: see :mod:`agents.sandbox.unborn`.
     """
 
     directory: str

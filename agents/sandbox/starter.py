@@ -15,7 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypedDict, cast
@@ -112,6 +112,10 @@ class StartedProcess:
     async def wait(self) -> int:
         """Exit status; negative signal number, or 128 + signal, when something has ended it."""
         return await asyncio.shield(self._ended)
+
+    def when_over(self, call: Callable[[], None]) -> None:
+        """Have something called when it has ended."""
+        self._ended.add_done_callback(lambda _: call())
 
     def kill(self) -> None:
         """End the whole tree and close the pty. Safe when it is over, safe to repeat, safe before it runs."""

@@ -150,7 +150,8 @@ async def _notices(workspace: Workspace) -> tuple[str, ...]:
     if (worktree / ".gitmodules").is_file():
         notices.append("Submodules are left empty in the worktree, and changes inside them are not recorded.")
     attributes = worktree / ".gitattributes"
-    if attributes.is_file() and b"filter=lfs" in attributes.read_bytes():
+    named = attributes.is_file() and b"filter=lfs" in attributes.read_bytes()
+    if named or Path(workspace.git_dir, "lfs").is_dir():  # deeper attributes name it too; the folder comes with its use
         notices.append("Git LFS files are pointer files in the worktree; new ones are recorded as ordinary files.")
     partial = await git(workspace, "config", "--get", "extensions.partialClone", accept=(0, 1))
     if partial.out.strip():

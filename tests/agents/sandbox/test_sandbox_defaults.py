@@ -136,12 +136,54 @@ def test_a_pattern_that_matches_too_much_is_refused(home: Path) -> None:
         _policy(home, SandboxSection(protect=("~/.agent/*",)))
 
 
-async def test_what_is_protected_and_not_there_cannot_be_made_without_mounts(landlock: Runner, home: Path) -> None:
+UNBORN = SandboxSection(
+    write=("~/.agent",),
+    protect=("~/.agent/hooks.json", "~/.agent/commands", "~/.agent/deep/er/rules.toml", "~/.agent/.env"),
+)
+MAKES = "cd ~/.agent; mkdir -p commands deep/er; for f in hooks.json commands/c deep/er/rules.toml .env; do :>$f; done"
+
+
+def _everything(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+async def test_what_is_protected_and_not_there_cannot_be_made(runner: Runner, home: Path) -> None:
     (home / ".agent/sessions").mkdir(parents=True)
-    policy = _policy(home, SandboxSection(write=("~/.agent",), protect=("~/.agent/hooks.json",)))
-    ran = await _run(landlock, policy, "sh", "-c", "echo s > ~/.agent/sessions/s; echo x > ~/.agent/hooks.json")
-    assert (home / ".agent/sessions/s").exists(), ran.output
-    assert not (home / ".agent/hooks.json").exists(), "a settings file that runs programs was made"
+    ran = await _run(runner, _policy(home, UNBORN), "sh", "-c", f"echo s > ~/.agent/sessions/s; {MAKES}")
+    assert _everything(home / ".agent") == {"sessions", "sessions/s"}, f"a settings file was made: {ran.output}"
+
+
+async def test_beside_what_is_protected_and_not_there_new_files_can_be_made(bubblewrap: Runner, home: Path) -> None:
+    (home / ".agent").mkdir()
+    await _run(
+        bubblewrap, _policy(home, UNBORN), "sh", "-c", f"{MAKES}; echo n > new; mv new login; echo o > deep/other"
+    )
+    assert _everything(home / ".agent") == {"login", "deep", "deep/other"}
+
+
+async def test_what_is_protected_stays_so_when_another_process_ends(bubblewrap: Runner, home: Path) -> None:
+    (home / ".agent").mkdir()
+    policy = _policy(home, UNBORN)
+    first = await bubblewrap.start(["cat"], policy, stdin="pipe")
+    await _run(bubblewrap, policy, "true")
+    assert (home / ".agent/hooks.json").exists(), "taken away from under a process that still runs"
+    assert first.stdin is not None
+    first.stdin.close()
+    await first.wait()
+    assert _everything(home / ".agent") == set()
+
+
+async def test_what_the_person_writes_meanwhile_is_kept(bubblewrap: Runner, home: Path) -> None:
+    (home / ".agent").mkdir()
+    (home / ".agent/.env").write_text("")
+    process = await bubblewrap.start(["cat"], _policy(home, UNBORN), stdin="pipe")
+    assert (home / ".agent/hooks.json").read_text() == "{}\n", "the person's program finds a file it cannot read"
+    (home / ".agent/hooks.json").write_text("{}")
+    (home / ".agent/commands/mine").write_text("x")
+    assert process.stdin is not None
+    process.stdin.close()
+    await process.wait()
+    assert _everything(home / ".agent") == {".env", "hooks.json", "commands", "commands/mine"}
 
 
 async def test_a_profile_may_show_a_folder_that_is_hidden_otherwise(runner: Runner, home: Path) -> None:

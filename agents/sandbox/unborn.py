@@ -1,0 +1,116 @@
+"""What is protected and does not exist: an empty thing stands in its place while somebody is confined.
+
+A mount needs something to be mounted over. Without it an agent that may write in its login folder could make the
+settings file that the person's own program obeys later. So for as long as a process runs there is an empty file or
+folder, which the process sees read-only; the last process to end takes it away again. It is known by its time, the
+first second there was: whatever somebody else has written is never taken for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from agents.errors import SandboxError
+from agents.sandbox.policy import Policy
+from agents.sandbox.rules import Rule, is_below, right_at
+
+UNBORN = "A protected file that does not exist yet can be made in the worktree, or where only a pattern names it."
+"""For ``Runner.limits``."""
+_TIME = 1
+"""Of change of everything made here, in seconds since 1970."""
+_CONTENT = {".json": b"{}\n"}
+"""What says nothing, where no content at all would be a mistake."""
+_MOST = max(map(len, _CONTENT.values()))
+_CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+"""To us, so to whom we start."""
+
+
+class Placeholders:
+    """What is held for one process; see the module."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, int] = {}
+        self._folders: list[Path] = []
+
+    def hold(self, policy: Policy, rules: Sequence[Rule]) -> None:
+        """Put something at every protected place where nothing is, except in the worktree, whose changes are reviewed.
+
+        Raises:
+            SandboxError: that cannot be done, so what is protected would not be.
+        """
+        worktree = os.path.realpath(policy.directory)
+        for path in map(os.path.realpath, policy.protect):
+            above = right_at(rules, path)
+            if above is None or above.right != "write" or above.source != above.path or is_below(path, worktree):
+                continue
+            try:
+                self._put(Path(path), Path(above.path))
+            except OSError as error:
+                if error.errno not in _CLOSED:
+                    self.release()
+                    raise SandboxError(f"{path} cannot be protected: {error.strerror}.") from error
+
+    def release(self) -> None:
+        """Take away what is still as it was made and is not held for anybody else."""
+        for path, descriptor in self._held.items():
+            with contextlib.suppress(OSError):  # held for another process, or changed or gone meanwhile
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_placeholder(Path(path)) and _is_same(descriptor, Path(path)):
+                    Path(path).rmdir() if stat.S_ISDIR(os.fstat(descriptor).st_mode) else Path(path).unlink()
+            os.close(descriptor)
+        self._held = {}
+        for folder in reversed(self._folders):
+            with contextlib.suppress(OSError):  # something lies in it
+                folder.rmdir()
+
+    def _put(self, path: Path, writable: Path) -> None:
+        for folder in reversed([each for each in path.parents if each.is_relative_to(writable)]):
+            if not folder.exists():
+                folder.mkdir()
+                self._folders.append(folder)
+        while True:
+            with contextlib.suppress(FileExistsError):
+                _make(path)
+            if os.path.lexists(path) and not _is_placeholder(path):
+                return  # it is somebody's
+            with contextlib.suppress(FileNotFoundError):
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+                if _is_same(descriptor, path):
+                    self._held[str(path)] = descriptor
+                    return
+                os.close(descriptor)  # its last holder has just taken it away
+
+
+def _make(path: Path) -> None:
+    """A file where the name has a dot, else a folder."""
+    if "." not in path.name:
+        path.mkdir()
+    else:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            os.write(file, _CONTENT.get(path.suffix, b""))
+        finally:
+            os.close(file)
+    os.utime(path, (_TIME, _TIME), follow_symlinks=False)
+
+
+def _is_same(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _is_placeholder(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return found.st_mtime == _TIME and (stat.S_ISDIR(found.st_mode) or found.st_size <= _MOST)

@@ -1,0 +1,45 @@
+"""``shopfloor sandbox`` in the worktree of a task: git works there as it does for the agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.shell import Shell
+from tests.shop import git
+
+COMMIT = "echo new > new && git add new && git commit -qm Mine && git stash list && git update-ref refs/heads/main HEAD"
+
+
+@pytest.mark.parametrize("backend", ["bubblewrap", "landlock", "none"])
+async def test_git_works_on_the_agents_copy_and_the_worktree_is_the_persons_afterwards(
+    shell: Shell, backend: str
+) -> None:
+    shell.model.add("Done.")
+    status, out, err = await shell("run", "Do it", "-p", "test", "--wait", "--json")
+    assert status == 0, out + err
+    worktree, main = Path((await shell.task(_id(out)))["worktree"]), _main(shell)
+    at_rest = (worktree / ".git").read_text()
+    status, out, err = await shell(
+        "sandbox", "--", "/bin/sh", "-c", COMMIT, at=worktree, SHOPFLOOR_SANDBOX=backend
+    )  # fmt: skip
+    assert status == 0, f"git does not work there: {out}{err}"
+    assert _main(shell) == main, "the repository's branch was moved"
+    assert (worktree / ".git").read_text() == at_rest, "the person's git sees the agent's copy now"
+
+
+async def test_network_that_the_project_takes_away_is_away_in_the_checkout_too(shell: Shell) -> None:
+    (shell.repository / ".shopfloor.toml").write_text('[sandbox]\nnetwork = "off"\n')
+    _, out, err = await shell("sandbox", "--show")
+    assert "Network        off" in out, out + err
+
+
+def _id(printed: str) -> str:
+    import json
+
+    return str(json.loads(printed.splitlines()[-1])["id"])
+
+
+def _main(shell: Shell) -> str:
+    return git(shell.repository, "rev-parse", "main")
