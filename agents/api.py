@@ -32,6 +32,7 @@ from agents.model import (
 from agents.parts.costs import Costs
 from agents.parts.questions import Questions
 from agents.parts.scripts import Scripts
+from agents.parts.terminals import Terminals
 from agents.parts.writing import Writing
 
 PROTOCOL = 1
@@ -67,6 +68,8 @@ class Api(Protocol):
     """What agents ask in the middle of a turn."""
     costs: Costs
     """What agents have cost and may cost."""
+    terminals: Terminals
+    """The terminals of agents that have no protocol."""
     writing: Writing
     """What helps a person write."""
     scripts: Scripts

@@ -497,4 +497,37 @@ class EntryGrew(Event, kw_only=True):
     """``output``: the tool's output grows, not the entry's text."""
 
 
-AnyEvent = TaskChanged | CommentsChanged | EngineNotice | TranscriptOpened | EntryChanged | EntryGrew
+class TerminalOpened(Event, kw_only=True):
+    """The terminal of a task as it is now. Goes to those who watch the task, when they begin to, and when it is another
+    or has another size. What follows builds on it."""
+
+    task: str
+    state: bytes
+    """For :class:`agents.terminal.emulator.Emulator`."""
+    columns: int
+    rows: int
+    offset: int = 0
+    """Bytes that its program had written."""
+    alive: bool = True
+    """Its program runs."""
+
+
+class TerminalWrote(Event, kw_only=True):
+    """A program wrote into its terminal. Goes to those who watch its task, at most 30 times a second."""
+
+    task: str
+    offset: int
+    """Bytes that it had written before; bytes that do not fit there mean: watch again."""
+    data: bytes
+
+
+AnyEvent = (
+    TaskChanged
+    | CommentsChanged
+    | EngineNotice
+    | TranscriptOpened
+    | EntryChanged
+    | EntryGrew
+    | TerminalOpened
+    | TerminalWrote
+)

@@ -17,6 +17,7 @@ from agents import paths
 from agents.errors import NotFound, UsageError
 from agents.model import ProfileInfo, Struct
 from agents.project_file import read_project_file
+from agents.terminal.rules import TerminalSection, problems_of
 from agents.toml_file import read_toml
 
 
@@ -109,13 +110,14 @@ class Profile(Struct, kw_only=True, forbid_unknown_fields=True):
     description: str = ""
     native: NativeSection | None = None
     acp: AcpSection | None = None
+    terminal: TerminalSection | None = None
     sandbox: SandboxSection = SandboxSection()
     workspace: Literal["", "worktree", "clone"] = ""
     """Where its files live: a worktree of the repository, or a shared clone, whose agent sees the repository itself
     wholly read-only. Empty: what the project file says, else a worktree."""
     prices: Prices | None = None
     needs: tuple[str, ...] = ()
-    """Programs that must be on PATH, besides that of ``[acp]``."""
+    """Programs that must be on PATH, besides that of ``[acp]`` or ``[terminal]``."""
     install: str = ""
     """How to get them: one sentence, shown when one is missing."""
 
@@ -193,7 +195,8 @@ def model_variables() -> list[str]:
     profiles = load_profiles()
     sections = [loaded.profile.native for loaded in profiles]
     keys = {key_variable(native) for native in sections if native is not None}
-    keys |= {name for loaded in profiles if loaded.profile.acp for name in loaded.profile.acp.environment}
+    for profile in (loaded.profile for loaded in profiles):
+        keys |= {name for section in (profile.acp, profile.terminal) if section for name in section.environment}
     return sorted({*keys, *_KEY_VARIABLES.values(), *_SDK_VARIABLES} - {""})
 
 
@@ -218,12 +221,19 @@ def _read(path: Path) -> Profile:
         raise UsageError(f"{path}: `native` is missing.", 'A profile with driver = "native" needs a [native] table.')
     if profile.driver == "acp" and profile.acp is None:
         raise UsageError(f"{path}: `acp` is missing.", 'A profile with driver = "acp" needs an [acp] table.')
+    if profile.driver == "terminal" and profile.terminal is None:
+        raise UsageError(
+            f"{path}: `terminal` is missing.", 'A profile with driver = "terminal" needs a [terminal] table.'
+        )
+    for problem in problems_of(profile.terminal) if profile.terminal else ():
+        raise UsageError(f"{path}: {problem}", "Write it as Python's re module takes it.")
     return profile
 
 
 def missing_program(profile: Profile, path: str | None) -> str:
     """The first program a profile needs that is not on ``path`` (as in PATH): a sentence with how to get it, or ''."""
-    programs = (*profile.needs, *(profile.acp.command[:1] if profile.acp else ()))
+    section = profile.acp if profile.driver == "acp" else profile.terminal
+    programs = (*profile.needs, *(section.command[:1] if section else ()))
     for program in programs:
         if shutil.which(program, path=path) is None:
             return f"The program {program} is not on PATH. {profile.install}".rstrip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from widgets.brain import Brain
+from widgets.terminal.pane import TerminalPane
 
 if TYPE_CHECKING:
     from app.floor import FloorScreen
@@ -39,6 +40,14 @@ class Areas:
         if focused is None or isinstance(focused, Brain):
             return "brain"
         return "composer" if self._floor.composer in focused.ancestors else "panes"
+
+    @property
+    def hinted(self) -> str:
+        """What the legend speaks of: an area, or in a terminal whether its agent has the keys."""
+        focused = self._floor.focused
+        if isinstance(focused, TerminalPane):
+            return "terminal" if focused.is_typing else "terminal-read"
+        return self.focused
 
     def arrange(self) -> None:
         """Show what there is room for: wide terminals show everything, narrow ones the list or the panes."""

@@ -30,6 +30,7 @@ from widgets.composer import Composer
 from widgets.legend import Legend
 from widgets.pane_grid import PaneGrid
 from widgets.pump import Pump
+from widgets.terminal.pane import TerminalPane
 from widgets.text_strips import printable
 
 if TYPE_CHECKING:
@@ -225,6 +226,23 @@ class FloorScreen(Screen[None]):
     def _answer_chosen(self, event: AgentPane.AnswerChosen) -> None:
         self.ask(self._api.questions.answer(event.task, event.question, event.option))
 
+    @on(TerminalPane.KeysTyped)
+    def _keys_typed(self, event: TerminalPane.KeysTyped) -> None:
+        self.saw()
+        self.ask(self._api.terminals.write(event.task, event.data))
+
+    @on(TerminalPane.SizeWanted)
+    def _size_wanted(self, event: TerminalPane.SizeWanted) -> None:
+        self.ask(self._api.terminals.resize(event.task, event.columns, event.rows, event.dark))
+
+    @on(TerminalPane.StartWanted)
+    def _start_wanted(self, event: TerminalPane.StartWanted) -> None:
+        self.ask(self._api.terminals.start(event.task))
+
+    @on(TerminalPane.KeysMoved)
+    def _keys_moved(self) -> None:
+        self.show_hints()
+
     @on(AgentPane.EarlierWanted)
     def _earlier_wanted(self, event: AgentPane.EarlierWanted) -> None:
         self.ask(self._load_earlier(event.pane, event.task, event.before))
@@ -317,7 +335,7 @@ class FloorScreen(Screen[None]):
 
     def show_hints(self) -> None:
         """Offer what the keys do here and now."""
-        area = "empty" if self.has_class("-empty") else self.areas.focused
+        area = "empty" if self.has_class("-empty") else self.areas.hinted
         task = self.roster.current_task
         self.legend.show(hints(area, self.keymap, task.state if task else None))
 

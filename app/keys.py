@@ -87,11 +87,16 @@ _AREAS: Mapping[str, Sequence[str]] = {
               "brain.filter", "floor.area", "floor.brain", "floor.palette"),
     "composer": ("composer.send", "composer.new-line", "composer.when", "composer.leave", "floor.area",
                  "floor.palette"),
+    "terminal": ("terminal.leave", "terminal.page-up"),
+    "terminal-read": ("terminal.type", "floor.review", "floor.say", "floor.help", "terminal.search", "terminal.copy",
+                      "floor.area", "floor.zoom", "floor.stop", "floor.resume", "floor.close", "floor.palette"),
     "empty": ("floor.new-task", "floor.projects", "floor.help", "floor.palette", "floor.quit"),
 }  # fmt: skip
 
 _LABELS = {"brain.choose": "its pane", "brain.filter": "filter", "composer.send": "send",
-           "composer.new-line": "new line", "composer.when": "now / after", "composer.leave": "panes"}  # fmt: skip
+           "composer.new-line": "new line", "composer.when": "now / after", "composer.leave": "panes",
+           "terminal.leave": "take the keys back from the agent", "terminal.page-up": "scroll",
+           "terminal.type": "keys to the agent", "terminal.search": "search", "terminal.copy": "copy"}  # fmt: skip
 
 PRESETS: Mapping[str, Mapping[str, str]] = {
     "default": {},
@@ -160,11 +165,13 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     from widgets.comment_box import CommentBox
     from widgets.diff.keys import DIFF_KEYS
     from widgets.prompt_area import PromptArea
+    from widgets.terminal.pane import TerminalPane
 
     places: list[tuple[str, Sequence[BindingType]]] = [
         ("Everywhere", ShopfloorApp.BINDINGS),
         ("In the list of tasks", Brain.BINDINGS),
         ("In a pane", AgentPane.BINDINGS),
+        ("In a terminal", TerminalPane.BINDINGS),
         ("In the composer", PromptArea.BINDINGS),
         ("In the new-task dialog", NewTaskScreen.BINDINGS),
         ("In a review", REVIEW_KEYS),

@@ -127,12 +127,16 @@ class AgentPane(Widget, can_focus=True):
         self._clock = clock
         self._shown = task
         self._styles_by_name = StyleBook(self, "pane--")
-        self._area = TranscriptArea(self._styles_by_name)
+        self._area = self._make_area()
         self._header_changed = True
         self._tick_due = False
         self._header: tuple[Spans, ...] = ()
         self._frame: list[Strip] | None = None
         self._lost_told = False
+
+    def _make_area(self) -> TranscriptArea:
+        """What is below the header of a task."""
+        return TranscriptArea(self._styles_by_name)
 
     # --- what the pane is told ----------------------------------------------------------------------------------------
 
@@ -151,7 +155,7 @@ class AgentPane(Widget, can_focus=True):
         if task == self._shown:
             return
         if task is None or self._shown is None or task.id != self._shown.id:
-            self._area = TranscriptArea(self._styles_by_name)
+            self._area = self._make_area()
             self._lost_told = False
             self._header = ()
         self._shown = task

@@ -13,9 +13,10 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.message import Message
 from textual.widget import Widget
 
-from agents.model import AnyEvent, EntryChanged, EntryGrew, Task, TranscriptOpened
+from agents.model import AnyEvent, EntryChanged, EntryGrew, Task, TerminalOpened, TerminalWrote, TranscriptOpened
 from widgets.agent_pane import AgentPane
 from widgets.pump import Pump
+from widgets.terminal.pane import Keys, TerminalPane
 
 MINIMUM_COLUMNS = 40
 MINIMUM_ROWS = 8
@@ -123,6 +124,8 @@ class PaneGrid(Widget):
         self._told: tuple[tuple[str, ...], int, int] = ((), 1, 1)
         self._place = ""
         """The page shown is the one with this task."""
+        self.keys = Keys()
+        """Whether keys go to the agents of terminals."""
         self.zoomed = False
         """One pane has all the room; pages are then single tasks."""
 
@@ -204,7 +207,12 @@ class PaneGrid(Widget):
     def feed(self, event: AnyEvent) -> None:
         """Hand a transcript event to the pane of its task; others are left out."""
         match event:
-            case TranscriptOpened(task=task) | EntryGrew(task=task):
+            case (
+                TranscriptOpened(task=task)
+                | EntryGrew(task=task)
+                | TerminalOpened(task=task)
+                | TerminalWrote(task=task)
+            ):
                 pane = self._panes.get(task)
             case EntryChanged(entry=entry):
                 pane = self._panes.get(entry.task)
@@ -271,7 +279,8 @@ class PaneGrid(Widget):
 
     def _pane_for(self, task: Task) -> AgentPane:
         """A pane for a task that has none: one whose task is gone, one not seen for long, or a new one."""
-        hidden = [known for known in self._panes if known not in self._visible]
+        kind = TerminalPane if task.driver == "terminal" else AgentPane
+        hidden = [known for known, pane in self._panes.items() if known not in self._visible and type(pane) is kind]
         spare = next((known for known in hidden if known not in self._tasks), "")
         if not spare and len(hidden) >= HIDDEN_PANES_KEPT:
             spare = hidden[0]
@@ -279,9 +288,12 @@ class PaneGrid(Widget):
             pane = self._panes.pop(spare)
             pane.show_task(task)
             return pane
-        pane = AgentPane(self._pump, task, clock=self._clock)
-        self.mount(pane)
-        return pane
+        if kind is TerminalPane:
+            made: AgentPane = TerminalPane(self._pump, task, keys=self.keys, clock=self._clock)
+        else:
+            made = AgentPane(self._pump, task, clock=self._clock)
+        self.mount(made)
+        return made
 
     @on(AgentPane.PaneFocused)
     def _keep_place(self, event: AgentPane.PaneFocused) -> None:

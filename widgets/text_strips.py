@@ -260,8 +260,11 @@ class StyleBook:
             if rules.has_rule("color"):
                 color = background.get_contrast_text(rules.color.a) if rules.auto_color else rules.color
             attributes += rules.text_style
-        style = Style.from_color((background + color).rich_color, background.rich_color) + attributes
-        for line_filter in self._widget.get_line_filters():  # once for a style, not for every row
+        return self.filtered(Style.from_color((background + color).rich_color, background.rich_color) + attributes)
+
+    def filtered(self, style: Style) -> Style:
+        """A style as the application's line filters make it: once for a style, not for every row."""
+        for line_filter in self._widget.get_line_filters():
             style = line_filter.apply([Segment(" ", style)], self._widget.background_colors[1])[0].style or style
         return style
 

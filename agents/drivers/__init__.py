@@ -2,7 +2,8 @@
 
 A driver runs turns and reports what happens as data; the engine records each report before anyone sees it. Drivers do
 not know the engine: they are handed a ``report`` function, a runner and a policy. ``agents.drivers.native`` is our own
-agent, ``agents.drivers.acp`` speaks to those that know the Agent Client Protocol.
+agent, ``agents.drivers.acp`` speaks to those that know the Agent Client Protocol, ``agents.drivers.terminal`` runs all
+others in a PTY.
 """
 
 from __future__ import annotations
@@ -119,9 +120,30 @@ class Remember(Report, kw_only=True):
     message: bytes
 
 
+class Blocked(Report, kw_only=True):
+    """The turn waits for something that the person must do; without a reason it goes on by itself again."""
+
+    reason: str = ""
+    hint: str = ""
+
+
+class NotDelivered(Report, kw_only=True):
+    """The prompt of the turn did not reach the agent."""
+
+    reason: str
+
+
+class Alive(Report, kw_only=True):
+    """The agent does something that there is nothing to tell about."""
+
+
+BEFORE_DELIVERY = (Blocked, NotDelivered, Alive)
+"""Reports that do not mean that the turn's prompt has arrived."""
+
 AnyReport = (
     TextDelta | TextEnded | ToolStarted | ToolOutput | ToolEnded | Used | Notice | Plan | Waiting | Delivered | Asked
     | Answered | Remember
+    | Blocked | NotDelivered | Alive
 )  # fmt: skip
 
 

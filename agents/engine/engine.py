@@ -27,6 +27,7 @@ from agents.engine.questions import Questions
 from agents.engine.review import Reviews, with_quote
 from agents.engine.scheduler import Scheduler
 from agents.engine.scripts import Scripts
+from agents.engine.terminals import Terminals
 from agents.engine.transcript import Transcript
 from agents.engine.writing import WritingDesk
 from agents.errors import SandboxError, UsageError
@@ -97,6 +98,11 @@ class Engine:
         self.costs.on_raised = self._scheduler.admit
         self._hooks = Hooks(self.ledger, self._facilities)
         self.scripts = Scripts(self.ledger, self._facilities, self._on_floor)
+        self.terminals = Terminals(self.ledger, self._facilities)
+        self.terminals.is_at_work = self._scheduler.__contains__
+        self.terminals.begin = self._scheduler.begin
+        self._facilities.terminals = self.terminals
+        self._hub.terminal_of = self.terminals.opened
         self.on_shutdown: Callable[[], None] = lambda: None
         """Called when someone asks the engine to stop."""
 
@@ -118,6 +124,7 @@ class Engine:
         await self.scripts.close()
         await self._hooks.close()
         await self._scheduler.close()
+        await self.terminals.close()
         await self._facilities.close()
         self.ledger.flush()
         self._hub.close()
@@ -312,7 +319,11 @@ class Engine:
         if known.id in self._scheduler or (known.state == "queued" and not known.held):
             raise UsageError(f"Task {known.id} is {known.state} already.")
         if not self.ledger.waiting_prompts(known.id):
-            self.ledger.add_prompt(Prompt(id=0, task=known.id, text=""))
+            last = next(reversed(self.ledger.prompts(known.id)), None)
+            if last is not None and last.delivery == "failed":  # what did not arrive is sent again
+                self.ledger.put_prompt(msgspec.structs.replace(last, delivery="queued"))
+            else:
+                self.ledger.add_prompt(Prompt(id=0, task=known.id, text=""))
         self.ledger.enter(known.id, "queued", held=False)
         self.ledger.flush()
         self._scheduler.admit()
@@ -362,6 +373,7 @@ class Engine:
         if known.id in self._scheduler:
             known = await self.stop_task(known.id)
         await self.scripts.close_task(known.id)
+        await self.terminals.end(known.id)
         workspace = self.ledger.store.workspace(known.id, Workspace)
         if workspace is not None and Path(workspace.worktree).exists():
             workspaces = await self._facilities.workspaces()

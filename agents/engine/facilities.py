@@ -15,6 +15,7 @@ import msgspec
 
 from agents import paths
 from agents.drivers import Driver, Reporter
+from agents.engine.terminals import Terminals
 from agents.errors import SandboxError, ShopfloorError, UsageError
 from agents.model import Task
 from agents.profiles import Profile, load_profile, model_variables
@@ -45,6 +46,8 @@ class Facilities:
         self._occupants: Counter[str] = Counter()
         """How many have processes in the worktree of a task: its run, and scripts."""
         self._offline_url = ""
+        self.terminals: Terminals | None = None
+        """The programs of terminal agents; the engine puts them here."""
         self._close_offline: Callable[[], Awaitable[None]] | None = None
         self.open_door: OpenDoor | None = None
         """Set by whoever serves the engine on sockets."""
@@ -193,6 +196,9 @@ class Facilities:
                 environment=self.environment,
                 log=paths.task_dir(task.id) / "agent.log",
             )
+        if profile.driver == "terminal" and self.terminals is not None:
+            history = self._store.messages(task.id)
+            return await self.terminals.driver(task, profile, runner, policy, report, history)
         if profile.driver != "native" or profile.native is None:
             raise UsageError(
                 f"Profile “{task.profile}” wants the driver “{profile.driver}”, which this version does not have.",

@@ -7,10 +7,19 @@ what happened; past a limit it forgets everything and starts over from the store
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
-from agents.model import AnyEvent, CommentsChanged, EngineNotice, EntryChanged, EntryGrew, TaskChanged
+from agents.model import (
+    AnyEvent,
+    CommentsChanged,
+    EngineNotice,
+    EntryChanged,
+    EntryGrew,
+    TaskChanged,
+    TerminalOpened,
+    TerminalWrote,
+)
 
 UPDATES_PER_SECOND = 30
 WAITING_LIMIT = 4_000
@@ -20,8 +29,13 @@ NOTICES_LIMIT = 20
 TEXT_LIMIT = 4_000_000
 """Characters of grown text that may wait for one listener."""
 
+TERMINAL_LIMIT = 200_000
+"""Bytes of a terminal that may wait for one listener; with more it is told the whole terminal anew."""
+REOPEN_SECONDS = 0.25
+"""At most so often a terminal is told anew to one listener."""
+
 _Key = tuple[str, ...]
-_DETAILS = ("entry", "grew", "opened")
+_DETAILS = ("entry", "grew", "opened", "wrote")
 """First words of the keys of what only those receive who watch a task."""
 
 
@@ -48,6 +62,9 @@ class Listener:
         self._notices = 0
         self._wake = asyncio.Event()
         self._closed = False
+        self._terminals: dict[str, float] = {}
+        """Terminals that are to be told anew, and when at the earliest."""
+        self._told_at: dict[str, float] = {}
         self.watched: frozenset[str] = frozenset()
         """Tasks whose details are wanted."""
         self._put_all(source.tasks_since(since))
@@ -55,11 +72,13 @@ class Listener:
     async def watch(self, tasks: Sequence[str], known: Mapping[str, int] | None = None) -> None:
         """See :meth:`agents.api.Subscription.watch`."""
         opened = [task for task in tasks if task not in self.watched]
-        for key in [key for key in self._waiting if key[0] in ("entry", "grew") and key[1] not in tasks]:
+        for key in [key for key in self._waiting if key[0] in ("entry", "grew", "wrote") and key[1] not in tasks]:
             del self._waiting[key]
         self.watched = frozenset(tasks)
         for task in opened:
             self._put_all(self._source.transcript_since(task, (known or {}).get(task, 0)))
+            self._told_at.pop(task, None)
+            self.reopen(task)
 
     def put(self, event: AnyEvent) -> None:
         """Something happened."""
@@ -75,6 +94,9 @@ class Listener:
             case EntryGrew(task=name):
                 if name in self.watched:
                     self._grow(event)
+                return
+            case TerminalWrote(task=name):
+                self._wrote(event)
                 return
             case CommentsChanged(task=name):
                 key = ("comments", name)
@@ -106,6 +128,36 @@ class Listener:
             self.start_over()
         self._wake.set()
 
+    def _wrote(self, event: TerminalWrote) -> None:
+        if event.task not in self.watched or event.task in self._terminals:
+            return
+        key = ("wrote", event.task)
+        waiting = self._waiting.get(key)
+        if isinstance(waiting, TerminalWrote):
+            event = TerminalWrote(task=event.task, offset=waiting.offset, data=waiting.data + event.data)
+        if len(event.data) > TERMINAL_LIMIT:
+            self.reopen(event.task)
+            return
+        self._waiting[key] = event
+        self._wake.set()
+
+    def reopen(self, task: str) -> None:
+        """Tell a terminal anew, as it is when it can be told."""
+        if task in self.watched:
+            self._waiting.pop(("wrote", task), None)
+            self._terminals[task] = self._told_at.get(task, -1.0) + REOPEN_SECONDS
+            self._wake.set()
+
+    def _open_terminals(self, now: float) -> float:
+        """Put in what is due; the seconds until the next is, 0 when none is to come."""
+        for task in [task for task, due in self._terminals.items() if due <= now]:
+            del self._terminals[task]
+            opened = self._hub.terminal_of(task) if task in self.watched else None
+            if opened is not None:
+                self._waiting["terminal", task] = opened
+                self._told_at[task] = now
+        return max(0.001, min(self._terminals.values()) - now) if self._terminals else 0.0
+
     def _put_all(self, events: Sequence[AnyEvent]) -> None:
         for event in events:
             self.put(event)
@@ -122,6 +174,7 @@ class Listener:
         for task in sorted(self.watched):
             for event in self._source.transcript_since(task, 0):
                 self._waiting[("opened", task)] = event
+            self.reopen(task)
         self._wake.set()
 
     async def __aiter__(self) -> AsyncIterator[Sequence[AnyEvent]]:
@@ -133,6 +186,9 @@ class Listener:
             if early > 0:
                 await asyncio.sleep(early)
             self._wake.clear()
+            later = self._open_terminals(loop.time())
+            if later:
+                loop.call_later(later, self._wake.set)
             if self._waiting:
                 batch = list(self._waiting.values())
                 self._waiting.clear()
@@ -156,6 +212,8 @@ class Hub:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
+        self.terminal_of: Callable[[str], TerminalOpened | None] = lambda _task: None
+        """The terminal of a task as it is now; None when it has none."""
 
     def __len__(self) -> int:
         return len(self._listeners)
@@ -183,6 +241,19 @@ class Hub:
             if task in listener.watched:
                 event = event or EntryGrew(task=task, entry=entry, offset=offset, text=text, part=part)
                 listener.put(event)
+
+    def wrote(self, task: str, offset: int, data: bytes) -> None:
+        """A program wrote into its terminal; free when nobody watches."""
+        event = None
+        for listener in self._listeners:
+            if task in listener.watched:
+                event = event or TerminalWrote(task=task, offset=offset, data=data)
+                listener.put(event)
+
+    def reopen(self, task: str) -> None:
+        """Tell those who watch a task its terminal anew."""
+        for listener in self._listeners:
+            listener.reopen(task)
 
     def start_over(self) -> None:
         """Tell everyone everything as it is, after a time in which not all was told."""

@@ -13,9 +13,12 @@ import msgspec
 
 from agents import installation, paths
 from agents.drivers import (
+    BEFORE_DELIVERY,
     AnyReport,
+    Blocked,
     Delivered,
     Driver,
+    NotDelivered,
     Remember,
     TextDelta,
     TextEnded,
@@ -357,9 +360,13 @@ class Run:
 
     def _report(self, event: AnyReport) -> None:
         self._hear(event)
-        if not self._compacting:
+        if not self._compacting and not isinstance(event, BEFORE_DELIVERY):
             self._deliver()
         match event:
+            case Blocked(reason=reason, hint=hint):
+                self._wait_for_person(reason, hint)
+            case NotDelivered() if self._prompt is not None and self._prompt.text:
+                self._ledger.put_prompt(msgspec.structs.replace(self._prompt, delivery="failed"))
             case Remember(message=message):
                 self._ledger.store.put_message(self._id, self._messages, message)
                 self._messages += 1
@@ -386,6 +393,13 @@ class Run:
                     self._texts.append(event.text)
                 elif isinstance(event, TextEnded):
                     self._texts.append("\n")
+
+    def _wait_for_person(self, reason: str, hint: str) -> None:
+        """The turn waits for something that the person must do, or goes on again."""
+        if reason:
+            self._ledger.enter(self._id, "blocked", reason, hint)
+        elif self._task.state == "blocked":
+            self._ledger.enter(self._id, "working")
 
     def _count(self, usage: Usage, model: str) -> None:
         """One more request of the turn, durable with the next commit."""

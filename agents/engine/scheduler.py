@@ -176,6 +176,11 @@ class Scheduler:
         run = self._runs.get(task)
         return run is not None and run.skip_wait()
 
+    def begin(self, task: str) -> None:
+        """Start a run now, whatever room there is: its agent works already."""
+        if not self._closed and task not in self._working:
+            self._begin(task)
+
     def _begin(
         self, task: str, work_of: Callable[[Run], Coroutine[Any, Any, None]] = Run.work
     ) -> asyncio.Task[None]:  # fmt: skip
@@ -194,6 +199,8 @@ class Scheduler:
         # a prompt that came in the very last moment of the run
         if self._ledger.tasks[task].state == "ready" and not self._closed and self._ledger.waiting_prompts(task):
             self._ledger.enter(task, "queued")
+        if not self._closed and self._facilities.terminals is not None:
+            self._facilities.terminals.released(task)
         self.admit()
         if self._closed and not self._working:
             self._on_idle()

@@ -82,11 +82,30 @@ class QuestionsInMemory:
         return self._engine.change(task, state="working", question=None, reason="")
 
 
+class TerminalsInMemory:
+    """What was typed and which sizes were asked for."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.sizes: list[tuple[str, int, int, bool]] = []
+        self.started: list[str] = []
+
+    async def write(self, task: str, data: bytes) -> None:
+        self.written.append(data)
+
+    async def resize(self, task: str, columns: int, rows: int, dark: bool = True) -> None:
+        self.sizes.append((task, columns, rows, dark))
+
+    async def start(self, task: str) -> None:
+        self.started.append(task)
+
+
 class EngineInMemory:
     """Behaves like :class:`agents.api.Api` as far as the floor uses it."""
 
     def __init__(self, *tasks: Task) -> None:
         self._tasks = {task.id: task for task in tasks}
+        self.terminals = TerminalsInMemory()
         self.entries: dict[str, list[Entry]] = {}
         self.sent: list[tuple[str, str, When]] = []
         self.drafts: dict[str, str] = {}
