@@ -29,8 +29,10 @@ from agents.model import (
     Turn,
     When,
 )
+from agents.parts.checks import Checks
 from agents.parts.costs import Costs
 from agents.parts.questions import Questions
+from agents.parts.queues import Queues
 from agents.parts.scripts import Scripts
 from agents.parts.terminals import Terminals
 from agents.parts.writing import Writing
@@ -73,6 +75,10 @@ class Api(Protocol):
     writing: Writing
     """What helps a person write."""
     scripts: Scripts
+    queues: Queues
+    """Queues of follow-up prompts."""
+    checks: Checks
+    """What the project's checks said."""
 
     async def info(self) -> EngineInfo:
         """Who is answering, and whether agents can start."""

@@ -23,7 +23,7 @@ CheckState = Literal["none", "running", "passed", "failed"]
 Scope = Literal["branch", "working", "turn", "review", "commit", "refs"]
 """What a diff compares: base…now, HEAD…now, the last turn, since the last round was sent, one commit with its parent,
 or any two refs."""
-Delivery = Literal["queued", "delivered", "answered", "failed"]
+Delivery = Literal["queued", "delivered", "answered", "failed", "withdrawn"]
 When = Literal["now", "after"]
 """``now`` steers the running turn; ``after`` waits until it ends. Both start a turn when none runs."""
 
@@ -78,6 +78,11 @@ class Turn(Struct, kw_only=True):
     started_at: float = 0.0
     ended_at: float = 0.0
     outcome: str = ""
+    """``done``, ``interrupted``, ``skipped``, ``blocked`` or ``failed``; empty while it runs, and when it was cut."""
+    profile: str = ""
+    """Who worked, when it was another agent than the task's."""
+    conversation: str = ""
+    """The conversation it went into, when it was not the task's own."""
     messages: int = 0
     """Messages of the driver's conversation when it ended, all turns before included."""
     steps: tuple[Step, ...] = ()
@@ -123,6 +128,9 @@ class NewTask(Struct, kw_only=True):
     """Run the project's checks after each turn."""
     held: bool = False
     """Do not start it before the person resumes it."""
+    queue: str | None = None
+    """The queue that runs by itself when a turn that the person started has ended. None: the project's default, then
+    the user's; empty: none."""
 
 
 class Question(Struct, kw_only=True):
@@ -191,6 +199,8 @@ class Task(Struct, kw_only=True):
     check: bool = True
     """The project's checks run after each turn."""
     check_state: CheckState = "none"
+    check_round: int = 0
+    """How often failing checks have gone back to the agent since it was last told something else."""
     turn: int = 0
     """Turns started."""
     round: int = 0
@@ -224,6 +234,8 @@ class Task(Struct, kw_only=True):
     """What the agent asks now, in the middle of its turn; the state is then ``blocked``."""
     queue: QueueProgress | None = None
     """The queue that runs on it; None when none does."""
+    own_queue: str = ""
+    """The queue that runs by itself when a turn that the person started has ended; empty: none."""
     ports: tuple[int, ...] = ()
     """Ports of this machine that belong to its worktree."""
     conflicts: tuple[str, ...] = ()
@@ -293,7 +305,7 @@ class Entry(Struct, kw_only=True):
     at: float = 0.0
     sequence: int = 0
     """Number of its last recorded change (see ``Task.sequence``)."""
-    origin: Literal["", "person", "review", "check"] = ""
+    origin: Literal["", "person", "review", "check", "queue"] = ""
     """Who said a prompt; empty when that is not known, and for every other kind."""
 
 
@@ -304,7 +316,7 @@ class Prompt(Struct, kw_only=True):
     task: str
     text: str
     when: When = "after"
-    origin: Literal["person", "review", "check"] = "person"
+    origin: Literal["person", "review", "check", "queue"] = "person"
     delivery: Delivery = "queued"
     turn: int = 0
     """The turn it was delivered in; 0 before that."""
@@ -463,6 +475,12 @@ class CommentsChanged(Event, kw_only=True):
     task: str
 
 
+class QueueChanged(Event, kw_only=True):
+    """The queue that runs on a task has got further, was edited or has ended: ask for it again. Goes to everyone."""
+
+    task: str
+
+
 class EngineNotice(Event, kw_only=True):
     """Something for every screen's message line."""
 
@@ -524,6 +542,7 @@ class TerminalWrote(Event, kw_only=True):
 AnyEvent = (
     TaskChanged
     | CommentsChanged
+    | QueueChanged
     | EngineNotice
     | TranscriptOpened
     | EntryChanged

@@ -92,6 +92,11 @@ def task_dir(task: str) -> Path:
     return state_dir() / "tasks" / task
 
 
+def checks_dir(task: str) -> Path:
+    """The logs of a task's checks: its agent may read there and not write."""
+    return task_dir(task) / "checks"
+
+
 def worktrees_dir() -> Path:
     """Below it: ``<repository>/<task>-<slug>``."""
     return data_dir() / "worktrees"

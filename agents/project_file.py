@@ -90,6 +90,9 @@ class ProjectDefaults(Struct, kw_only=True, forbid_unknown_fields=True):
 
     profile: str = ""
     queue: str = ""
+    """Runs by itself when a turn that the person started has ended."""
+    check_rounds: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3
+    """How often failing checks go back to the agent before the person is called."""
 
 
 class ProjectFile(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ from agents import installation, paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
 from agents.engine.changes import Changes
+from agents.engine.checking import Checks
 from agents.engine.conversations import fork, forked_turn
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities, OpenDoor, fingerprint
@@ -24,6 +25,9 @@ from agents.engine.hub import Hub
 from agents.engine.ledger import Ledger
 from agents.engine.leftovers import leftovers, remove
 from agents.engine.questions import Questions
+from agents.engine.queue_runs import QueueRuns
+from agents.engine.queue_shelf import Shelf
+from agents.engine.queues import Queues
 from agents.engine.review import Reviews, with_quote
 from agents.engine.scheduler import Scheduler
 from agents.engine.scripts import Scripts
@@ -86,15 +90,20 @@ class Engine:
         self._changes = Changes(self.ledger, self._facilities)
         self._reviews = Reviews(self.ledger)
         self.writing = WritingDesk(self.ledger, self._changes)
+        shelf = Shelf(self.ledger.store)
+        runs = self._runs = QueueRuns(self.ledger, shelf)
         self._scheduler = Scheduler(
             self.ledger,
             self._facilities,
             self._reviews,
             self.costs,
+            runs,
             self._config.engine,
             lambda: self.on_shutdown(),
         )
         self.questions = Questions(self.ledger, self._scheduler)
+        self.queues = Queues(self.ledger, shelf, runs, self._scheduler)
+        self.checks = Checks(self.ledger, self._changes)
         self.costs.on_raised = self._scheduler.admit
         self._hooks = Hooks(self.ledger, self._facilities)
         self.scripts = Scripts(self.ledger, self._facilities, self._on_floor)
@@ -217,12 +226,14 @@ class Engine:
             raise UsageError("A task needs a prompt.", "Say what the agent should do.")
         project = await open_project(Path(new.project))
         settings = read_project_file(project.root)
-        name = (
-            new.profile or read_config(self._environment, settings).defaults.profile or self._first_ready(project.root)
-        )
+        defaults = read_config(self._environment, settings).defaults
+        name = new.profile or defaults.profile or self._first_ready(project.root)
         profile = self._facilities.profile(name)
         base = new.base or settings.worktree.base or project.head
         commit = await project.commit(base)
+        own_queue = defaults.queue if new.queue is None else new.queue
+        if own_queue:
+            await self.queues.read(own_queue, str(project.root))
         now = time.time()
         prompt = self.writing.expand(new.prompt)
         task = Task(
@@ -239,6 +250,7 @@ class Engine:
             priority=new.priority,
             check=new.check,
             held=new.held,
+            own_queue=own_queue,
             created_at=now,
             changed_at=now,
         )
@@ -318,15 +330,8 @@ class Engine:
             raise UsageError(f"Task {known.id} waits for your answer.", f"`shopfloor answer {known.id} …` gives it.")
         if known.id in self._scheduler or (known.state == "queued" and not known.held):
             raise UsageError(f"Task {known.id} is {known.state} already.")
-        if not self.ledger.waiting_prompts(known.id):
-            last = next(reversed(self.ledger.prompts(known.id)), None)
-            if last is not None and last.delivery == "failed":  # what did not arrive is sent again
-                self.ledger.put_prompt(msgspec.structs.replace(last, delivery="queued"))
-            else:
-                self.ledger.add_prompt(Prompt(id=0, task=known.id, text=""))
-        self.ledger.enter(known.id, "queued", held=False)
-        self.ledger.flush()
-        self._scheduler.admit()
+        self.ledger.update(known.id, held=False)
+        self._scheduler.go_on(known.id, is_cut=not self._runs.goes_on(known.id))
         return self.ledger.tasks[known.id]
 
     async def compact(self, task: str) -> Task:
@@ -562,6 +567,7 @@ class Engine:
                 profile=known.profile,
                 base=await self._changes.snapshot_now(known),
                 check=False,
+                queue="",
             )
         )
 

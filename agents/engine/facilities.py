@@ -118,7 +118,7 @@ class Facilities:
         return msgspec.structs.replace(
             policy,
             write=policy.write + grants.write,
-            read=policy.read + grants.read,
+            read=(*policy.read, *grants.read, str(paths.make_private(paths.checks_dir(task.id)))),
             protect=policy.protect + grants.protect,
             network=policy.network and read_project_file(Path(task.project)).sandbox.network == "on",
         )
@@ -180,9 +180,10 @@ class Facilities:
         return profile.workspace or read_project_file(Path(task.project)).worktree.kind or "worktree"
 
     async def make_driver(
-        self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Reporter
+        self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Reporter, conversation: str = ""
     ) -> Driver:
-        """The driver that a profile asks for."""
+        """The driver that a profile asks for, for the task's conversation or another one."""
+        history = self._store.messages(conversation or task.id)
         if profile.driver == "acp":
             from agents.drivers.acp import AcpDriver
 
@@ -192,7 +193,7 @@ class Facilities:
                 policy=policy,
                 worktree=task.worktree,
                 report=report,
-                history=self._store.messages(task.id),
+                history=history,
                 environment=self.environment,
                 log=paths.task_dir(task.id) / "agent.log",
             )
@@ -215,7 +216,7 @@ class Facilities:
             policy=policy,
             worktree=task.worktree,
             report=report,
-            history=self._store.messages(task.id),
+            history=history,
             environment=self.environment,
             base_url=await self._offline(profile) if profile.native.provider == "offline" else "",
             checks=[check.run for check in self.checks(task)[0]],
@@ -268,13 +269,6 @@ class Facilities:
                 "`shopfloor trust` shows it and decides."
             )
         return list(project.check), ""
-
-    def project_notices(self, task: Task) -> list[str]:
-        """What the project file asks for and does not get, each a sentence."""
-        asked = read_project_file(Path(task.project))
-        parts = {"defaults.queue": asked.defaults.queue}
-        names = [name for name, value in parts.items() if value]
-        return [f"{PROJECT_FILE} asks for {', '.join(names)}, which this version does not do."] if names else []
 
     def profile(self, name: str) -> Profile:
         """A profile by its id; raises UsageError."""

@@ -16,6 +16,7 @@ from agents.model import (
     EngineNotice,
     EntryChanged,
     EntryGrew,
+    QueueChanged,
     TaskChanged,
     TerminalOpened,
     TerminalWrote,
@@ -100,6 +101,8 @@ class Listener:
                 return
             case CommentsChanged(task=name):
                 key = ("comments", name)
+            case QueueChanged(task=name):
+                key = ("queue", name)
             case EngineNotice():
                 self._notices += 1
                 self._waiting.pop(("notice", str(self._notices - NOTICES_LIMIT)), None)

@@ -31,18 +31,18 @@ from agents.engine.checking import Checking
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
+from agents.engine.notes import others_note, undone_note
 from agents.engine.preparation import Preparation
+from agents.engine.queue_runs import QueueRuns
 from agents.engine.review import Reviews
+from agents.engine.seats import Seats
 from agents.engine.signs import Signs
 from agents.engine.transcript import Transcript
 from agents.errors import GitError, ShopfloorError
-from agents.loops.checks import feedback_prompt
 from agents.model import Prompt, Step, Task, TaskState, Turn, Usage
+from agents.profiles import Profile
 from agents.sandbox import Runner
 from agents.workspace import Snapshot, Workspace, Workspaces
-
-CHECK_ROUNDS = 3
-"""How often failing checks go back to the agent before a person is called."""
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class Run:
         facilities: Facilities,
         reviews: Reviews,
         costs: CostDesk,
+        queues: QueueRuns,
         on_started: Callable[[], None],
     ) -> None:
         self._id = task
@@ -72,18 +73,20 @@ class Run:
         self._facilities = facilities
         self._reviews = reviews
         self._costs = costs
+        self._queues = queues
         self._on_started = on_started
         self.transcript = Transcript(task, self._ledger)
-        self._driver: Driver | None = None
+        self._seats = Seats(task, ledger, facilities, self._report)
         self._in_turn = False
         self._compacting = False
         self._signs = Signs()
         self._asking = Asking(task, ledger)
         self._stopping = False
+        self._skipping = False
+        """The running turn is to end for good, and not to go on when the task is resumed."""
         self._prompt: Prompt | None = None
         """The prompt of the running turn."""
         self._delivered = False
-        self._messages = len(self._ledger.store.messages(task))
         self._turn_record: Turn | None = next(reversed(self._ledger.store.turns(task)), None)
         """The turn that requests are counted for."""
         self._texts: list[str] = []
@@ -98,6 +101,10 @@ class Run:
     def _task(self) -> Task:
         return self._ledger.tasks[self._id]
 
+    @property
+    def _driver(self) -> Driver | None:
+        return self._seats.driver
+
     # from outside
 
     def steer(self, prompt: Prompt) -> bool:
@@ -111,6 +118,22 @@ class Run:
         self._preparation.stop()
         if (self._in_turn or self._compacting) and self._driver is not None:
             await self._driver.interrupt()
+
+    def abandon(self) -> None:
+        """Let the running turn end for good when it is stopped."""
+        self._skipping = self._in_turn
+
+    async def skip_turn(self) -> bool:
+        """End the turn or the checks of the queue's item at work, and go on with what waits; False when neither
+        runs."""
+        at_work = self._queues.turn_at_work(self._id)
+        if not self._in_turn or self._driver is None:
+            return bool(at_work) and self._checking.skip() and self._queues.skipped(self._id)
+        if self._turn_record is None or at_work != self._turn_record.number:
+            return False
+        self._skipping = True
+        await self._driver.interrupt()
+        return True
 
     def skip_wait(self) -> bool:
         """Try again now what waits to be tried again; False when nothing does."""
@@ -164,8 +187,7 @@ class Run:
         finally:
             self._in_turn = False
             self.transcript.finish()
-            if self._driver is not None:
-                await self._driver.close()
+            await self._seats.close()
             await self._vacate()
         over = {"stalled": False, "waiting_until": 0.0, "question": None}
         self._ledger.enter(self._id, rest.state, rest.reason, rest.hint, **over)
@@ -197,8 +219,8 @@ class Run:
         self._ledger.update(self._id, sandbox=runner.name)
         if await self._preparation.furnish(workspace, runner, policy):
             fresh = False  # what the set-up made is not the agent's work
-        self._driver = await self._facilities.make_driver(self._task, profile, runner, policy, self._report)
-        check_rounds = 0
+        await self._seats.take_own(profile, runner, policy)
+        tree_now = partial(self._tree_now, workspaces, workspace)
         while not self._stopping:
             waiting = self._ledger.waiting_prompts(self._id)
             if waiting:
@@ -210,22 +232,20 @@ class Run:
                 if rest is not None:
                     return rest
             elif self._task.check_state != "running":  # it is, when the engine ended in the middle of the checks
+                if await self._queues.next(self._id, workspaces, workspace):
+                    continue
                 break
-            failures = await self._checking.run(runner, policy, partial(self._tree_now, workspaces, workspace))
-            if not failures:
-                check_rounds = 0
-            elif check_rounds == CHECK_ROUNDS:
-                names = ", ".join(failure.name for failure in failures)
-                return _Rest(
-                    "blocked",
-                    f"The checks still fail after {CHECK_ROUNDS} rounds: {names}.",
-                    "Tell the agent how to go on, or look at the change yourself.",
-                )
-            else:
-                check_rounds += 1
-                text = feedback_prompt(failures, check_rounds, CHECK_ROUNDS)
-                self._ledger.add_prompt(Prompt(id=0, task=self._id, text=text, origin="check"))
-        return self._stopped() if self._stopping else _Rest("ready")
+            await self._checking.after_turn(runner, policy, tree_now)
+        return self._stopped() if self._stopping else self._rest_at_end()
+
+    def _rest_at_end(self) -> _Rest:
+        """How the task rests when all that waited is done."""
+        queue = self._queues.active(self._id)
+        if queue is not None and queue.needs_person:
+            return _Rest("blocked", queue.reason, f"`shopfloor queue resume {self._id}` goes on with it.")
+        if self._task.check_state == "failed":
+            return _Rest("blocked", *self._checking.why_blocked())
+        return _Rest("ready", self._queues.take_problem(self._id))
 
     def _stopped(self) -> _Rest:
         return _Rest("stopped", "Stopped by you.", f"`shopfloor resume {self._id}` goes on.")
@@ -241,13 +261,12 @@ class Run:
         workspace = await workspaces.create(task.project, task.id, slug(task.title), task.base_commit, kind)
         self._ledger.store.put_workspace(self._id, workspace)
         self._ledger.update(self._id, worktree=workspace.worktree, branch=workspace.branch)
-        for notice in (*workspace.notices, *self._facilities.project_notices(task)):
+        for notice in workspace.notices:
             self.transcript.add("notice", notice)
         return workspace, True
 
     async def _turn(self, prompt: Prompt, workspaces: Workspaces, workspace: Workspace, before: str) -> _Rest | None:
         """Run one turn; how the task rests when it cannot go on to the next."""
-        assert self._driver is not None
         cut = self._cut_turn() if not prompt.text else None
         number = cut.number if cut else self._task.turn + 1
         if cut:
@@ -255,12 +274,21 @@ class Run:
         if not before:
             name = f"turn-{number}-before"
             before = (await self._snapshot(workspaces, workspace, name, f"Before turn {number}")).commit
+        await self._take_seat(prompt, cut, workspaces, workspace)
+        assert self._driver is not None
         if self._stopping:
             return self._stopped()
+        self._skipping = False
+        if prompt.text and prompt.origin != "check":
+            self._ledger.update(self._id, check_round=0)
         self.transcript.turn = number
         self._prompt, self._delivered, self._texts = prompt, False, []
         started = time.time()
-        self._put_turn(cut or Turn(number=number, before=before, started_at=started))
+        seat = self._seats
+        fresh = Turn(
+            number=number, before=before, started_at=started, profile=seat.profile, conversation=seat.conversation
+        )
+        self._queues.began(self._id, prompt, self._put_turn(cut or fresh))
         self._ledger.enter(self._id, "working", turn=number, turn_started_at=started)
         self._in_turn = True
         self._signs.begin()
@@ -276,10 +304,18 @@ class Run:
         await self._after_turn(end, workspaces, workspace)
         return self._rest_after(end)
 
+    async def _take_seat(self, prompt: Prompt, cut: Turn | None, workspaces: Workspaces, workspace: Workspace) -> None:
+        """Let the agent work whom the prompt, or the turn that was cut, is for."""
+        if cut is None:
+            await self._seats.take(self._queues.separate(self._id, prompt), workspaces, workspace)
+        elif cut.conversation and (item := self._queues.at_work(self._id)):
+            await self._seats.take(item, workspaces, workspace, cut.conversation)
+
     def _cut_turn(self) -> Turn | None:
         """The last turn, if it was cut and what runs now is its rest."""
         turns = self._ledger.store.turns(self._id)
-        return msgspec.structs.replace(turns[-1], outcome="") if turns and turns[-1].outcome != "done" else None
+        is_cut = bool(turns) and turns[-1].outcome not in ("done", "skipped")
+        return msgspec.structs.replace(turns[-1], outcome="") if is_cut else None
 
     def _put_turn(self, turn: Turn) -> Turn:
         self._turn_record = turn
@@ -287,13 +323,14 @@ class Run:
         return turn
 
     def _words(self, prompt: Prompt) -> str:
-        """What the agent is told: the prompt, and that its last work was undone if it was."""
-        undone = self._task.undone
-        if not undone:
-            return prompt.text
-        self._ledger.update(self._id, undone=0)
-        note = f"(The user has undone your turn {undone}: the files are as they were before it. Commits were kept.)"
-        return f"{note}\n\n{prompt.text}".strip()
+        """What the agent is told: the prompt, and what happened to the files without it."""
+        notes = []
+        if undone := self._task.undone:
+            self._ledger.update(self._id, undone=0)
+            notes.append(undone_note(undone))
+        if not self._seats.conversation:
+            notes.append(others_note([turn for turn in self._ledger.store.turns(self._id) if turn.outcome]))
+        return "\n\n".join(filter(None, (*notes, prompt.text)))
 
     async def _after_turn(self, end: TurnEnd, workspaces: Workspaces, workspace: Workspace) -> None:
         turn = self._turn_record
@@ -303,10 +340,10 @@ class Run:
         branch_problem = await self._import_branch(workspaces, workspace)
         files, additions, deletions = await workspaces.numstat(workspace, workspace.base_commit, after.commit)
         ended = time.time()
-        self._put_turn(
-            msgspec.structs.replace(
-                turn, after=after.commit, ended_at=ended, outcome=end.outcome, messages=self._messages
-            )
+        outcome = "skipped" if self._skipping and end.outcome == "interrupted" else end.outcome
+        messages = self._seats.own_messages
+        turn = self._put_turn(
+            msgspec.structs.replace(turn, after=after.commit, ended_at=ended, outcome=outcome, messages=messages)
         )
         if branch_problem:
             self.transcript.add("error", branch_problem)
@@ -314,6 +351,9 @@ class Run:
             self._ledger.put_prompt(
                 msgspec.structs.replace(self._prompt, delivery="answered", turn=turn.number)
             )  # fmt: skip
+        self._queues.ended(self._id, turn)
+        if outcome == "skipped":
+            self._queues.skipped(self._id)
         self._reviews.take_claims(self._id, "".join(self._texts))
         self._ledger.update(
             self._id,
@@ -348,7 +388,7 @@ class Run:
         return ""
 
     def _rest_after(self, end: TurnEnd) -> _Rest | None:
-        if end.outcome == "done" and not self._stopping:
+        if not self._stopping and (end.outcome == "done" or (self._skipping and end.outcome == "interrupted")):
             return None
         if end.outcome == "done" or end.outcome == "interrupted":
             return self._stopped()
@@ -368,12 +408,12 @@ class Run:
             case NotDelivered() if self._prompt is not None and self._prompt.text:
                 self._ledger.put_prompt(msgspec.structs.replace(self._prompt, delivery="failed"))
             case Remember(message=message):
-                self._ledger.store.put_message(self._id, self._messages, message)
-                self._messages += 1
-                self._ledger.flush_soon()
+                self._seats.remember(message)
             case Used(usage=usage, context_used=used, context_window=window, model=model):
                 task = self._task
                 self._count(usage, model)
+                if self._seats.conversation:  # its context and model are not those of the task's own agent
+                    used, window, model = 0, 0, ""
                 self._ledger.update(
                     self._id,
                     usage=task.usage + usage,
@@ -428,6 +468,12 @@ class Run:
 
     # at rest
 
+    async def _premises(self) -> tuple[Workspaces, Workspace, Profile, Runner]:
+        workspaces = await self._facilities.workspaces()
+        workspace, _ = await self._workspace(workspaces)
+        profile = self._facilities.profile(self._task.profile)
+        return workspaces, workspace, profile, await self._facilities.runner(profile)
+
     async def compact_now(self) -> None:
         """Shorten the conversation of a resting task, which then rests as before.
 
@@ -435,12 +481,10 @@ class Run:
             ShopfloorError: it could not be shortened.
         """
         task = self._task
-        workspaces = await self._facilities.workspaces()
-        workspace, _ = await self._workspace(workspaces)
-        profile = self._facilities.profile(task.profile)
-        runner = await self._facilities.runner(profile)
+        workspaces, workspace, profile, runner = await self._premises()
         policy = self._facilities.policy(task, workspace, workspaces, profile, runner)
-        self._driver = await self._facilities.make_driver(task, profile, runner, policy, self._report)
+        await self._seats.take_own(profile, runner, policy)
+        assert self._driver is not None
         self.transcript.turn = task.turn
         self._compacting = True
         try:
@@ -448,25 +492,23 @@ class Run:
         finally:
             self._compacting = False
             self.transcript.finish()
-            await self._driver.close()
+            await self._seats.close()
             self._ledger.update(self._id, waiting_until=0.0, reason=task.reason, hint=task.hint)
         if end.outcome in ("blocked", "failed"):
             raise ShopfloorError(end.reason, end.hint)
 
-    # checks
-
     async def check_now(self) -> None:
         """Run the checks on a resting task; it then rests as before, with the result."""
         task = self._task
-        workspaces = await self._facilities.workspaces()
-        workspace, _ = await self._workspace(workspaces)
-        profile = self._facilities.profile(task.profile)
-        runner = await self._facilities.runner(profile)
+        workspaces, workspace, profile, runner = await self._premises()
         await self._occupy(workspace, runner)
         policy = self._facilities.policy(task, workspace, workspaces, profile, runner)
         self.transcript.turn = task.turn
         try:
-            await self._checking.run(runner, policy, partial(self._tree_now, workspaces, workspace))
+            tree_now = partial(self._tree_now, workspaces, workspace)
+            report = await self._checking.run(runner, policy, tree_now, afresh=True)
+            if report is not None:
+                self._ledger.update(self._id, check_state="failed" if report.failures else "passed")
         finally:
             self.transcript.finish()
             await self._vacate()

@@ -14,6 +14,7 @@ from agents.engine.admission import admit, free_megabytes
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
+from agents.engine.queue_runs import QueueRuns
 from agents.engine.review import Reviews
 from agents.engine.run import Run
 from agents.engine.transcript import Transcript, closed
@@ -41,6 +42,7 @@ class Scheduler:
         facilities: Facilities,
         reviews: Reviews,
         costs: CostDesk,
+        queues: QueueRuns,
         limits: EngineSection,
         on_idle: Callable[[], None],
     ) -> None:
@@ -48,6 +50,7 @@ class Scheduler:
         self._facilities = facilities
         self._reviews = reviews
         self._costs = costs
+        self._queues = queues
         self._limits = limits
         self._on_idle = on_idle
         self._runs: dict[str, Run] = {}
@@ -85,7 +88,8 @@ class Scheduler:
                 self._ledger.put_prompt(msgspec.structs.replace(prompt, delivery="answered"))
         turns = store.turns(task.id)
         was_cut = bool(turns) and not turns[-1].outcome
-        if was_cut and store.messages(task.id) and not self._ledger.waiting_prompts(task.id):
+        conversation = turns[-1].conversation or task.id if turns else task.id
+        if was_cut and store.messages(conversation) and not self._ledger.waiting_prompts(task.id):
             self._ledger.add_prompt(Prompt(id=0, task=task.id, text=""))
         if self._limits.resume == "ask":
             hint = f"`shopfloor resume {task.id}` goes on."
@@ -184,7 +188,9 @@ class Scheduler:
     def _begin(
         self, task: str, work_of: Callable[[Run], Coroutine[Any, Any, None]] = Run.work
     ) -> asyncio.Task[None]:  # fmt: skip
-        run = Run(task, self._ledger, self._facilities, self._reviews, self._costs, on_started=self.admit)
+        run = Run(
+            task, self._ledger, self._facilities, self._reviews, self._costs, self._queues, on_started=self.admit
+        )  # fmt: skip
         self._runs[task] = run
         work = asyncio.create_task(work_of(run), name=f"task {task}")
         self._working[task] = work
@@ -196,8 +202,9 @@ class Scheduler:
     def _ended(self, task: str) -> None:
         self._working.pop(task, None)
         self._runs.pop(task, None)
-        # a prompt that came in the very last moment of the run
-        if self._ledger.tasks[task].state == "ready" and not self._closed and self._ledger.waiting_prompts(task):
+        # a prompt or a queue that came in the very last moment of the run
+        is_ready = self._ledger.tasks[task].state == "ready" and not self._closed
+        if is_ready and (self._ledger.waiting_prompts(task) or self._queues.has_next(task)):
             self._ledger.enter(task, "queued")
         if not self._closed and self._facilities.terminals is not None:
             self._facilities.terminals.released(task)
@@ -225,6 +232,33 @@ class Scheduler:
             self.admit()
         elif prompt.when == "now":
             run.steer(prompt)
+
+    def go_on(self, task: str, is_cut: bool = False) -> None:
+        """Let a resting task take up its queue; ``is_cut``: a turn has to go on first. One at work, or held, comes to
+        it."""
+        if task in self._working or self._ledger.tasks[task].held:
+            return
+        if is_cut and not self._ledger.waiting_prompts(task):
+            last = next(reversed(self._ledger.prompts(task)), None)
+            if last is not None and last.delivery == "failed":  # what did not arrive is sent again
+                self._ledger.put_prompt(msgspec.structs.replace(last, delivery="queued"))
+            else:
+                self._ledger.add_prompt(Prompt(id=0, task=task, text=""))
+        self._ledger.enter(task, "queued")
+        self._ledger.flush()
+        self.admit()
+
+    async def skip_turn(self, task: str) -> bool:
+        """End the turn or the checks of a task's queue and go on with what waits; False when none runs."""
+        run = self._runs.get(task)
+        return run is not None and await run.skip_turn()
+
+    async def abandon_turn(self, task: str) -> None:
+        """End a task's turn for good: it rests, and what it was told does not go on."""
+        run = self._runs.get(task)
+        if run is not None:
+            run.abandon()
+            await self.stop(self._ledger.tasks[task])
 
     async def stop(self, task: Task) -> None:
         """Interrupt a task's turn, or take it out of the line.

@@ -11,8 +11,10 @@ import msgspec
 
 from agents.errors import ShopfloorError
 from agents.model import Comment, Entry, Prompt, Struct, Task, Turn
+from agents.parts.checks import CheckReport
+from agents.parts.queues import QueueCopy, QueueRun
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _SCHEMA = """
 CREATE TABLE task (id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
@@ -31,6 +33,11 @@ CREATE TABLE trust (project TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWI
 _MIGRATIONS = {
     2: "CREATE TABLE reviewed (task TEXT, mark TEXT, PRIMARY KEY (task, mark)) WITHOUT ROWID;",
     3: "CREATE TABLE kept (kind TEXT, key TEXT, data BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;",
+    4: """
+CREATE TABLE queue_run (task TEXT, number INTEGER, data BLOB NOT NULL, PRIMARY KEY (task, number)) WITHOUT ROWID;
+CREATE TABLE queue_copy (number INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE check_report (task TEXT, tree TEXT, at REAL, data BLOB NOT NULL, PRIMARY KEY (task, tree)) WITHOUT ROWID;
+""",
 }
 """What turns a store of the version before into this one; a new store is made by all of them, in order."""
 
@@ -189,6 +196,22 @@ class Store:
         """Drop something that was kept."""
         self._write("DELETE FROM kept WHERE kind = ? AND key = ?", kind, key)
 
+    def put_queue_run(self, run: QueueRun) -> None:
+        """Record how far a queue on a task is."""
+        self._write("INSERT OR REPLACE INTO queue_run VALUES (?, ?, ?)", run.task, run.number, msgspec.json.encode(run))
+
+    def put_queue_copy(self, copy: QueueCopy, kept: int) -> None:
+        """Record what a queue was before it was changed; only the latest ``kept`` ones stay."""
+        self._write("INSERT INTO queue_copy (data) VALUES (?)", msgspec.json.encode(copy))
+        self._write("DELETE FROM queue_copy WHERE number <= (SELECT max(number) FROM queue_copy) - ?", kept)
+
+    def put_check_report(self, report: CheckReport) -> None:
+        """Record what the checks of a task said about its files."""
+        data = msgspec.json.encode(report)
+        self._write(
+            "INSERT OR REPLACE INTO check_report VALUES (?, ?, ?, ?)", report.task, report.tree, report.at, data
+        )
+
     # reading; what was written and not committed is not seen
 
     def _rows(self, kind: type[_Row], statement: str, *values: object) -> list[_Row]:
@@ -262,6 +285,24 @@ class Store:
     def rounds(self, task: str) -> list[Round]:
         """All review rounds of a task, oldest first."""
         return self._rows(Round, "SELECT data FROM round WHERE task = ? ORDER BY number", task)
+
+    def queue_runs(self, task: str) -> list[QueueRun]:
+        """All queues that ran on a task, oldest first."""
+        return self._rows(QueueRun, "SELECT data FROM queue_run WHERE task = ? ORDER BY number", task)
+
+    def queue_copies(self) -> list[QueueCopy]:
+        """What queues were before they were changed, oldest first."""
+        return self._rows(QueueCopy, "SELECT data FROM queue_copy ORDER BY number")
+
+    def check_report(self, task: str, tree: str) -> CheckReport | None:
+        """What the checks of a task said about a tree, if they ran on it."""
+        statement = "SELECT data FROM check_report WHERE task = ? AND tree = ?"
+        return next(iter(self._rows(CheckReport, statement, task, tree)), None)
+
+    def last_check_report(self, task: str) -> CheckReport | None:
+        """What the checks of a task said last."""
+        statement = "SELECT data FROM check_report WHERE task = ? ORDER BY at DESC LIMIT 1"
+        return next(iter(self._rows(CheckReport, statement, task)), None)
 
     def reviewed(self, task: str) -> list[str]:
         """The marks of what was looked at."""

@@ -81,6 +81,13 @@ async def numstat(repository: Repository, base: str, head: str) -> tuple[int, in
     return files, additions, deletions
 
 
+async def changed_paths(repository: Repository, base: str, head: str) -> list[bytes]:
+    """Names of what differs between two trees or commits; of a renamed file both."""
+    options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
+    printed = await git(repository, *DIFF_CONFIG, "diff", *options, _safe(base), _safe(head), "--")
+    return [name for name in printed.out.split(b"\0") if name]
+
+
 async def blobs(repository: Repository, ids: Sequence[str]) -> list[bytes]:
     """Contents of blobs, in order; an id of zeros is empty content.
 

@@ -197,6 +197,10 @@ class Workspaces:
         """See :func:`agents.workspace.trees.numstat`."""
         return await trees.numstat(repository, base, head)
 
+    async def changed_paths(self, repository: Repository, base: str, head: str) -> list[bytes]:
+        """See :func:`agents.workspace.trees.changed_paths`."""
+        return await trees.changed_paths(repository, base, head)
+
     async def blobs(self, repository: Repository, ids: Sequence[str]) -> list[bytes]:
         """See :func:`agents.workspace.trees.blobs`."""
         return await trees.blobs(repository, ids)

@@ -181,16 +181,6 @@ async def test_failing_checks_go_back_to_the_agent_until_they_pass(shop: Shop) -
     assert "exit status 3" in prompts[-1].text
 
 
-async def test_checks_that_never_pass_end_in_a_call_for_the_person(shop: Shop) -> None:
-    text = '[[check]]\nname = "never"\nrun = "date +%N; exit 1"\n'
-    (shop.repository / ".shopfloor.toml").write_text(text)
-    await shop.engine.trust(str(shop.repository), text)
-    shop.model.add(*["I cannot."] * 4)
-    task = await shop.rests((await shop.task()).id, "blocked")
-    assert "never" in task.reason
-    assert task.turn == 4
-
-
 async def test_nothing_of_an_untrusted_project_file_runs(shop: Shop, tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     (shop.repository / ".shopfloor.toml").write_text(f'[[check]]\nname = "evil"\nrun = "touch {marker}"\n')
