@@ -140,7 +140,9 @@ UNBORN = SandboxSection(
     write=("~/.agent",),
     protect=("~/.agent/hooks.json", "~/.agent/commands", "~/.agent/deep/er/rules.toml", "~/.agent/.env"),
 )
-MAKES = "cd ~/.agent; mkdir -p commands deep/er; for f in hooks.json commands/c deep/er/rules.toml .env; do :>$f; done"
+MAKES = (
+    "cd ~/.agent; mkdir -p commands deep/er; for f in hooks.json commands/c deep/er/rules.toml .env; do true>$f; done"
+)
 
 
 def _everything(folder: Path) -> set[str]:
