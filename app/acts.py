@@ -33,8 +33,9 @@ class Acts:
         return task
 
     def next_area(self) -> None:
-        """List, panes, composer, list…"""
-        self._floor.areas.step(1)
+        """List, panes, composer, list…; where a choice is offered for what is written: take it."""
+        if not self._floor.composer.accept_choice():
+            self._floor.areas.step(1)
 
     def previous_area(self) -> None:
         """The other way round."""
@@ -114,6 +115,11 @@ class Acts:
         """Go on with the current task."""
         if task := self._current_for("resume"):
             self._floor.ask(self._api.resume(task.id))
+
+    def compact(self) -> None:
+        """Have the current task's agent shorten its conversation."""
+        if task := self._current_for("shorten"):
+            self._floor.ask(self._api.compact(task.id))
 
     def run_checks(self) -> None:
         """Run the project's checks on the current task."""

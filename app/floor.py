@@ -24,6 +24,7 @@ from app.areas import Areas
 from app.keys import FLOOR, PANE_DIGITS, bindings, hints, pretty
 from app.outbox import LeaveWanted, Outbox
 from app.roster import Roster
+from app.writing import WritingHelp
 from widgets.agent_pane import AgentPane
 from widgets.brain import Brain
 from widgets.composer import Composer
@@ -70,6 +71,8 @@ class FloorScreen(Screen[None]):
         """What the person does here."""
         self.outbox = Outbox(self, api)
         """The person's words on their way to the engine."""
+        self.writing = WritingHelp(self, api)
+        """Files, earlier prompts and commands for the composer."""
         self._page_found = False
         """The page of the first current task was turned to, as soon as the first page was known."""
 
@@ -274,6 +277,24 @@ class FloorScreen(Screen[None]):
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
         self.outbox.send(event.task, event.text, event.when)
+        if event.also:
+            self.outbox.keep(self.writing.send_also(event.also, event.text, event.when))
+
+    @on(Composer.FilesWanted)
+    def _files_wanted(self, event: Composer.FilesWanted) -> None:
+        self.ask(self.writing.offer_files(event.task))
+
+    @on(Composer.CommandGiven)
+    async def _command_given(self, event: Composer.CommandGiven) -> None:
+        await self.writing.run(event.name)
+
+    @on(Composer.DeskWanted)
+    def _desk_wanted(self, event: Composer.DeskWanted) -> None:
+        self.writing.help(event.what)
+
+    @on(Composer.Pasted)
+    def _long_pasted(self, event: Composer.Pasted) -> None:
+        self.writing.keep_pasted(event.text)
 
     @on(Composer.DraftChanged)
     def _draft_changed(self, event: Composer.DraftChanged) -> None:
@@ -322,6 +343,7 @@ class FloorScreen(Screen[None]):
             WELCOME.format(new=keys["floor.new-task"], review=keys["floor.review"], quit=keys["floor.quit"])
         )
         self.add_class("-empty")
+        self.composer.set_commands(self.writing.commands())
         self.areas.arrange()
         self.brain.focus()
 

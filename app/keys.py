@@ -66,6 +66,8 @@ FLOOR: tuple[Action, ...] = (
     Action("floor.resume", "R", "resume", "Resume", "Go on with a stopped, blocked or failed task.", "resume"),
     Action("floor.check", "C", "run_checks", "Run the checks", "Run the project's checks on the focused task now.",
            "check"),
+    Action("floor.compact", "K", "compact", "Shorten the conversation",
+           "Have the focused task's agent shorten its conversation, to make room in its context window."),
     Action("floor.close", "X", "close", "Close", "Take the focused task off the floor (asks first).", "close"),
     Action("floor.projects", "P", "toggle_projects", "All projects", "Show the tasks of all projects, or of this one.",
            "all projects"),

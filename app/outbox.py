@@ -39,7 +39,7 @@ class Outbox:
 
     def send(self, task: str, text: str, when: When) -> None:
         """Send a prompt; one that is refused comes back into the composer."""
-        self._keep(self._send(task, text, when))
+        self.keep(self._send(task, text, when))
 
     async def _send(self, task: str, text: str, when: When) -> None:
         try:
@@ -51,14 +51,14 @@ class Outbox:
 
     def keep_draft(self, task: str, text: str) -> None:
         """Keep what is being written."""
-        self._keep(self._api.save_draft(task, text))
+        self.keep(self._api.save_draft(task, text))
 
     async def offer_past(self, task: str) -> None:
         """Give the composer the draft of a task and what was said to it before."""
         said = [prompt.text for prompt in await self._api.prompts(task) if prompt.origin == "person"]
         self._floor.composer.offer_past(task, await self._api.draft(task), said)
 
-    def _keep(self, call: Coroutine[Any, Any, object]) -> None:
+    def keep(self, call: Coroutine[Any, Any, object]) -> None:
         """Hand words of the person to the engine; leaving waits for it."""
         keeping = asyncio.create_task(self._floor.answered(call))
         self._keeping.add(keeping)

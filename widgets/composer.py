@@ -8,97 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.strip import Strip
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
+from agents.chips import digest_of, expand
 from agents.model import Task, When, at_work
+from widgets.completer import Completer
+from widgets.completion import Command, CompletionList
+from widgets.composer_label import ComposerLabel, arrival
 from widgets.prompt_area import PromptArea
 from widgets.task_signs import mood
 from widgets.task_words import STATE_GLYPHS
-from widgets.text_strips import Spans, StyleBook, cells, cut, printable, spans_cells, strip_of
+from widgets.text_strips import Spans, cells, printable
 
 LINES = 8
 """How many lines of text it grows to."""
 PAUSE_SECONDS = 0.6
 """How long typing rests before the draft is kept."""
 HISTORY_LIMIT = 200
-
-
-def arrival(task: Task, when: When) -> str:
-    """What Enter will do, in words."""
-    if not at_work(task):
-        return "→ new turn"
-    return "→ steer now" if when == "now" else "→ after this turn"
-
-
-class ComposerLabel(Widget):
-    """One line: to whom, and what Enter will do."""
-
-    DEFAULT_CSS = """
-    ComposerLabel { height: 1; width: 1fr; background: $surface; color: $foreground; }
-    ComposerLabel .label--dim { color: $foreground 68%; }
-    ComposerLabel .label--title { color: $foreground; }
-    ComposerLabel .label--arrival { color: $primary; text-style: bold; }
-    ComposerLabel .label--after { color: $warning; text-style: bold; }
-    ComposerLabel .label--needs { color: $warning; }
-    ComposerLabel .label--failed { color: $error; }
-    ComposerLabel .label--working { color: $primary; }
-    ComposerLabel .label--ready { color: $success; }
-    ComposerLabel .label--resting { color: $foreground 68%; }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "label--dim", "label--title", "label--arrival", "label--after", "label--needs", "label--failed",
-        "label--working", "label--ready", "label--resting",
-    }  # fmt: skip
-
-    @dataclass
-    class WhenPressed(Message):
-        """The person clicked on what Enter will do."""
-
-        label: ComposerLabel
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._styles_of = StyleBook(self, "label--")
-        self._left: Spans = ()
-        self._right: Spans = ()
-
-    def set_spans(self, left: Spans, right: Spans) -> None:
-        """Show this; the right part is never cut."""
-        if (left, right) != (self._left, self._right):
-            self._left, self._right = left, right
-            self.refresh()
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        return "".join(text for text, _ in (*self._left, (" ", ""), *self._right))
-
-    def notify_style_update(self) -> None:
-        """See Widget."""
-        super().notify_style_update()
-        self._styles_of.clear()
-
-    def render_line(self, y: int) -> Strip:
-        """See Widget."""
-        width = self.size.width
-        right = cut(self._right, width)
-        left = cut(self._left, max(0, width - spans_cells(right) - 1))
-        gap = " " * max(0, width - spans_cells(left) - spans_cells(right))
-        return strip_of((*left, (gap, ""), *right), self._styles_of, width)
-
-    def on_click(self, event: events.Click) -> None:
-        if event.x >= self.size.width - spans_cells(self._right):
-            event.stop()
-            self.post_message(self.WhenPressed(self))
 
 
 class Composer(Vertical):
@@ -123,6 +55,8 @@ class Composer(Vertical):
         task: str
         text: str
         when: When
+        also: tuple[str, ...] = ()
+        """Other tasks that are sent the same."""
 
         @property
         def control(self) -> Composer:
@@ -135,6 +69,52 @@ class Composer(Vertical):
         composer: Composer
         task: str
         text: str
+
+        @property
+        def control(self) -> Composer:
+            return self.composer
+
+    @dataclass
+    class Pasted(Message):
+        """A long text was pasted and has to be kept, for the chip that stands for it."""
+
+        composer: Composer
+        text: str
+
+        @property
+        def control(self) -> Composer:
+            return self.composer
+
+    @dataclass
+    class FilesWanted(Message):
+        """Names of the task's files are asked for: answer with :meth:`Composer.offer_files`."""
+
+        composer: Composer
+        task: str
+
+        @property
+        def control(self) -> Composer:
+            return self.composer
+
+    @dataclass
+    class CommandGiven(Message):
+        """A command was chosen or sent; ``rest`` is what stood behind its name."""
+
+        composer: Composer
+        name: str
+        rest: str
+
+        @property
+        def control(self) -> Composer:
+            return self.composer
+
+    @dataclass
+    class DeskWanted(Message):
+        """Something was asked for that needs more than this line: ``history``, ``yank``, ``pop``, ``editor``,
+        ``expand``."""
+
+        composer: Composer
+        what: str
 
         @property
         def control(self) -> Composer:
@@ -174,19 +154,26 @@ class Composer(Vertical):
         self._saved: dict[str, str] = {}
         self._pause: Timer | None = None
         self._loading = False
+        self._also: tuple[Task, ...] = ()
+        """Other tasks that are sent the same."""
+        self._pasted: dict[str, str] = {}
+        """Long texts that were pasted here, by the digest in their chip."""
+        self._area = PromptArea(soft_wrap=True, show_line_numbers=False, placeholder="", highlight_cursor_line=False)
+        self._choices = CompletionList()
+        self._completer = Completer(self._area, self._choices)
 
     def compose(self) -> ComposeResult:
+        yield self._choices
         yield ComposerLabel()
         with Horizontal():
             yield Static("❯", classes="composer--sign", markup=False)
-            area = PromptArea(soft_wrap=True, show_line_numbers=False, placeholder="", highlight_cursor_line=False)
-            area.cursor_blink = False
-            yield area
+            self._area.cursor_blink = False
+            yield self._area
 
     @property
     def area(self) -> PromptArea:
         """Where the text is written."""
-        return self.query_one(PromptArea)
+        return self._area
 
     @property
     def label(self) -> str:
@@ -205,6 +192,8 @@ class Composer(Vertical):
         if (task.id if task else "") != self.target:
             self._keep_draft()
             self._target = task
+            self._completer.files = None
+            self._completer.close()
             self._when = "now"
             self._place = 0
             self._load(self._drafts.get(task.id, "") if task else "")
@@ -226,6 +215,53 @@ class Composer(Vertical):
         else:
             self._drafts.setdefault(task, draft)
         self._saved.setdefault(task, draft)
+
+    def set_also(self, tasks: Sequence[Task]) -> None:
+        """Send to these tasks too, until told otherwise; the target itself need not be among them."""
+        if tuple(tasks) != self._also:
+            self._also = tuple(tasks)
+            self._paint()
+
+    def set_commands(self, commands: Iterable[Command]) -> None:
+        """What can follow a ``/`` at the beginning."""
+        self._completer.set_commands(commands)
+
+    def offer_files(self, task: str, names: Sequence[str]) -> None:
+        """Names of a task's files, for ``@``."""
+        if task == self.target:
+            self._completer.files = names
+            self._completer.look()
+
+    def accept_choice(self) -> bool:
+        """Take the choice that is marked above the text; False when none is offered."""
+        taken = self._completer.accept()
+        if isinstance(taken, Command):
+            self.post_message(self.CommandGiven(self, taken.name, ""))
+        return bool(taken)
+
+    def replace_text(self, text: str) -> None:
+        """Put this in place of the whole text, as if it were typed: undo brings the old one back."""
+        self._area.replace(text, (0, 0), self._area.document.end)
+        self._area.move_cursor(self._area.document.end)
+
+    @property
+    def chip(self) -> str:
+        """The chip at the cursor; empty when there is none."""
+        row, _ = self._area.cursor_location
+        chip = self._area.chip_at(self._area.cursor_location)
+        return self._area.document.get_line(row)[chip[0] : chip[1]] if chip else ""
+
+    def unfold(self, text: str) -> None:
+        """Put a text in place of the chip at the cursor."""
+        row, _ = self._area.cursor_location
+        chip = self._area.chip_at(self._area.cursor_location)
+        if chip is not None:
+            self._area.replace(text, (row, chip[0]), (row, chip[1]))
+
+    @property
+    def expanded(self) -> str:
+        """The text, with what was pasted here in place of its chips."""
+        return expand(self._area.text, self._pasted.get)
 
     def give_back(self, task: str, text: str) -> None:
         """A prompt could not be sent: its text is the draft again, before what was typed since."""
@@ -271,7 +307,9 @@ class Composer(Vertical):
         event.stop()
         if self._loading:
             self._loading = False
+            self._completer.close()
             return
+        self._look()
         if self._place:
             self._place = 0  # an old prompt that is edited is a new draft
         if self._pause is not None:
@@ -295,19 +333,55 @@ class Composer(Vertical):
     def _pressed(self, event: PromptArea.Pressed) -> None:
         event.stop()
         match event.key:
+            case "send" if self.accept_choice():
+                pass
             case "send":
                 self._send(self._when)
             case "send-after":
                 self._send("after")
             case "when":
                 self.toggle_when()
+            case "earlier" | "up" if self._completer.move(-1):
+                pass
+            case "later" | "down" if self._completer.move(1):
+                pass
+            case "up":
+                self._area.action_cursor_up()
+            case "down":
+                self._area.action_cursor_down()
             case "earlier":
                 self._recall(1)
             case "later":
                 self._recall(-1)
+            case "leave" if self._completer.is_open:
+                self._completer.refuse()
             case "leave":
                 self._keep_draft()
                 self.post_message(self.Left(self))
+            case _:
+                self.post_message(self.DeskWanted(self, event.key))
+
+    @on(PromptArea.Moved)
+    def _cursor_moved(self, event: PromptArea.Moved) -> None:
+        event.stop()
+        if self._completer.is_active:
+            self._look()
+
+    def _look(self) -> None:
+        if self._completer.look():
+            self.post_message(self.FilesWanted(self, self.target))
+
+    @on(CompletionList.Clicked)
+    def _choice_clicked(self, event: CompletionList.Clicked) -> None:
+        event.stop()
+        event.list.choose(event.place)
+        self.accept_choice()
+
+    @on(PromptArea.Pasted)
+    def _long_pasted(self, event: PromptArea.Pasted) -> None:
+        event.stop()
+        self._pasted[digest_of(event.text)] = event.text
+        self.post_message(self.Pasted(self, event.text))
 
     @on(ComposerLabel.WhenPressed)
     def toggle_when(self) -> None:
@@ -320,6 +394,11 @@ class Composer(Vertical):
         text = self.area.text
         if self._target is None or not text.strip():
             return
+        if (given := self._completer.given(text)) is not None:
+            self.replace_text("")
+            self.post_message(self.CommandGiven(self, *given))
+            return
+        text = self.expanded
         name = self._target.id
         self._history.setdefault(name, []).append(text)
         del self._history[name][:-HISTORY_LIMIT]
@@ -331,7 +410,8 @@ class Composer(Vertical):
             self._pause = None
         self._saved[name] = ""
         self._paint()
-        self.post_message(self.Submitted(self, name, text, when))
+        also = tuple(task.id for task in self._also if task.id != name)
+        self.post_message(self.Submitted(self, name, text, when, also))
 
     def _recall(self, step: int) -> None:
         history: Sequence[str] = self._history.get(self.target, ())
@@ -357,8 +437,11 @@ class Composer(Vertical):
         title = printable(" ".join(task.title.split()))
         left = ((" ", ""), (STATE_GLYPHS[task.state], mood(task)), (f" {title}", "title"), (f" {task.id}", "dim"))
         says = arrival(task, self._when)
+        others = [other for other in self._also if other.id != task.id]
+        if others:
+            says = f"→ {len(others) + 1} tasks, {'now' if self._when == 'now' else 'after their turns'}"
         right: Spans = ((f"{says} ", "after" if self._when == "after" else "arrival"),)
-        if at_work(task) and self.size.width >= cells(says) + 50:
+        if not others and at_work(task) and self.size.width >= cells(says) + 50:
             other = "^T after this turn" if self._when == "now" else "^T steer now"
             right = ((f"{other}   ", "dim"), *right)
         label.set_spans(left, right)

@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
-from textual.app import App, SuspendNotSupported
+from textual.app import App
 
-from agents.errors import ShopfloorError, UsageError
+from agents.errors import UsageError
 from agents.review.escape import escape_name
-
-
-def editor_command(environment: Mapping[str, str]) -> list[str]:
-    """The person's editor, from VISUAL or EDITOR.
-
-    Raises:
-        UsageError: none is set, or it cannot be read as a command.
-    """
-    chosen = environment.get("VISUAL") or environment.get("EDITOR") or ""
-    try:
-        command = shlex.split(chosen)
-    except ValueError as error:
-        raise UsageError(
-            f"EDITOR cannot be read as a command: {error}.", "Set it to a program, such as vim."
-        ) from error
-    if not command:
-        raise UsageError("There is no editor set.", "Set EDITOR (or VISUAL) to the program you write with.")
-    return command
+from app.editor import run_editor
 
 
 def file_in(worktree: str, path: bytes) -> Path:
@@ -53,11 +33,4 @@ def open_in_editor(app: App[object], worktree: str, path: bytes, line: int) -> N
     Raises:
         ShopfloorError: the editor or the file cannot be used, or this terminal cannot be handed over.
     """
-    command = [*editor_command(os.environ), f"+{max(1, line)}", str(file_in(worktree, path))]
-    try:
-        with app.suspend():
-            subprocess.run(command, cwd=worktree, check=False)
-    except SuspendNotSupported as error:
-        raise ShopfloorError("This terminal cannot be handed to an editor.") from error
-    except OSError as error:
-        raise ShopfloorError(f"{command[0]} could not be started: {error.strerror}.") from error
+    run_editor(app, [f"+{max(1, line)}", str(file_in(worktree, path))], worktree)

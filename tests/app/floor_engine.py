@@ -25,6 +25,7 @@ from agents.model import (
     TranscriptOpened,
     When,
 )
+from tests.app.floor_desk import CostsInMemory, WritingInMemory
 
 PROJECT = "/projects/bakery"
 NOW = 1_760_000_000.0
@@ -122,6 +123,8 @@ class EngineInMemory:
         self.branch_list = ["main", "release/2.0"]
         self.sandbox_problem = ""
         self.questions = QuestionsInMemory(self)
+        self.writing = WritingInMemory()
+        self.costs = CostsInMemory()
         self._numbers = itertools.count(1)
 
     # --- for tests
@@ -201,6 +204,10 @@ class EngineInMemory:
     async def stop_task(self, task: str) -> Task:
         self._change("stop", task)
         return self.change(task, state="stopped")
+
+    async def compact(self, task: str) -> Task:
+        self._change("compact", task)
+        return self._tasks[task]
 
     async def resume(self, task: str) -> Task:
         self._change("resume", task)

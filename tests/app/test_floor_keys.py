@@ -134,7 +134,8 @@ async def test_comma_and_full_stop_turn_pages_and_only_the_page_is_watched() -> 
 
 
 @pytest.mark.parametrize(
-    ("key", "task", "call"), [("S", "wrk1", "stop"), ("R", "stp4", "resume"), ("C", "rdy3", "check")]
+    ("key", "task", "call"),
+    [("S", "wrk1", "stop"), ("R", "stp4", "resume"), ("C", "rdy3", "check"), ("K", "rdy3", "compact")],
 )
 async def test_stop_resume_and_check_ask_the_engine(key: str, task: str, call: str) -> None:
     async with a_floor(*some_tasks()) as stage:
@@ -283,9 +284,9 @@ def test_help_lists_every_binding_with_a_meaning() -> None:
 
 
 def test_help_and_hints_show_the_persons_own_keys() -> None:
-    rows = dict(row for _, rows in key_table({"floor.new-task": "ctrl+y"}) for row in rows)
-    assert rows["^Y"] == "Write a prompt and start an agent on it."
-    assert hints("panes", {"floor.new-task": "ctrl+y"})[2].key == "^Y"
+    rows = dict(row for _, rows in key_table({"floor.new-task": "ctrl+x"}) for row in rows)
+    assert rows["^X"] == "Write a prompt and start an agent on it."
+    assert hints("panes", {"floor.new-task": "ctrl+x"})[2].key == "^X"
 
 
 @pytest.mark.parametrize("area", ["brain", "panes", "empty"])

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from agents.errors import UsageError
-from app.review.editor import editor_command, file_in
+from app.editor import editor_command
+from app.review.editor import file_in
 from tests.app.review_scene import Scene, go_to_line, line_at_cursor, opened, screen_text, until
 from tests.widgets.diff.diff_scene import numbered
 from widgets.diff.rows import FILE, HUNK

@@ -9,7 +9,8 @@ from textual.message import Message
 
 from agents.model import Task, TaskState
 from tests.app.floor_engine import a_task
-from widgets.composer import Composer, ComposerLabel
+from widgets.composer import Composer
+from widgets.composer_label import ComposerLabel
 
 
 class Stage(App[None]):
