@@ -34,6 +34,7 @@ from agents.parts.costs import Costs
 from agents.parts.questions import Questions
 from agents.parts.queues import Queues
 from agents.parts.scripts import Scripts
+from agents.parts.sessions import Sessions
 from agents.parts.terminals import Terminals
 from agents.parts.writing import Writing
 
@@ -72,6 +73,8 @@ class Api(Protocol):
     """What agents have cost and may cost."""
     terminals: Terminals
     """The terminals of agents that have no protocol."""
+    sessions: Sessions
+    """What agents that are not ours let a person choose."""
     writing: Writing
     """What helps a person write."""
     scripts: Scripts

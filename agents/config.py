@@ -29,6 +29,8 @@ class EngineSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """Of those, how many may be starting at the same moment."""
     min_free_mb: Annotated[int, msgspec.Meta(ge=0)] = 500
     """Megabytes of memory that are kept free: with less, new agents wait."""
+    keep_idle: Annotated[float, msgspec.Meta(ge=0)] = 900.0
+    """Seconds that an agent's process waits for the next prompt of its task, while memory allows; 0: not at all."""
     stall_after: Annotated[float, msgspec.Meta(gt=0)] = 120.0
     """Seconds without a sign of an agent, and without a running tool, after which it is shown as stalled."""
     resume: Literal["auto", "ask"] = "auto"

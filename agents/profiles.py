@@ -58,6 +58,8 @@ class AcpSection(Struct, kw_only=True, forbid_unknown_fields=True):
     mode: str = ""
     """Set when a session begins: a mode of the agent, or a value of its configuration option for modes. Empty: its
     own default."""
+    options: dict[str, str] = {}
+    """What else is set when a session begins: values by the ids or categories of the agent's configuration options."""
     permissions: Literal["allow", "reject", "ask"] = "allow"
     """How its questions for permission are answered, each for once: ``allow`` because the sandbox is the wall;
     ``ask`` leaves the answer to the person, and the turn waits for it."""

@@ -126,6 +126,25 @@ class Acts:
         if task := self._current_for("check"):
             self._floor.ask(self._api.run_checks(task.id))
 
+    def choose_settings(self) -> None:
+        """Choose what the current task's agent offers."""
+        if task := self._current_for("choose something for"):
+            self._floor.ask(self._choose_settings(task))
+
+    async def _choose_settings(self, task: Task) -> None:
+        session = await self._api.sessions.session(task.id)
+        if not session.settings:
+            self._floor.legend.say("Its agent has told nothing that could be chosen.", "warning")
+            return
+        from app.choose import ChooseScreen
+
+        def chosen(value: tuple[str, str] | None) -> None:
+            if value is not None:
+                self._floor.ask(self._api.sessions.choose(task.id, *value))
+
+        heading = f"The agent of “{printable(' '.join(task.title.split()))}”"
+        self._floor.app.push_screen(ChooseScreen(heading, session), chosen)
+
     def close(self) -> None:
         """Take the current task off the floor once the person has said yes."""
         if task := self._current_for("close"):

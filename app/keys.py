@@ -68,6 +68,8 @@ FLOOR: tuple[Action, ...] = (
            "check"),
     Action("floor.compact", "K", "compact", "Shorten the conversation",
            "Have the focused task's agent shorten its conversation, to make room in its context window."),
+    Action("floor.choose", "M", "choose_settings", "Mode and model",
+           "Choose the mode, the model and other options of the focused task's agent.", "model"),
     Action("floor.close", "X", "close", "Close", "Take the focused task off the floor (asks first).", "close"),
     Action("floor.projects", "P", "toggle_projects", "All projects", "Show the tasks of all projects, or of this one.",
            "all projects"),

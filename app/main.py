@@ -76,9 +76,10 @@ def _dispatch(arguments: list[str]) -> int:
         from app.verbs.acp import acp
 
         return acp(options.profile)
-    from app.verbs import conversations, review, scripts, tasks
+    from app.verbs import conversations, review, scripts, sessions, tasks
 
-    module = next(module for module in (tasks, review, conversations, scripts) if hasattr(module, options.verb))
+    modules = (tasks, review, conversations, scripts, sessions)
+    module = next(module for module in modules if hasattr(module, options.verb))
     verb = getattr(module, options.verb)
     return int(asyncio.run(verb(options)))
 
@@ -91,8 +92,8 @@ def _with_verb(arguments: list[str]) -> list[str]:
 
 
 _VERBS = frozenset(
-    """floor demo run ls show send answer stop resume close restore undo compact retry fork spending budget prune note
-    do service diff comment comments review check trust profiles doctor engine acp pager sandbox""".split()  # noqa: SIM905
+    """floor demo run ls show send answer session stop resume close restore undo compact retry fork spending budget
+    prune note do service diff comment comments review check trust profiles doctor engine acp pager sandbox""".split()  # noqa: SIM905
 )
 
 
@@ -181,6 +182,13 @@ def parser() -> argparse.ArgumentParser:
     note = task_verb("note", "set what you are waiting for")
     note.add_argument("text", metavar="TEXT")
 
+    session = task_verb("session", "show what a task's agent lets you choose (mode, model, options), and set it")
+    session.add_argument("setting", metavar="SETTING", nargs="?", default="", help="an id, category or name")
+    session.add_argument("value", metavar="VALUE", nargs="?", default="")
+    other = session.add_mutually_exclusive_group()
+    other.add_argument("--conversations", action="store_true", help="list those the agent has kept about the worktree")
+    other.add_argument("--load", default="", metavar="ID", help="go on with another one of them in the next turn")
+    as_json(session)
     answer = task_verb("answer", "answer what a task's agent asks")
     answer.add_argument("option", metavar="OPTION", nargs="?", default="", help="its number, or the beginning of it")
     answer.add_argument("--text", default="", metavar="TEXT", help="answer in your own words; - reads standard input")

@@ -144,7 +144,7 @@ async def shop(home: Path, tmp_path: Path) -> AsyncIterator[Shop]:
     server = OfflineServer(model)
     url = await server.start()
     profiles = home / "config" / "profiles"
-    profiles.mkdir(parents=True)
+    profiles.mkdir(parents=True, exist_ok=True)
     (profiles / "test.toml").write_text(
         f'name = "Test"\ndriver = "native"\n[native]\nprovider = "anthropic"\nmodel = "claude-test"\n'
         f'base_url = "{url}"\napi_key_env = "{KEY}"\n[prices]\ninput = 3.0\noutput = 15.0\n'

@@ -9,9 +9,10 @@ others in a PTY.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from agents.model import Question, Struct, ToolStatus, Usage
+from agents.parts.sessions import Conversation, Session
 
 
 class Report(Struct, kw_only=True):
@@ -114,6 +115,12 @@ class Answered(Report, kw_only=True):
     """The answer for people; empty when the agent has withdrawn the question."""
 
 
+class Offered(Report, kw_only=True):
+    """What the agent lets a person choose, and its commands: all of it, in place of what was told before."""
+
+    session: Session
+
+
 class Remember(Report, kw_only=True):
     """One more message of the conversation, as the driver wants it back when the engine starts again."""
 
@@ -137,13 +144,12 @@ class Alive(Report, kw_only=True):
     """The agent does something that there is nothing to tell about."""
 
 
-BEFORE_DELIVERY = (Blocked, NotDelivered, Alive)
+BEFORE_DELIVERY = (Blocked, NotDelivered, Alive, Offered)
 """Reports that do not mean that the turn's prompt has arrived."""
 
 AnyReport = (
     TextDelta | TextEnded | ToolStarted | ToolOutput | ToolEnded | Used | Notice | Plan | Waiting | Delivered | Asked
-    | Answered | Remember
-    | Blocked | NotDelivered | Alive
+    | Answered | Offered | Remember | Blocked | NotDelivered | Alive
 )  # fmt: skip
 
 
@@ -183,6 +189,32 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Give up every process and connection. Safe to call twice."""
+
+
+@runtime_checkable
+class Lasting(Driver, Protocol):
+    """A driver whose agent may outlive the run that started it: it waits for the next prompt, and has a session of
+    its own in which something can be chosen."""
+
+    def rest(self) -> bool:
+        """Nothing more is reported until ``wake``. False when there is nothing that could be kept: close it then."""
+
+    def wake(self, report: Reporter) -> None:
+        """Work again, for somebody else who listens."""
+
+    async def choose(self, setting: str, value: str) -> bool:
+        """Set something (an id of the agent's and a value); False when that has to wait for its process.
+
+        Raises:
+            ShopfloorError: the agent refuses.
+        """
+
+    async def conversations(self) -> list[Conversation]:
+        """What it has kept about this worktree.
+
+        Raises:
+            ShopfloorError: it cannot tell.
+        """
 
 
 Reporter = Callable[[AnyReport], None]

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from agents.drivers import Notice, Remember, Reporter, TurnEnd, Used
+from agents.drivers import AnyReport, Notice, Offered, Remember, Reporter, TurnEnd, Used
+from agents.drivers.acp_offers import Offers
 from agents.drivers.acp_permissions import Permissions
 from agents.drivers.acp_updates import Updates
 from agents.errors import ShopfloorError, UsageError
-from agents.model import Struct, Usage
+from agents.model import Struct
 from agents.native.budget import cost
-from agents.profiles import Profile, missing_program
+from agents.parts.sessions import Conversation, Session
+from agents.profiles import AcpSection, Profile, missing_program
 from agents.sandbox import Policy, Runner
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ REMINDER = "What you were asked:"
 Result = TypeVar("Result")
 
 
-class Session(Struct, kw_only=True):
+class Remembered(Struct, kw_only=True):
     """What is remembered of an agent's conversation; the last one counts."""
 
     session: str
@@ -44,7 +46,8 @@ class Session(Struct, kw_only=True):
 
 
 class AcpDriver:
-    """See :class:`agents.drivers.Driver`. The process starts with the first turn; one that died is started again."""
+    """See :class:`agents.drivers.Driver` and :class:`agents.drivers.Lasting`. The process starts with the first turn;
+    one that died is started again."""
 
     def __init__(
         self,
@@ -56,12 +59,14 @@ class AcpDriver:
         report: Reporter,
         history: Sequence[bytes] = (),
         environment: Mapping[str, str],
+        choices: Mapping[str, str] | None = None,
         log: Path,
     ) -> None:
         """
         Args:
             history: every message reported as Remember so far, in order.
             environment: where the variables are looked up that the profile passes on.
+            choices: what the person has chosen: values by ids of settings. They overrule the profile's.
             log: the file for what the agent prints beside the protocol.
 
         Raises:
@@ -79,15 +84,21 @@ class AcpDriver:
         self._report = report
         self._log = log
         self._known = _remembered(history)
-        self._updates = Updates(worktree, report, self._known.cost_usd)
+        self._wanted = _wanted(self._section, choices or {})
+        self._offers = Offers()
+        self._updates = Updates(worktree, self._tell, self._known.cost_usd)
         self._permissions = Permissions(
-            profile.name, self._section.permissions, self._updates.described, report
+            profile.name, self._section.permissions, self._updates.described, self._tell
         )  # fmt: skip
         self._peer: acp_v1.Peer | None = None
         self._fresh = False
         """The session knows nothing of what was said before."""
-        self._unsaid: list[Notice | Used] = []
-        """What opening the session brought; told when the prompt is on its way, which the first report means."""
+        self._silent = True
+        """No prompt is on its way: the first report means that it is."""
+        self._unsaid: list[AnyReport] = []
+        """What came meanwhile; told afterwards."""
+        self._prompting = False
+        """The agent is at work on a prompt, for all we know."""
         self._stop = asyncio.Event()
 
     async def run_turn(self, prompt: str) -> TurnEnd:
@@ -112,6 +123,7 @@ class AcpDriver:
         assert self._peer is not None
         self._updates.begin()
         self._permissions.begin()
+        self._prompting = True
         answering = asyncio.create_task(self._peer.prompt(text))
         self._begun(prompt or self._known.prompt)
         try:
@@ -133,7 +145,7 @@ class AcpDriver:
         # most of a second, once: the floor must not stand still for it
         v1 = await asyncio.to_thread(importlib.import_module, "agents.drivers.acp_v1")
         self._peer = peer = await v1.start(
-            self._profile.name, self._section, self._runner, self._policy, self._log, self._updates.take,
+            self._profile.name, self._section, self._runner, self._policy, self._log, self._take,
             self._permissions.decide,
         )  # fmt: skip
         await peer.initialize()
@@ -141,9 +153,11 @@ class AcpDriver:
         self._fresh = not opened.loaded
         if self._fresh or self._section.cost_since == "start":
             self._updates.cost_usd = 0.0
-        self._unsaid = [Notice(text=text, severity="warning") for text in opened.notices]
-        if opened.model:
-            self._unsaid.append(Used(usage=Usage(), model=opened.model))
+        self._offers.opened(opened.answer)
+        refused = [await self._set(name, value) for name, value in self._wanted.items()]
+        for text in filter(None, (*opened.notices, *refused)):
+            self._tell(Notice(text=text, severity="warning"))
+        self._offer()
         return True
 
     def _words(self, prompt: str) -> str:
@@ -167,15 +181,89 @@ class AcpDriver:
     def _begun(self, asked: str) -> None:
         """The prompt is on its way."""
         assert self._peer is not None
-        self._remember(Session(session=self._peer.session, prompt=asked, cost_usd=self._updates.cost_usd))
-        for report in self._unsaid:
-            self._report(report)
-        self._unsaid.clear()
+        known = Remembered(session=self._peer.session, prompt=asked, cost_usd=self._updates.cost_usd)
+        self._silent = False
+        self._remember(known)
+        self._speak()
         self._fresh = False
 
-    def _remember(self, session: Session) -> None:
+    def _remember(self, session: Remembered) -> None:
         self._known = session
         self._report(Remember(message=msgspec.json.encode(session)))
+
+    # what is told when
+
+    def _tell(self, report: AnyReport) -> None:
+        if self._silent:
+            if isinstance(report, Offered):  # only the latest counts
+                self._unsaid = [each for each in self._unsaid if not isinstance(each, Offered)]
+            self._unsaid.append(report)
+        else:
+            self._report(report)
+
+    def _speak(self) -> None:
+        """Tell what was kept back."""
+        self._silent = False
+        unsaid, self._unsaid = self._unsaid, []
+        for report in unsaid:
+            self._report(report)
+
+    def _take(self, update: dict[str, object]) -> None:
+        """A session update."""
+        if self._offers.take(update):
+            self._offer()
+        else:
+            self._updates.take(update)
+
+    def _offer(self) -> None:
+        session = self._peer.session if self._peer else ""
+        offers = self._offers
+        self._tell(Offered(session=Session(settings=offers.settings, commands=offers.commands, conversation=session)))
+
+    # between turns
+
+    def rest(self) -> bool:
+        """See :meth:`agents.drivers.Lasting.rest`."""
+        self._silent = True
+        # only where its git folder stands in the place of the real one by mounts is the worktree safe for the person
+        pinned = self._runner.mounts and bool(self._policy.binds)
+        return pinned and self._peer is not None and not self._peer.ended and not self._prompting
+
+    def wake(self, report: Reporter) -> None:
+        """See :meth:`agents.drivers.Lasting.wake`."""
+        self._report = report
+
+    async def choose(self, setting: str, value: str) -> bool:
+        """See :meth:`agents.drivers.Lasting.choose`."""
+        self._wanted[setting] = value
+        if self._peer is None or self._peer.ended or not self._peer.session:
+            return False
+        problem = await self._set(setting, value)
+        if problem:
+            raise UsageError(problem)
+        self._offer()
+        return True
+
+    async def _set(self, name: str, value: str) -> str:
+        """Set something; a sentence when the agent has no such thing."""
+        assert self._peer is not None
+        setting = self._offers.find(name)
+        there = [choice.value for choice in setting.choices] if setting else []
+        if setting is None or (there and value not in there):
+            known = ", ".join(there) or "none"
+            return f"{self._profile.name} has no {name} “{value}”; it has: {known}. It works in its own default."
+        if setting.value != value:
+            answer = await self._peer.choose(setting, value)
+            self._offers.chose(setting.id, value)
+            if answer.get("configOptions"):
+                self._offers.configured(answer)
+        return ""
+
+    async def conversations(self) -> list[Conversation]:
+        """See :meth:`agents.drivers.Lasting.conversations`."""
+        if self._peer is None or self._peer.ended:
+            raise UsageError(f"{self._profile.name} does not run now, so it cannot be asked.")
+        return await self._peer.conversations(self._worktree)
 
     # the end
 
@@ -193,6 +281,7 @@ class AcpDriver:
             stopped.cancel()
 
     def _ended(self, ending: acp_v1.Ending) -> TurnEnd:
+        self._prompting = False
         if ending.usage is not None:
             price = 0.0 if self._updates.cost_known else cost(ending.usage, self._profile.prices)
             self._report(Used(usage=msgspec.structs.replace(ending.usage, cost_usd=price)))
@@ -241,7 +330,7 @@ class AcpDriver:
 
     async def compact(self) -> TurnEnd:
         """See :meth:`agents.drivers.Driver.compact`: only with the agent's own command, and between turns."""
-        if self._updates.in_turn or "compact" not in self._updates.commands:
+        if self._updates.in_turn or all(each.name != "compact" for each in self._offers.commands):
             reason = f"{self._profile.name} cannot be told to shorten its conversation now."
             return TurnEnd(outcome="blocked", reason=reason, hint="It does so by itself when it must.")
         return await self.run_turn("/compact")
@@ -264,11 +353,17 @@ class AcpDriver:
             await peer.close(now=True)
 
 
-def _remembered(history: Sequence[bytes]) -> Session:
+def _wanted(section: AcpSection, choices: Mapping[str, str]) -> dict[str, str]:
+    """What is to be set when a session begins."""
+    mode = {"mode": section.mode} if section.mode else {}
+    return {**mode, **section.options, **choices}
+
+
+def _remembered(history: Sequence[bytes]) -> Remembered:
     """The last session there was. One of another driver or version is none: the agent then begins anew."""
     for message in reversed(history):
         try:
-            return msgspec.json.decode(message, type=Session)
+            return msgspec.json.decode(message, type=Remembered)
         except msgspec.MsgspecError:
             continue
-    return Session(session="")
+    return Remembered(session="")

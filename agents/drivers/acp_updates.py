@@ -64,10 +64,8 @@ class Updates:
         self.cost_usd = cost_usd
         self.cost_known = False
         """The agent has told a cost since it started."""
-        self.commands: frozenset[str] = frozenset()
-        """The slash commands the agent has announced."""
         self.in_turn = False
-        """Outside of a turn only costs and commands are heard: what else comes is a replay, or late."""
+        """Outside of a turn only costs are heard: what else comes is a replay, or late."""
         self._pieces: list[str] = []
         self._length = 0
         self._thinking = False
@@ -100,9 +98,6 @@ class Updates:
         kind = _text(update.get("sessionUpdate"))
         if kind == "usage_update":
             self._usage(update)
-        elif kind == "available_commands_update":
-            commands = _list(update.get("availableCommands"))
-            self.commands = frozenset(_text(_fields(command).get("name")) for command in commands)
         elif self.in_turn and kind in self._kinds:
             self._kinds[kind](update)
 

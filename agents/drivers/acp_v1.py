@@ -27,13 +27,14 @@ from acp.schema import (
     TextContentBlock,
     ToolCallUpdate,
 )
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from agents.drivers.acp_lines import Lines, decoded
 from agents.drivers.acp_log import AgentLog
 from agents.drivers.acp_permissions import Option
 from agents.errors import ShopfloorError
 from agents.model import Struct, Usage
+from agents.parts.sessions import Conversation, Setting
 from agents.profiles import AcpSection
 from agents.sandbox import Policy, Process, Runner
 from agents.version import VERSION
@@ -59,7 +60,8 @@ class Opened(Struct, kw_only=True):
     session: str
     loaded: bool
     """It is the session that was asked for, with its conversation."""
-    model: str = ""
+    answer: dict[str, object] = {}
+    """What the agent offers in it, as it was told."""
     notices: tuple[str, ...] = ()
 
 
@@ -123,7 +125,7 @@ class Peer:
             )
 
     async def open_session(self, directory: str, known: str, key_given: bool) -> Opened:
-        """Load the session ``known`` if there is one and the agent can, else begin a new one; set the mode.
+        """Load the session ``known`` if there is one and the agent can, else begin a new one.
 
         Args:
             key_given: the agent has a key in its environment, so that it can log in by itself if it insists.
@@ -141,9 +143,7 @@ class Peer:
         if answer is None:
             answer = begun = await self._new(directory, key_given)
             self.session = begun.session_id
-        notices += await self._set_mode(answer)
-        model = next((value for category, _, value, _ in _options(answer) if category == "model"), "")
-        return Opened(session=self.session, loaded=loaded, model=model, notices=tuple(notices))
+        return Opened(session=self.session, loaded=loaded, answer=_plain(answer), notices=tuple(notices))
 
     async def _load(self, directory: str, known: str) -> tuple[LoadSessionResponse | None, str]:
         capabilities = self._greeting.agent_capabilities if self._greeting else None
@@ -171,24 +171,46 @@ class Peer:
         again = self._connection.new_session(cwd=directory, mcp_servers=[])
         return await self._ask(again, "session/new", seconds)
 
-    async def _set_mode(self, answer: LoadSessionResponse | NewSessionResponse) -> list[str]:
-        """Set the profile's mode; a sentence when the agent has none of that name."""
-        mode, seconds = self._section.mode, self._section.start_seconds
-        if not mode:
-            return []
-        offered = [each.id for each in answer.modes.available_modes] if answer.modes else []
-        if mode in offered:
-            work = self._connection.set_session_mode(session_id=self.session, mode_id=mode)
+    # what can be chosen
+
+    async def choose(self, setting: Setting, value: str) -> dict[str, object]:
+        """Set something; all configuration options as they are then, where the agent tells them.
+
+        Raises:
+            AcpError: it is gone or refuses.
+        """
+        seconds = self._section.start_seconds
+        if setting.kind == "mode":
+            work = self._connection.set_session_mode(session_id=self.session, mode_id=value)
             await self._ask(work, "session/set_mode", seconds)
-            return []
-        for category, option, _, values in _options(answer):
-            if category == "mode" and mode in values:
-                change = self._connection.set_config_option(config_id=option, session_id=self.session, value=mode)
-                await self._ask(change, "session/set_config_option", seconds)
-                return []
-            offered += values if category == "mode" else []
-        known = ", ".join(dict.fromkeys(offered)) or "none"
-        return [f"{self._name} has no mode “{mode}”; it has: {known}. It works in its own default."]
+            return {}
+        given: str | bool = value == "on" if setting.kind == "boolean" else value
+        change = self._connection.set_config_option(config_id=setting.id, session_id=self.session, value=given)
+        return _plain(await self._ask(change, "session/set_config_option", seconds))
+
+    async def conversations(self, directory: str) -> list[Conversation]:
+        """What the agent has kept about a folder.
+
+        Raises:
+            AcpError: it is gone or cannot tell.
+        """
+        capabilities = self._greeting.agent_capabilities if self._greeting else None
+        if capabilities is None or capabilities.session_capabilities is None or (
+            capabilities.session_capabilities.list is None
+        ):  # fmt: skip
+            raise AcpError(f"{self._name} does not list its conversations.")
+        answer = await self._ask(
+            self._connection.list_sessions(cwd=directory), "session/list", self._section.start_seconds
+        )
+        return [
+            Conversation(
+                id=each.session_id,
+                title=each.title or "",
+                at=each.updated_at or "",
+                current=each.session_id == self.session,
+            )
+            for each in answer.sessions
+        ]
 
     # prompts
 
@@ -329,15 +351,9 @@ class _Client:
         return RequestPermissionResponse(outcome=AllowedOutcome(outcome="selected", option_id=chosen))
 
 
-def _options(answer: LoadSessionResponse | NewSessionResponse) -> list[tuple[str, str, str, list[str]]]:
-    """The configuration options with a choice: category, id, value now, values to choose from."""
-    found = []
-    for option in answer.config_options or []:
-        if option.type == "select":
-            values = [each for group in option.options for each in getattr(group, "options", [group])]
-            names = [str(each.value) for each in values]
-            found.append((str(option.category or ""), option.id, option.current_value, names))
-    return found
+def _plain(answer: BaseModel) -> dict[str, object]:
+    """An answer in the words of the protocol."""
+    return answer.model_dump(by_alias=True, exclude_none=True, mode="json")
 
 
 def _wants_login(problem: AcpError) -> bool:

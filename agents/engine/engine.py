@@ -28,9 +28,11 @@ from agents.engine.questions import Questions
 from agents.engine.queue_runs import QueueRuns
 from agents.engine.queue_shelf import Shelf
 from agents.engine.queues import Queues
+from agents.engine.resting import Resting
 from agents.engine.review import Reviews, with_quote
 from agents.engine.scheduler import Scheduler
 from agents.engine.scripts import Scripts
+from agents.engine.sessions import Sessions
 from agents.engine.terminals import Terminals
 from agents.engine.transcript import Transcript
 from agents.engine.writing import WritingDesk
@@ -86,7 +88,10 @@ class Engine:
         self.costs = CostDesk(
             self.ledger.store, self.ledger.tasks, self._config.budget.per_day_usd, self.ledger.try_flush
         )
-        self._facilities = Facilities(self._environment, self.ledger.store)
+        self._resting = Resting(
+            self._config.engine, lambda task: self.ledger.tasks[task].state in FINAL_STATES
+        )  # fmt: skip
+        self._facilities = Facilities(self._environment, self.ledger.store, self._resting)
         self._changes = Changes(self.ledger, self._facilities)
         self._reviews = Reviews(self.ledger)
         self.writing = WritingDesk(self.ledger, self._changes)
@@ -112,6 +117,7 @@ class Engine:
         self.terminals.begin = self._scheduler.begin
         self._facilities.terminals = self.terminals
         self._hub.terminal_of = self.terminals.opened
+        self.sessions = Sessions(self.ledger, self._scheduler, self._resting)
         self.on_shutdown: Callable[[], None] = lambda: None
         """Called when someone asks the engine to stop."""
 
@@ -379,6 +385,7 @@ class Engine:
             known = await self.stop_task(known.id)
         await self.scripts.close_task(known.id)
         await self.terminals.end(known.id)
+        await self._resting.end(known.id)
         workspace = self.ledger.store.workspace(known.id, Workspace)
         if workspace is not None and Path(workspace.worktree).exists():
             workspaces = await self._facilities.workspaces()

@@ -14,7 +14,9 @@ from pathlib import Path
 import msgspec
 
 from agents import paths
-from agents.drivers import Driver, Reporter
+from agents.drivers import Driver, Lasting, Reporter
+from agents.engine.offers import choices_of
+from agents.engine.resting import Resting
 from agents.engine.terminals import Terminals
 from agents.errors import SandboxError, ShopfloorError, UsageError
 from agents.model import Task
@@ -35,12 +37,15 @@ OpenDoor = Callable[[str, Path], Awaitable[Callable[[], Awaitable[None]]]]
 class Facilities:
     """Made once by the engine; everything is found or started when the first task asks for it."""
 
-    def __init__(self, environment: Mapping[str, str], store: Store) -> None:
+    def __init__(self, environment: Mapping[str, str], store: Store, resting: Resting | None = None) -> None:
         self.environment: dict[str, str] = dict(environment)
         """Where keys and addresses of models are looked up. Never given to an agent's commands."""
         self.sandbox_problem: SandboxError | None = None
         """Why agents cannot start."""
         self._store = store
+        self._resting = resting
+        self._starts: dict[str, object] = {}
+        """What the drivers of tasks at work were started with."""
         self._runner: Runner | None = None
         self._workspaces: Workspaces | None = None
         self._occupants: Counter[str] = Counter()
@@ -63,6 +68,8 @@ class Facilities:
 
     async def close(self) -> None:
         """Give up what was started."""
+        if self._resting is not None:
+            await self._resting.close()
         if self._close_offline is not None:
             await self._close_offline()
 
@@ -179,6 +186,25 @@ class Facilities:
         """Where the files of a new task are to live: what the profile says, else the project."""
         return profile.workspace or read_project_file(Path(task.project)).worktree.kind or "worktree"
 
+    async def driver(self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Reporter) -> Driver:
+        """The task's own driver, as its profile asks for it: one that waits, or a new one. ``leave`` it afterwards."""
+        passed = {name: self.environment.get(name, "") for name in profile.acp.environment} if profile.acp else {}
+        start = self._starts[task.id] = (profile, runner.name, policy, passed)
+        waiting = await self._resting.take(task.id, start) if self._resting is not None else None
+        if waiting is None:
+            return await self.make_driver(task, profile, runner, policy, report)
+        if isinstance(waiting, Lasting):
+            waiting.wake(report)
+        return waiting
+
+    async def leave(self, task: str, driver: Driver) -> None:
+        """A task's own driver has no more to do for now."""
+        start = self._starts.pop(task, None)
+        if self._resting is None:
+            await driver.close()
+        else:
+            await self._resting.leave(task, driver, start)
+
     async def make_driver(
         self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Reporter, conversation: str = ""
     ) -> Driver:
@@ -195,6 +221,7 @@ class Facilities:
                 report=report,
                 history=history,
                 environment=self.environment,
+                choices={} if conversation else choices_of(self._store, task.id),
                 log=paths.task_dir(task.id) / "agent.log",
             )
         if profile.driver == "terminal" and self.terminals is not None:

@@ -19,6 +19,7 @@ from agents.drivers import (
     Delivered,
     Driver,
     NotDelivered,
+    Offered,
     Remember,
     TextDelta,
     TextEnded,
@@ -32,6 +33,7 @@ from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.notes import others_note, undone_note
+from agents.engine.offers import told
 from agents.engine.preparation import Preparation
 from agents.engine.queue_runs import QueueRuns
 from agents.engine.review import Reviews
@@ -110,6 +112,11 @@ class Run:
     def steer(self, prompt: Prompt) -> bool:
         """Offer a prompt to the running turn; False when none runs that could take it."""
         return self._in_turn and self._driver is not None and self._driver.steer(prompt.id, prompt.text)
+
+    @property
+    def driver(self) -> Driver | None:
+        """How the agent is talked to; None before it is."""
+        return self._driver
 
     async def stop(self) -> None:
         """Interrupt on behalf of the person."""
@@ -197,7 +204,7 @@ class Run:
         self._occupied = workspace
 
     async def _vacate(self) -> None:
-        """No process of ours runs any more: git in the worktree is the person's again."""
+        """Nothing is at work any more: git in the worktree is the person's again."""
         workspace, self._occupied = self._occupied, None
         if workspace is not None:
             await self._facilities.vacate(workspace)
@@ -421,6 +428,9 @@ class Run:
                     context_window=window or task.context_window,
                     model=model or task.model,
                 )
+            case Offered(session=session):
+                if not self._seats.conversation:
+                    told(self._ledger, self._task, session)
             case Delivered(prompt=number):
                 self._steered(number)
             case Waiting(reason=reason, seconds=seconds):

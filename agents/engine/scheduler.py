@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from agents.config import EngineSection
+from agents.drivers import Driver
 from agents.engine.admission import admit, free_megabytes
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities
@@ -169,6 +170,11 @@ class Scheduler:
             await self._begin(task, Run.compact_now)
         elif not await run.compact():
             raise UsageError(f"Task {task} is between two turns.", "Try again in a moment.")
+
+    def driver(self, task: str) -> Driver | None:
+        """How the agent of a task at work is talked to."""
+        run = self._runs.get(task)
+        return run.driver if run is not None else None
 
     def answer(self, task: str, question: str, option: str, text: str) -> bool:
         """Answer what a task's agent asks; False when it does not ask that any more."""

@@ -41,7 +41,7 @@ class Seats:
     ) -> None:  # fmt: skip
         """Let the task's own agent work."""
         task = self._ledger.tasks[self._id]
-        self._own = await self._facilities.make_driver(task, profile, runner, policy, self._report)
+        self._own = await self._facilities.driver(task, profile, runner, policy, self._report)
 
     async def take(
         self, item: RunItem | None, workspaces: Workspaces, workspace: Workspace, conversation: str = ""
@@ -79,7 +79,7 @@ class Seats:
         """Nobody works any more."""
         await self._leave()
         if self._own is not None:
-            await self._own.close()
+            await self._facilities.leave(self._id, self._own)
 
     def remember(self, message: bytes) -> None:
         """One more message of the conversation that goes on."""
@@ -105,10 +105,13 @@ def with_model(profile: Profile, model: str) -> Profile:
     """A profile with another model.
 
     Raises:
-        UsageError: it is not one of our own agent.
+        UsageError: it is one of an agent in a terminal.
     """
     if not model:
         return profile
+    if profile.acp is not None:
+        options = profile.acp.options | {"model": model}
+        return msgspec.structs.replace(profile, acp=msgspec.structs.replace(profile.acp, options=options))
     if profile.native is None:
         raise UsageError(
             f"The agent {profile.name} chooses its model itself; an item of the queue asks for {model}.",

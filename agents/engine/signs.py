@@ -10,6 +10,7 @@ from agents.drivers import (
     Asked,
     Delivered,
     Notice,
+    Offered,
     Plan,
     Remember,
     TextDelta,
@@ -33,6 +34,7 @@ _WORDS: dict[type, str] = {
     Remember: "the end of a message",
     Delivered: "the arrival of a prompt",
     Waiting: "a wait before another try",
+    Offered: "what can be chosen",
     Asked: "a question",
     Answered: "the end of a question",
 }

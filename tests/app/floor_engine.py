@@ -25,6 +25,7 @@ from agents.model import (
     TranscriptOpened,
     When,
 )
+from agents.parts.sessions import Session
 from tests.app.floor_desk import CostsInMemory, WritingInMemory
 
 PROJECT = "/projects/bakery"
@@ -101,6 +102,21 @@ class TerminalsInMemory:
         self.started.append(task)
 
 
+class SessionsInMemory:
+    """As :class:`agents.parts.sessions.Sessions`, as far as the floor uses it."""
+
+    def __init__(self, engine: EngineInMemory) -> None:
+        self._engine = engine
+        self.offers = Session()
+
+    async def session(self, task: str) -> Session:
+        return self.offers
+
+    async def choose(self, task: str, setting: str, value: str) -> Session:
+        self._engine._change(f"choose {setting} {value}", task)
+        return self.offers
+
+
 class EngineInMemory:
     """Behaves like :class:`agents.api.Api` as far as the floor uses it."""
 
@@ -125,6 +141,7 @@ class EngineInMemory:
         self.questions = QuestionsInMemory(self)
         self.writing = WritingInMemory()
         self.costs = CostsInMemory()
+        self.sessions = SessionsInMemory(self)
         self._numbers = itertools.count(1)
 
     # --- for tests

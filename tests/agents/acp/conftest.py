@@ -16,6 +16,23 @@ PROGRAM = Path(__file__).with_name("fake_acp_agent.py")
 
 
 @pytest.fixture
+def short_lived(home: Path) -> None:
+    """Named before ``shop``: an agent's process ends with each run."""
+    _keep_idle(home, 0)
+
+
+@pytest.fixture
+def impatient(home: Path) -> None:
+    """Named before ``shop``: an agent's process ends soon after each run."""
+    _keep_idle(home, 0.4)
+
+
+def _keep_idle(home: Path, seconds: float) -> None:
+    (home / "config").mkdir(parents=True, exist_ok=True)
+    (home / "config" / "config.toml").write_text(f"[engine]\nkeep_idle = {seconds}\n")
+
+
+@pytest.fixture
 def agent(shop: Shop) -> Callable[..., str]:
     """Call it with a scenario, and lines for ``[acp]``: the name of a profile for it."""
 

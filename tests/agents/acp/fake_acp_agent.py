@@ -22,6 +22,9 @@ class FakeAgent:
         self.prompts = 0
         self.asked = 0
         self.loaded = False
+        self.servers: list[Any] = []
+        self.blocks: list[dict[str, Any]] = []
+        self.model, self.brave = "small", False
 
     # the wire
 
@@ -80,7 +83,10 @@ class FakeAgent:
         if offered:
             sys.exit(f"I was offered {offered}")
         version = 2 if self.scenario == "version-2" else 1
-        result = {"protocolVersion": version, "agentCapabilities": {"loadSession": self.scenario != "no-load"}}
+        can = {"loadSession": self.scenario != "no-load", "promptCapabilities": {"image": self.scenario != "no-image"}}
+        if self.scenario == "options":
+            can["sessionCapabilities"] = {"list": {}}
+        result = {"protocolVersion": version, "agentCapabilities": can}
         self.send(id=message["id"], result={**result, "authMethods": [{"id": "key", "name": "Key"}]})
 
     def on_authenticate(self, message: dict[str, Any]) -> None:
@@ -99,7 +105,33 @@ class FakeAgent:
             "currentModeId": "ask",
             "availableModes": [{"id": "ask", "name": "Ask"}, {"id": "free", "name": "Free"}],
         }
-        self.send(id=message["id"], result={"sessionId": self.session, "modes": modes})
+        self.servers = message["params"]["mcpServers"]
+        answer = {"sessionId": self.session, "modes": modes}
+        if self.scenario == "options":
+            answer["configOptions"] = self.options()
+        self.send(id=message["id"], result=answer)
+        if self.scenario == "options":
+            plan = {"name": "plan", "description": "Plan first.", "input": {"hint": "what to plan"}}
+            self.update("available_commands_update", availableCommands=[plan, {"name": "compact", "description": ""}])
+
+    def options(self) -> list[dict[str, Any]]:
+        values = [{"value": "small", "name": "Small"}, {"value": "large", "name": "Large"}]
+        grouped = [{"group": "g", "name": "All", "options": values}]
+        model = {"id": "model", "name": "Model", "category": "model", "type": "select", "options": grouped}
+        brave = {"id": "brave", "name": "Brave", "type": "boolean", "currentValue": self.brave}
+        return [{**model, "currentValue": self.model}, brave]
+
+    def on_session_set_config_option(self, message: dict[str, Any]) -> None:
+        setattr(self, message["params"]["configId"], message["params"]["value"])
+        self.send(id=message["id"], result={"configOptions": self.options()})
+
+    def on_session_list(self, message: dict[str, Any]) -> None:
+        cwd = message["params"]["cwd"]
+        found = [
+            {"sessionId": "older", "cwd": cwd, "title": "Once", "updatedAt": "2026-01-01T00:00:00Z"},
+            {"sessionId": self.session, "cwd": cwd},
+        ]
+        self.send(id=message["id"], result={"sessions": found})
 
     def on_session_load(self, message: dict[str, Any]) -> None:
         if self.scenario == "forgetful":
@@ -107,7 +139,7 @@ class FakeAgent:
             return
         self.session, self.loaded = message["params"]["sessionId"], True
         self.say("what was said long ago")
-        self.send(id=message["id"], result={})
+        self.send(id=message["id"], result={"configOptions": self.options()} if self.scenario == "options" else {})
 
     def on_session_set_mode(self, message: dict[str, Any]) -> None:
         Path("mode.txt").write_text(message["params"]["modeId"])
@@ -115,7 +147,8 @@ class FakeAgent:
 
     def on_session_prompt(self, message: dict[str, Any]) -> None:
         self.prompts += 1
-        text = message["params"]["prompt"][0]["text"]
+        self.blocks = message["params"]["prompt"]
+        text = self.blocks[0]["text"]
         play = getattr(self, "play_" + self.scenario.replace("-", "_"), self.play_echo)
         result = play(text) or {"stopReason": "end_turn"}
         if "code" in result:
@@ -130,6 +163,12 @@ class FakeAgent:
         self.say(f"{known}. Prompt {self.prompts} was: {text}")
 
     play_no_load = play_forgetful = play_key = play_echo
+
+    def play_options(self, text: str) -> None:
+        known = f"in {self.session}" if self.loaded else "new"
+        self.say(f"{self.model} {'brave' if self.brave else 'shy'} {known}. ")
+        if text == "plan":
+            self.update("current_mode_update", currentModeId="free")
 
     def play_work(self, text: str) -> dict[str, Any]:
         self.say("I should look ", "agent_thought_chunk")

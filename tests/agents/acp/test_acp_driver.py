@@ -104,7 +104,9 @@ async def test_comments_of_a_review_come_back_as_claims(shop: Shop, agent: Agent
 # --- conversations --------------------------------------------------------------------------------------------------
 
 
-async def test_the_next_prompt_goes_on_with_the_same_session_and_replays_nothing(shop: Shop, agent: Agent) -> None:
+async def test_the_next_prompt_goes_on_with_the_same_session_and_replays_nothing(
+    short_lived: None, shop: Shop, agent: Agent
+) -> None:
     task = await done(shop, agent("echo"), "first")
     await shop.engine.send(task.id, "second")
     await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
@@ -150,7 +152,9 @@ async def test_an_agent_that_lost_its_session_is_told_the_cut_prompt_again(shop:
     assert "No such session" in notice.text
 
 
-async def test_an_agent_that_cannot_load_sessions_begins_anew_and_says_so(shop: Shop, agent: Agent) -> None:
+async def test_an_agent_that_cannot_load_sessions_begins_anew_and_says_so(
+    short_lived: None, shop: Shop, agent: Agent
+) -> None:
     task = await done(shop, agent("no-load"), "first")
     await shop.engine.send(task.id, "second")
     await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
@@ -161,7 +165,7 @@ async def test_an_agent_that_cannot_load_sessions_begins_anew_and_says_so(shop: 
 
 @pytest.mark.parametrize(("since", "sum_usd"), [("session", 0.75), ("start", 1.0)])
 async def test_costs_are_counted_from_when_the_agent_counts_them(
-    shop: Shop, agent: Agent, since: str, sum_usd: float
+    short_lived: None, shop: Shop, agent: Agent, since: str, sum_usd: float
 ) -> None:
     task = await done(shop, agent("costly", f'cost_since = "{since}"'), "first")
     await shop.engine.send(task.id, "second")
