@@ -47,25 +47,41 @@ def _path(old: Sequence[str], new: Sequence[str]) -> list[int]:
 
 
 def _table(old: Sequence[str], new: Sequence[str]) -> bytearray:
-    """The operation of every cell, row by row; rows are the tokens of ``new``."""
-    costs = [0, *(_STEP * index + _BEGIN for index in range(1, len(old) + 1))]
-    operations = [KEEP, *[DELETED] * len(old)]
+    """The operation of every cell, row by row; rows are the tokens of ``new``.
+
+    ``leave`` holds for each column what the cell above costs and an edit after it: the same 2 after an edit, and 3
+    after a kept token. A cell that is reached by an edit is then two comparisons.
+    """
+    size = len(old)
+    leave = [_STEP + _BEGIN, *(_STEP * (index + 1) + _BEGIN for index in range(1, size + 1))]
+    operations = bytearray((KEEP, *[DELETED] * size))
     table = bytearray(operations)
+    known = set(old)
+    columns = range(1, size + 1)
     for row, token in enumerate(new, 1):
-        diagonal = costs[0]
-        left_cost, left = _STEP * row + _BEGIN, INSERTED
-        costs[0], operations[0] = left_cost, left
-        for column, other in enumerate(old, 1):
-            up_cost = costs[column]
-            best = up_cost + 2 if operations[column] else up_cost + 3
-            deletion = left_cost + 2 if left else left_cost + 3
-            left = INSERTED
-            if deletion < best:
-                best, left = deletion, DELETED
-            if token == other and diagonal < best:
-                best, left = diagonal, KEEP
-            diagonal = up_cost
-            costs[column] = left_cost = best
-            operations[column] = left
-        table += bytes(operations)
+        before, operations = operations, bytearray(operations)
+        diagonal, left = leave[0], _STEP * (row + 1) + _BEGIN
+        leave[0], operations[0] = left, INSERTED
+        if token not in known:
+            for column in columns:
+                up = leave[column]
+                if left < up:
+                    left += _STEP
+                    operations[column] = DELETED
+                else:
+                    left = up + _STEP
+                    operations[column] = INSERTED
+                leave[column] = left
+        else:
+            for column in columns:
+                up = leave[column]
+                best, operation = (left, DELETED) if left < up else (up, INSERTED)
+                if token == old[column - 1]:
+                    kept = diagonal - (_STEP if before[column - 1] else _STEP + _BEGIN)
+                    if kept < best:
+                        best, operation = kept + _BEGIN, KEEP
+                diagonal = up
+                leave[column] = left = best + _STEP
+                operations[column] = operation
+        table += operations
     return table

@@ -61,7 +61,7 @@ class _Line:
     """A line prepared for comparison."""
 
     tokens: list[str]
-    bag: Counter[str]
+    bag: dict[str, int]
     """Columns of each token that is not space, times its count."""
     columns: int
     inner_space: int
@@ -82,6 +82,10 @@ def emphasize(deleted: Sequence[str], added: Sequence[str]) -> Emphasis:
 
     The work is bounded (:data:`PAIR_CELLS`, :data:`SUBHUNK_CELLS`); lines beyond it come back unpaired.
     """
+    if not deleted or not added:
+        alone: list[Pair] = [(index, None) for index in range(len(deleted))]
+        alone += [(None, index) for index in range(len(added))]
+        return Emphasis(tuple(alone), ((),) * len(deleted), ((),) * len(added))
     old, new = [_prepared(line) for line in deleted], [_prepared(line) for line in added]
     pairs: list[Pair] = []
     old_ranges: list[Ranges] = [()] * len(old)
@@ -155,11 +159,9 @@ def subhunks(file: FileDiff, hunk: Hunk) -> list[tuple[list[int], list[int]]]:
 def _prepared(line: str) -> _Line:
     shown = line[:LINE_CHARACTERS].removesuffix("\r").replace("\t", " " * TAB_SPACES)
     words = tokens(shown + "\n")
-    bag: Counter[str] = Counter()
-    for token in words:
-        if not token.isspace():
-            bag[token] += width(token)
-    columns = bag.total()
+    counts = Counter(words)
+    bag = {token: count * width(token) for token, count in counts.items() if not token.isspace()}
+    columns = sum(bag.values())
     # The alignment starts on equal empty tokens; a line that begins with no word has a second one, as delta's have.
     start = [""] if begins_with_word(shown) else ["", ""]
     return _Line(start + words, bag, columns, max(0, width(shown.strip()) - columns))
@@ -189,10 +191,17 @@ def _least_distance(old: _Line, new: _Line) -> float:
     kept = shared + min(old.inner_space, new.inner_space)
     if changed and changed / (changed + 2 * kept) > DISTANCE:
         return 1.0
-    shared = (old.bag & new.bag).total()
+    shared = _shared(old.bag, new.bag)
     changed = old.columns + new.columns - 2 * shared
     kept = shared + min(old.inner_space, new.inner_space)
     return changed / (changed + 2 * kept) if changed else 0.0
+
+
+def _shared(old: dict[str, int], new: dict[str, int]) -> int:
+    """Columns of the words that two lines have both."""
+    if len(old) > len(new):
+        old, new = new, old
+    return sum([min(columns, new[token]) for token, columns in old.items() if token in new])
 
 
 def _compare(old: list[str], new: list[str]) -> tuple[float, list[tuple[int, int]], list[tuple[int, int]]]:

@@ -11,6 +11,8 @@ import unicodedata
 from functools import lru_cache
 
 _ASCII = re.compile(r"\w+|.", re.DOTALL | re.ASCII)
+_UNUSUAL = re.compile(r"[^ -~]")
+"""Characters that may take another number of columns than one."""
 _WORD_CATEGORIES = frozenset(("Nd", "Nl", "Pc"))
 _JOINERS = "\u200c\u200d"
 
@@ -61,7 +63,7 @@ def width(text: str) -> int:
     """Columns a text takes on a screen; control characters count nothing."""
     if text.isascii() and text.isprintable():
         return len(text)
-    return sum(map(_character_width, text))
+    return len(text) + sum([_character_width(character) - 1 for character in _UNUSUAL.findall(text)])
 
 
 @lru_cache(maxsize=8192)
