@@ -50,21 +50,25 @@ def lexer_of(language: str) -> Lexer:
     if not isinstance(lexer, RegexLexer) or getattr(kind, "token_variants", False):
         return lexer
     # Behind the lexer's own class, so that what it overrides stays and reaches this by super().
-    faster = type(kind.__name__, (kind, _TableLexer), {"_tokens": vars(kind)["_tokens"], "tables": {}})
+    has_own_walk = kind.get_tokens_unprocessed is not RegexLexer.get_tokens_unprocessed
+    members = {"_tokens": vars(kind)["_tokens"], "tables": {}, "has_own_walk": has_own_walk}
+    faster = type(kind.__name__, (kind, TableLexer), members)
     made: Lexer = faster(stripnl=False, ensurenl=False)
     return made
 
 
-class _TableLexer(RegexLexer):
+class TableLexer(RegexLexer):
     """The walk of ``RegexLexer``, with the rules of each state sorted by what they can begin with."""
 
     _tokens: ClassVar[dict[str, list[_Rule]]]
     tables: ClassVar[dict[str, _Table]]
+    has_own_walk: ClassVar[bool]
+    """The lexer changes the tokens that its rules find."""
 
     def get_tokens_unprocessed(self, text: str, stack: Iterable[str] = ("root",)) -> Iterator[_Found]:
         """Offset, type and text of each token, as ``RegexLexer`` gives them."""
         position, size, states = 0, len(text), list(stack)
-        table, rules = self._table(states[-1])
+        table, rules = self.table(states[-1])
         while True:
             for match, action, change in table.get(text[position], rules) if position < size else rules:
                 found = match(text, position)
@@ -76,28 +80,30 @@ class _TableLexer(RegexLexer):
                     yield from action(self, found)
                 position = found.end()
                 if change is not None:
-                    _change(states, change)
-                    table, rules = self._table(states[-1])
+                    change_states(states, change)
+                    table, rules = self.table(states[-1])
                 break
             else:
                 if position >= size:
                     return
                 if text[position] == "\n":
                     states = ["root"]
-                    table, rules = self._table("root")
+                    table, rules = self.table("root")
                     yield position, Whitespace, "\n"
                 else:
                     yield position, Error, text[position]
                 position += 1
 
-    def _table(self, state: str) -> _Table:
-        known = self.tables.get(state)
+    @classmethod
+    def table(cls, state: str) -> _Table:
+        """The rules of a state, sorted."""
+        known = cls.tables.get(state)
         if known is None:
-            known = self.tables[state] = _table_of(tuple(self._tokens[state]))
+            known = cls.tables[state] = _table_of(tuple(cls._tokens[state]))
         return known
 
 
-def _change(states: list[str], change: Any) -> None:
+def change_states(states: list[str], change: Any) -> None:
     """Change the stack of states as a rule says; the last one always stays."""
     if isinstance(change, int):
         del states[max(1, len(states) + change) :]

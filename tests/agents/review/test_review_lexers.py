@@ -10,6 +10,7 @@ from pygments.lexer import RegexLexer
 from pygments.lexers import get_lexer_by_name
 
 from agents.review.lexers import lexer_of
+from agents.review.line_spans import Memory, line_spans
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXTS = {
@@ -50,6 +51,27 @@ def test_tokens_are_those_pygments_finds(language: str) -> None:
     for text in texts:
         expected = list(pygments.get_tokens_unprocessed(text))
         assert list(lexer_of(language).get_tokens_unprocessed(text)) == expected, text
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_lines_that_are_known_have_the_spans_they_had(language: str) -> None:
+    lines = TEXTS[language].split("\n")
+    memory: Memory = {}
+    expected = line_spans(lines, language)
+    assert line_spans(lines, language, memory) == expected
+    assert line_spans(lines, language, memory) == expected, "from memory they came out differently"
+
+
+def test_a_line_that_is_known_is_not_looked_at_again() -> None:
+    memory: Memory = {("root", "x = 1"): [(0, 1, 3)]}
+    assert line_spans(["x = 1", "y = 1"], "python", memory)[0] == [(0, 1, 3)]
+    assert ("root", "y = 1") in memory
+
+
+def test_a_line_that_what_follows_may_explain_is_not_remembered() -> None:
+    memory: Memory = {}
+    line_spans(['    """Begins', "    ends", '    """', "x = 1"], "python", memory)
+    assert all('"""' not in line for _, line in memory)
 
 
 def test_fewer_rules_are_tried() -> None:
