@@ -12,25 +12,24 @@ import contextlib
 import json
 import os
 import re
-import select
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import IO, BinaryIO, NoReturn
+from functools import partial
+from typing import IO, NoReturn
 
 from agents.errors import UsageError
 from agents.review.escape import escape
 from agents.review.export import file_object
 from agents.review.model import FileDiff
 from agents.review.parse import parse_diff, parse_patch
-from agents.review.stream import Patch, Text, split_patch
+from agents.review.stream import PIECE_LINES, Patch, Text, split_patch
 from app.pager_filter import filtered
 from app.pager_paint import Look, file_header, hunk_header, paint_hunk
 from app.pager_style import Palette, background_of, colour_depth
+from app.pager_work import Output, Piece, lines_of
 
-LIMIT_LINE_BYTES = 1 << 20
-"""What is beyond is left out of a line that is shown (never of ``--json``)."""
 _COLOUR = re.compile(r"(\x1b\[[0-9;:]*[mK])")
 
 
@@ -46,26 +45,29 @@ def main(argv: Sequence[str]) -> int:
         UsageError: an option that is not known.
     """
     options = _parser().parse_args(argv)
-    source = sys.stdin.buffer
     if options.json:
-        _print_objects(split_patch(iter(source.readline, b""), piece_lines=0))
+        _print_objects(split_patch(iter(sys.stdin.buffer.readline, b""), piece_lines=0))
         return 0
     to_terminal = sys.stdout.isatty()
     look = _look(options, to_terminal)
     process = _less() if to_terminal and options.paging == "auto" else None
     target = sys.stdout.buffer if process is None or process.stdin is None else process.stdin
+    paint = (
+        partial(filtered, look=look) if options.color_only else partial(_painted, look=look, to_terminal=to_terminal)
+    )
+    output = Output(target, paint)
     try:
-        if options.color_only:
-            _write(target, filtered(_lines(source), look), source)
-        else:
-            _write(target, _painted(split_patch(_lines(source)), look, to_terminal), source)
-        target.flush()
+        lines = lines_of(sys.stdin.fileno(), output.catch_up)
+        for piece in split_patch(lines, 0 if options.color_only else PIECE_LINES):
+            output.add(piece)
+        output.catch_up()
     except BrokenPipeError:
         _forget(sys.stdout.buffer if process is None else None)
     except KeyboardInterrupt:
         if process is None:
             raise
     finally:
+        output.close()
         _wait(process)
     return 0
 
@@ -91,14 +93,16 @@ def print_diff(data: bytes, *, as_json: bool = False) -> None:
 # --- what goes out ----------------------------------------------------------------------------------------------------
 
 
-def _painted(pieces: Iterable[Text | Patch], look: Look, to_terminal: bool) -> Iterator[bytes]:
+def _painted(pieces: Iterable[Piece], look: Look, to_terminal: bool) -> bytes:
+    parts: list[bytes] = []
     for piece in pieces:
         if isinstance(piece, Text):
-            yield _safe(piece.data) if to_terminal else piece.data
+            parts.append(_safe(piece.data) if to_terminal else piece.data)
             continue
         for file in parse_patch(piece.data).files:
             lines = _file(file, look, not piece.continues_file, not piece.continues_hunk)
-            yield "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace")
+            parts.append("".join([line + "\n" for line in lines]).encode("utf-8", "backslashreplace"))
+    return b"".join(parts)
 
 
 def _file(file: FileDiff, look: Look, with_header: bool = True, with_first_hunk_header: bool = True) -> Iterator[str]:
@@ -129,35 +133,7 @@ def _safe(line: bytes) -> bytes:
     return ("".join(parts) + text[len(body) :]).encode("utf-8", "backslashreplace")
 
 
-# --- what comes in, and where it goes ---------------------------------------------------------------------------------
-
-
-def _lines(source: BinaryIO) -> Iterator[bytes]:
-    """The lines of the input as they come; a very long one is cut."""
-    while line := source.readline(LIMIT_LINE_BYTES):
-        if not line.endswith(b"\n") and len(line) == LIMIT_LINE_BYTES:
-            rest = source.readline(LIMIT_LINE_BYTES)
-            if rest and rest != b"\n":
-                line += " … cut".encode()
-            while rest and not rest.endswith(b"\n"):
-                rest = source.readline(LIMIT_LINE_BYTES)
-            line += b"\n"
-        yield line
-
-
-def _write(target: IO[bytes], parts: Iterable[bytes], source: BinaryIO) -> None:
-    """Write, and flush whenever nothing more is waiting to be read."""
-    for part in parts:
-        target.write(part)
-        if len(part) > 4096 or not _is_waiting(source):
-            target.flush()
-
-
-def _is_waiting(source: BinaryIO) -> bool:
-    try:
-        return bool(select.select([source], [], [], 0)[0])
-    except (OSError, ValueError):
-        return True
+# --- where it goes ---------------------------------------------------------------------------------
 
 
 def _less() -> subprocess.Popen[bytes] | None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from agents.review.escape import escape
 from agents.review.parse import parse_patch
-from agents.review.stream import Text, split_patch
+from agents.review.stream import Patch, Text
 from app.pager_paint import Look, plain_rows
 
 
-def filtered(lines: Iterable[bytes], look: Look) -> Iterator[bytes]:
-    """The input's lines, coloured."""
-    for piece in split_patch(lines, piece_lines=0):
-        yield piece.data if isinstance(piece, Text) else _coloured(piece.data, look)
+def filtered(pieces: Iterable[Text | Patch], look: Look) -> bytes:
+    """Pieces of the input, coloured; whole files, because a line is found by its place in its patch."""
+    return b"".join([piece.data if isinstance(piece, Text) else _coloured(piece.data, look) for piece in pieces])
 
 
 def _coloured(patch: bytes, look: Look) -> bytes:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 from agents.review.emphasis import HunkEmphasis, Ranges, emphasize_hunk
 from agents.review.escape import escape, escape_name
 from agents.review.languages import language_of
+from agents.review.line_spans import LineSpans, Memory
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff, Hunk
 from agents.review.spans import Span
-from agents.review.syntax import highlight_text
+from agents.review.syntax import highlight_lines
 from agents.review.words import width as columns
 from app.pager_style import Palette
 
 LEAST_SIDE_COLUMNS = 60
 """Side by side is chosen by itself when each side has so much room for code."""
 _STYLE = {CONTEXT: "context", ADD: "add", DELETE: "delete"}
+_NUMBER = {CONTEXT: "number", ADD: "number-add", DELETE: "number-delete"}
 _SIGN = {CONTEXT: " ", ADD: "+", DELETE: "-"}
+_LANGUAGES = 6
+"""Languages whose lines are remembered at a time."""
 _NO_NEWLINE = "⊣ no line feed"
 _STATUS_WORDS = {
     "added": "added: ", "deleted": "deleted: ", "renamed": "renamed: ", "copied": "copied: ",
@@ -37,6 +42,8 @@ class Look:
     """None: by width."""
     numbers: bool = True
     tab: int = 4
+    memories: dict[str, Memory] = field(default_factory=dict, compare=False, repr=False)
+    """What highlighting remembers of lines it has seen, by language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +89,7 @@ def hunk_header(hunk: Hunk, look: Look) -> str:
 def paint_hunk(file: FileDiff, hunk: Hunk, look: Look) -> Iterator[str]:
     """The lines of a hunk."""
     painter = _HunkPainter(file, hunk, look)
-    split = painter.splits()
-    yield from painter.split_rows() if split else painter.unified_rows()
+    yield from painter.split_rows() if painter.is_split else painter.unified_rows()
 
 
 def plain_rows(file: FileDiff, hunk: Hunk, look: Look) -> Iterator[tuple[int, str]]:
@@ -101,16 +107,27 @@ class _HunkPainter:
         self.file, self.hunk, self.look = file, hunk, look
         self.palette = look.palette
         lines = file.lines
-        indexes = range(hunk.first, hunk.last)
-        self.unended = {index - 1 for index in indexes if lines.kind[index] == NO_NEWLINE}
-        ends = {lines.raw(index).endswith(b"\r") for index in indexes if lines.kind[index] != NO_NEWLINE}
-        self.shows_returns = len(ends) > 1
-        self.emphasis = HunkEmphasis({}, {}, ()) if file.is_combined else emphasize_hunk(file, hunk)
-        self.syntax = _syntax(file, hunk) if self.palette.has_syntax else {}
+        self.texts = lines.texts(hunk.first, hunk.last)
+        self.unended = {index - 1 for index in range(hunk.first, hunk.last) if lines.kind[index] == NO_NEWLINE}
+        self._drop_returns()
         largest = max(hunk.old_start + hunk.old_count, hunk.new_start + hunk.new_count)
         self.digits = max(3, len(str(largest))) if look.numbers else 0
+        self.is_split = self._splits()
+        compares = not file.is_combined and (self.is_split or look.palette.has_colour)
+        self.emphasis = emphasize_hunk(file, hunk) if compares else HunkEmphasis({}, {}, ())
+        self.syntax = _syntax(file, hunk, self.texts, look) if self.palette.has_syntax else {}
 
-    def splits(self) -> bool:
+    def _drop_returns(self) -> None:
+        """Carriage returns at the ends of lines are shown only where lines differ in them."""
+        lines, hunk = self.file.lines, self.hunk
+        if hunk.last == hunk.first or lines.data.find(b"\r", lines.start[hunk.first], lines.end[hunk.last - 1]) < 0:
+            return
+        kinds = lines.kind[hunk.first : hunk.last]
+        ends = {text.endswith("\r") for text, kind in zip(self.texts, kinds, strict=True) if kind != NO_NEWLINE}
+        if ends == {True}:
+            self.texts = [text.removesuffix("\r") for text in self.texts]
+
+    def _splits(self) -> bool:
         """Whether this hunk goes side by side; one side alone never does."""
         look, file = self.look, self.file
         if file.is_combined or not look.width or not (file.additions and file.deletions):
@@ -127,6 +144,10 @@ class _HunkPainter:
             if kind == NO_NEWLINE:
                 continue
             sign = self._sign(index, kind)
+            line = self._plain(index, kind, room)
+            if line is not None:
+                yield self._gutter(index, kind, first=True) + self._ended(kind, sign, line)
+                continue
             for number, row in enumerate(_wrapped(self._cells(index), room)):
                 gutter = self._gutter(index, kind, first=not number)
                 lead = sign if not number else " " * len(sign)
@@ -134,17 +155,69 @@ class _HunkPainter:
 
     def plain_row(self, index: int) -> str:
         kind = self.file.lines.kind[index]
-        return self._row(_STYLE[kind], self._sign(index, kind), self._cells(index, notes=False))
+        sign = self._sign(index, kind)
+        line = self._plain(index, kind, 0, notes=False)
+        if line is not None:
+            return self._ended(kind, sign, line)
+        return self._row(_STYLE[kind], sign, self._cells(index, notes=False))
+
+    def _plain(self, index: int, kind: int, room: int, *, notes: bool = True) -> str | None:
+        """The common line coloured: printable ASCII that fits; None for any other."""
+        text = self.texts[index - self.hunk.first]
+        fits = not room or len(text) <= room
+        if not fits or not text.isascii() or not text.isprintable() or (notes and index in self.unended):
+            return None
+        palette, style = self.palette, _STYLE[kind]
+        if not palette.has_colour:
+            return text
+        overlays = [(start, end, f"{style}-emph") for start, end in self.emphasis.ranges.get(index, ())]
+        if kind == ADD and text.endswith(" "):
+            stripped = len(text.rstrip(" "))
+            overlays = [(start, min(end, stripped), name) for start, end, name in overlays if start < stripped]
+            overlays.append((stripped, len(text), "space"))
+        spans = self.syntax.get(index, ())
+        return _overlaid(text, style, spans, overlays, palette) if overlays else _coloured(text, style, spans, palette)
+
+    def _ended(self, kind: int, sign: str, line: str) -> str:
+        """A row of the whole width: its background goes on to the end of the line."""
+        begin, end = self.palette.begin(_STYLE[kind]), self.palette.end
+        fill = f"{begin}\x1b[K" if end and kind != CONTEXT else ""
+        return f"{begin}{sign}{line}{fill}{end}"
 
     def split_rows(self) -> Iterator[str]:
         left_width = self.look.width // 2
         right_width = self.look.width - left_width
         fixed = self.digits + 3 if self.digits else 1
         for old, new in self.emphasis.rows:
+            first = self._plain_half(old, left_width, fixed, is_left=True)
+            second = self._plain_half(new, right_width, fixed, is_left=False)
+            if first is not None and second is not None:
+                yield first + second
+                continue
             left = [] if old is None else list(_wrapped(self._cells(old), left_width - fixed))
             right = [] if new is None else list(_wrapped(self._cells(new), right_width - fixed))
             for number in range(max(len(left), len(right), 1)):
                 yield self._half(old, left, number, left_width, fixed) + self._half(new, right, number, 0, fixed)
+
+    def _plain_half(self, index: int | None, width: int, fixed: int, *, is_left: bool) -> str | None:
+        """One side of a row, if it is a common line or empty."""
+        if index is None:
+            return self.palette.begin("context") + " " * width + self.palette.end if is_left else ""
+        kind = self.file.lines.kind[index]
+        line = self._plain(index, kind, width - fixed)
+        if line is None:
+            return None
+        gutter = self._side_number(index, kind, is_left=is_left) if self.digits else ""
+        if not is_left:
+            return gutter + self._ended(kind, _SIGN[kind], line)
+        begin = self.palette.begin(_STYLE[kind])
+        filler = " " * (width - fixed - len(self.texts[index - self.hunk.first]))
+        return f"{gutter}{begin}{_SIGN[kind]}{line}{begin}{filler}{self.palette.end}"
+
+    def _side_number(self, index: int, kind: int, *, is_left: bool, first: bool = True) -> str:
+        lines = self.file.lines
+        value = (lines.old[index] if is_left else lines.new[index]) if first else 0
+        return f"{self.palette.begin(_NUMBER[kind])}{value or '':>{self.digits}} │{self.palette.end}"
 
     def _half(self, index: int | None, rows: Sequence[list[_Cell]], number: int, width: int, fixed: int) -> str:
         """One side's part of a row, filled to ``width`` columns, or to the end of the line when that is 0."""
@@ -155,21 +228,17 @@ class _HunkPainter:
             filler = self.palette.begin("context") + " " * (fixed - 1)
             return filler + self._row(style, " ", [], width - fixed + 1 if width else 0)
         kind = self.file.lines.kind[index]
-        gutter = ""
-        if self.digits:
-            value = self.file.lines.new[index] if not width else self.file.lines.old[index]
-            text = str(value or "") if not number else ""
-            gutter = f"{self.palette.begin(_number_style(kind))}{text:>{self.digits}} │{self.palette.end}"
+        gutter = self._side_number(index, kind, is_left=bool(width), first=not number) if self.digits else ""
         lead = _SIGN[kind] if not number else " "
         return gutter + self._row(_STYLE[kind], lead, rows[number], width - fixed + 1 if width else 0)
 
     def _gutter(self, index: int, kind: int, first: bool) -> str:
-        if not self.digits:
+        digits = self.digits
+        if not digits:
             return ""
-        lines, begin = self.file.lines, self.palette.begin(_number_style(kind))
-        old = str(lines.old[index] or "") if first else ""
-        new = str(lines.new[index] or "") if first else ""
-        return f"{begin}{old:>{self.digits}} ⋮{new:>{self.digits}} │{self.palette.end}"
+        lines, begin = self.file.lines, self.palette.begin(_NUMBER[kind])
+        old, new = (lines.old[index] or "", lines.new[index] or "") if first else ("", "")
+        return f"{begin}{old:>{digits}} ⋮{new:>{digits}} │{self.palette.end}"
 
     def _sign(self, index: int, kind: int) -> str:
         if not self.file.is_combined:
@@ -187,35 +256,35 @@ class _HunkPainter:
         return f"{text}{begin}\x1b[K{end}" if end and style != "context" else text + end
 
     def _cells(self, index: int, notes: bool = True) -> list[_Cell]:
-        kind = self.file.lines.kind[index]
-        text = self.file.lines.text(index)
-        if not self.shows_returns:
-            text = text.removesuffix("\r")
+        style = _STYLE[self.file.lines.kind[index]]
         ranges = self.emphasis.ranges.get(index, ())
-        cells = _styled(text, _STYLE[kind], self.syntax.get(index, ()), ranges, self.look)
+        cells = _styled(self.texts[index - self.hunk.first], style, self.syntax.get(index, ()), ranges, self.look)
         if notes and index in self.unended:
             cells.append(_Cell(_NO_NEWLINE, self.palette.begin("mark"), columns(_NO_NEWLINE)))
         return cells
 
 
-def _number_style(kind: int) -> str:
-    return {ADD: "number-add", DELETE: "number-delete"}.get(kind, "number")
+_language = lru_cache(maxsize=64)(language_of)
 
 
-def _syntax(file: FileDiff, hunk: Hunk) -> dict[int, Sequence[Span]]:
+def _syntax(file: FileDiff, hunk: Hunk, texts: Sequence[str], look: Look) -> dict[int, LineSpans]:
     """Spans of a hunk's lines, each side tokenised by itself."""
     lines = file.lines
     head = lines.raw(hunk.first) if hunk.last > hunk.first and 1 in (hunk.old_start, hunk.new_start) else b""
-    language = language_of(file.path, head)
+    language = _language(file.path, head if head.startswith((b"#!", b"<?")) or file.path.endswith(b".h") else b"")
     if not language:
         return {}
-    found: dict[int, Sequence[Span]] = {}
+    if language not in look.memories and len(look.memories) >= _LANGUAGES:
+        look.memories.clear()
+    memory = look.memories.setdefault(language, {})
+    found: dict[int, LineSpans] = {}
     for kind in (DELETE, ADD):
         side = [index for index in range(hunk.first, hunk.last) if lines.kind[index] in (kind, CONTEXT)]
         if kind == DELETE and not any(lines.kind[index] == DELETE for index in side):
             continue
-        highlighted = highlight_text("\n".join(lines.text(index) for index in side), language)
-        found.update((index, highlighted.spans(number)) for number, index in enumerate(side, 1))
+        found.update(
+            zip(side, highlight_lines([texts[index - hunk.first] for index in side], language, memory), strict=False)
+        )
     return found
 
 
@@ -226,8 +295,6 @@ def _styled(text: str, style: str, spans: Sequence[Span], ranges: Ranges, look: 
     if not palette.has_colour:
         return [_cell(shown.text.expandtabs(look.tab), "")] if text else []
     stripped = len(shown.text.rstrip(" \t")) if style == "add" else len(shown.text)
-    if not (shown.marks or ranges or "\t" in text or stripped < len(text)):
-        return _coloured(text, style, spans, palette)
     at = shown.position
     bounds = {0, len(shown.text)}
     classes = [(at(start), at(start + length), known) for start, length, known in spans]
@@ -255,18 +322,39 @@ def _styled(text: str, style: str, spans: Sequence[Span], ranges: Ranges, look: 
     return cells
 
 
-def _coloured(text: str, style: str, spans: Sequence[Span], palette: Palette) -> list[_Cell]:
-    """The common line: syntax on one background."""
-    cells: list[_Cell] = []
-    plain, position = palette.begin(style), 0
+def _coloured(text: str, style: str, spans: Sequence[Span], palette: Palette) -> str:
+    """A line with syntax on one background; what stands before its first span has the style of the row."""
+    begins = palette.begins(style)
+    parts: list[str] = []
+    position = 0
     for start, length, known in spans:
         if start > position:
-            cells.append(_cell(text[position:start], plain))
-        cells.append(_cell(text[start : start + length], palette.begin(style, known)))
+            parts += (begins[0], text[position:start]) if position else (text[:start],)
         position = start + length
+        parts += (begins[known], text[start:position])
     if position < len(text):
-        cells.append(_cell(text[position:], plain))
-    return cells
+        parts += (begins[0], text[position:]) if position else (text,)
+    return "".join(parts)
+
+
+def _overlaid(
+    text: str, style: str, spans: Sequence[Span], overlays: Sequence[tuple[int, int, str]], palette: Palette
+) -> str:
+    """The same with parts in another style."""
+    parts: list[str] = []
+    classes = [*spans, (len(text), 0, 0)]
+    at = number = 0
+    for start, end, name in (*overlays, (len(text), len(text), style)):
+        for until, begins in ((start, palette.begins(style)), (end, palette.begins(name))):
+            while at < until:
+                first, length, known = classes[number]
+                if first + length <= at:
+                    number += 1
+                    continue
+                stop, shown = (min(until, first), 0) if at < first else (min(until, first + length), known)
+                parts += (begins[shown], text[at:stop])
+                at = stop
+    return "".join(parts)
 
 
 def _cell(text: str, begin: str) -> _Cell:

@@ -81,6 +81,10 @@ class Palette:
         """The sequence that sets a style, with the foreground of a token class; empty without colours."""
         return _begin(self.depth, self.background, style, token_class)
 
+    def begins(self, style: str) -> tuple[str, ...]:
+        """The sequences of a style, by token class."""
+        return _begins(self.depth, self.background, style)
+
     @property
     def end(self) -> str:
         """Back to the terminal's own style."""
@@ -101,6 +105,11 @@ def _begin(depth: Depth, background: Background, style: str, token_class: int) -
         attributes = {"heading": "1", "strong": "1", "emphasis": "3"}.get(name, attributes)
     codes = ["0", attributes, _colour("38", foreground, depth), _colour("48", behind, depth)]
     return "\x1b[" + ";".join(code for code in codes if code) + "m"
+
+
+@lru_cache(maxsize=256)
+def _begins(depth: Depth, background: Background, style: str) -> tuple[str, ...]:
+    return tuple(_begin(depth, background, style, known) for known in range(len(TOKEN_CLASSES)))
 
 
 def _colour(plane: str, colour: str, depth: Depth) -> str:

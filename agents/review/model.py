@@ -54,6 +54,12 @@ class Lines:
         """The line for showing: UTF-8, undecodable bytes as ``\\xNN``. Not escaped (see ``agents.review.escape``)."""
         return self.raw(index).decode("utf-8", "backslashreplace")
 
+    def texts(self, first: int, last: int) -> list[str]:
+        """The same for lines ``first`` up to, not including, ``last``."""
+        data = self.data
+        parts = zip(self.start[first:last], self.end[first:last], strict=True)
+        return [data[start:end].decode("utf-8", "backslashreplace") for start, end in parts]
+
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:

@@ -16,6 +16,8 @@ from agents.review.parse import BINARY, EXTENDED_HEADERS, GIT_HEADERS, PREAMBLE,
 
 PIECE_LINES = 3000
 """A piece ends at the first context line after so many lines, or at twice as many."""
+CUT = " … cut".encode()
+"""Stands at the end of a line that was too long for whoever reads the input."""
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*[mK]")
 _RANGE = re.compile(rb"-(\d+)(?:,(\d+))?")
 
@@ -61,9 +63,23 @@ class _Source:
         return _COLOUR.sub(b"", line) if b"\x1b" in line else line
 
     def line(self) -> bytes:
-        """The next line as it belongs into a patch, without taking it; empty at the end."""
-        line = self.bare() if self.coloured else self.peek()
-        return line if line.endswith(b"\n") or not line else line + b"\n"
+        """The next line as it belongs into a patch, without taking it; empty at the end. Of a line that comes in parts
+        only the first is kept."""
+        line = self.peek()
+        if line and not line.endswith(b"\n"):
+            is_cut = bool(self.peek(1))
+            while is_cut and len(self._ahead) > 1 and not self._ahead[1].endswith(b"\n"):
+                del self._ahead[1]
+                self.peek(1)
+            if is_cut and len(self._ahead) > 1:
+                del self._ahead[1]
+            self._ahead[0] = line + (CUT if is_cut else b"") + b"\n"
+        return self.bare() if self.coloured else self._ahead[0] if line else b""
+
+    def take_as_it_is(self) -> bytes:
+        """The next line, or part of one, as it came."""
+        self.peek()
+        return self._ahead.popleft()
 
     def take(self) -> bytes:
         """The next line as it belongs into a patch."""
@@ -76,7 +92,8 @@ def split_patch(lines: Iterable[bytes], piece_lines: int = PIECE_LINES) -> Itera
     """Text and patches, in the order of the input; each as soon as its lines are there.
 
     Args:
-        lines: the input with its line feeds. A file whose header is coloured loses the colours git gave it.
+        lines: the input with its line feeds; a very long line may come in parts, only the last with one. A file whose
+            header is coloured loses the colours git gave it.
         piece_lines: see :data:`PIECE_LINES`; 0 keeps every file in one piece.
     """
     source = _Source(lines)
@@ -88,14 +105,11 @@ def split_patch(lines: Iterable[bytes], piece_lines: int = PIECE_LINES) -> Itera
             yield from _file(source, held, piece_lines)
             held = []
         elif PREAMBLE.match(line):
-            held.append(source.peek())
-            source.take()
+            held.append(source.take_as_it_is())
         else:
             yield from map(Text, held)
             held = []
-            text = source.peek()
-            source.take()
-            yield Text(text)
+            yield Text(source.take_as_it_is())
     yield from map(Text, held)
 
 
