@@ -16,6 +16,7 @@ from typing import NoReturn
 from agents.errors import ShopfloorError, UsageError
 from agents.version import VERSION
 from app.faults import fault_sentence
+from app.verbs.queue_arguments import add_queue_verbs
 
 EXIT_BLOCKED = 4
 
@@ -76,9 +77,9 @@ def _dispatch(arguments: list[str]) -> int:
         from app.verbs.acp import acp
 
         return acp(options.profile)
-    from app.verbs import conversations, review, scripts, sessions, tasks
+    from app.verbs import conversations, queue, review, scripts, sessions, tasks
 
-    modules = (tasks, review, conversations, scripts, sessions)
+    modules = (tasks, review, conversations, scripts, sessions, queue)
     module = next(module for module in modules if hasattr(module, options.verb))
     verb = getattr(module, options.verb)
     return int(asyncio.run(verb(options)))
@@ -93,7 +94,8 @@ def _with_verb(arguments: list[str]) -> list[str]:
 
 _VERBS = frozenset(
     """floor demo run ls show send answer session stop resume close restore undo compact retry fork spending budget
-    prune note do service diff comment comments review check trust profiles doctor engine acp pager sandbox""".split()  # noqa: SIM905
+    prune note do service queue diff comment comments review check trust profiles doctor engine acp pager
+    sandbox""".split()  # noqa: SIM905
 )
 
 
@@ -136,6 +138,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--base", default="", help="branch or commit to start from")
     run.add_argument("--title", default="", help="a name for it (default: the prompt's first line)")
     run.add_argument("--priority", type=int, default=0, help="higher starts earlier")
+    queued = run.add_mutually_exclusive_group()
+    queued.add_argument("--queue", metavar="NAME", help="a queue of prompts that follows each turn you start")
+    queued.add_argument("--no-queue", action="store_const", dest="queue", const="", help="none, whatever the default")
     run.add_argument("--no-check", action="store_true", help="do not run the project's checks")
     run.add_argument("--wait", action="store_true", help="wait until it is ready or needs you")
     as_json(run)
@@ -223,6 +228,8 @@ def parser() -> argparse.ArgumentParser:
     service.add_argument("name", metavar="NAME", nargs="?", default="", help="which; ls: of which task")
     service.add_argument("task", metavar="TASK", nargs="?", default="", help="default: the one whose worktree this is")
     as_json(service)
+
+    add_queue_verbs(verb("queue", "write queues of follow-up prompts and run them on tasks"), _Parser)
 
     prune = verb("prune", "show what closed tasks still take of the disk, and free it")
     prune.add_argument("--yes", action="store_true", help="do not ask")

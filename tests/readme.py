@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from app.keys import FLOOR, PANE_DIGITS, pretty_keys, shown_bindings, widget_bindings
@@ -14,13 +15,18 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 
 def verbs() -> str:
     """The command line as a table."""
-    (choices,) = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
-    rows = ["| verb | what it does |", "|---|---|"]
-    helps = {action.dest: action.help or "" for action in choices._choices_actions}
-    for name, sub in choices.choices.items():
-        usage = " ".join(sub.format_usage().removeprefix("usage: ").split()).replace(" [-h]", "").replace("|", "\\|")
-        rows.append(f"| `{usage}` | {helps.get(name, '')} |")
-    return "\n".join(rows)
+    return "\n".join(["| verb | what it does |", "|---|---|", *_rows(parser())])
+
+
+def _rows(of: argparse.ArgumentParser) -> Iterator[str]:
+    """A row for each verb, and below one with actions of its own a row for each of those."""
+    for choices in (action for action in of._actions if isinstance(action, argparse._SubParsersAction)):
+        helps = {action.dest: action.help or "" for action in choices._choices_actions}
+        for name, sub in choices.choices.items():
+            usage = " ".join(sub.format_usage().removeprefix("usage: ").split())
+            usage = usage.replace(" [-h]", "").replace("|", "\\|")
+            yield f"| `{usage}` | {helps.get(name, '')} |"
+            yield from _rows(sub)
 
 
 def keys() -> str:

@@ -74,6 +74,7 @@ async def _new_task(api: Client, options: argparse.Namespace) -> NewTask:
         priority=options.priority,
         check=not options.no_check and template.check is not False,
         held=options.hold,
+        queue=(template.queue or None) if options.queue is None else options.queue,
     )
 
 
