@@ -26,13 +26,13 @@ class Placed:
 
     comment: Comment
     path: bytes
-    """The file it is shown in; empty for the whole change or when its file is no longer part of it."""
+    """The file it is in now, which need not be part of the diff; empty for the whole change or when that is gone."""
     start: int = 0
     end: int = 0
     """Lines on the comment's side; 0 when it stands at no line."""
     state: str = "placed"
     """``placed``, ``moved``, ``edited``, ``orphaned`` (its lines are gone: shown at the top with its old code), or
-    ``outside`` (its file is as it was, and not part of the diff that is shown)."""
+    ``outside`` (its lines are there, in a file that is not part of the diff that is shown)."""
     evidence: Evidence | None = None
     """What changed since it was written; None for drafts, and when that cannot be known."""
 
@@ -71,6 +71,8 @@ async def place_comments(
         if comment.target in ("file", "change") or (file is not None and _stands(comment, file, head_tree)):
             continue
         wanted |= dict.fromkeys(blob for blob in (comment.blob, file and _blob(comment, file)) if blob)
+        if file is None and (now := _since_file(comment, shown)) is not None:
+            wanted[now.new_blob] = None
         wanted |= dict.fromkeys(other.new_blob for other in _elsewhere(comment, file, shown))
     contents = await blobs(list(wanted)) if wanted else {}
     return await asyncio.to_thread(lambda: [_placed(comment, shown, contents) for comment in comments])
@@ -83,6 +85,21 @@ def _file_of(comment: Comment, shown: _Shown) -> FileDiff | None:
         if moved.status == "renamed" and moved.old_path == comment.path and comment.side == "new":
             return shown.files.get(moved.new_path)
     return shown.files.get(comment.path)
+
+
+def _since_file(comment: Comment, shown: _Shown) -> FileDiff | None:
+    """What a file that the shown diff leaves out has become since the comment was written."""
+    since = shown.since.get(comment.head_tree)
+    now = file_named(since, comment.path) if since is not None else None
+    return now if now is not None and now.new_path and comment.side == "new" and comment.start else None
+
+
+def _followed_outside(comment: Comment, now: FileDiff, contents: Mapping[str, bytes]) -> Placement | None:
+    before, after = contents.get(comment.blob), contents.get(now.new_blob)
+    if before is None or after is None:
+        return None
+    place = place_anchor(now.new_path, comment.start, comment.end, before, after)
+    return place if place.state != "orphaned" else None
 
 
 def _blob(comment: Comment, file: FileDiff) -> str:
@@ -117,7 +134,10 @@ def _placed(comment: Comment, shown: _Shown, contents: Mapping[str, bytes]) -> P
     if file is not None and _stands(comment, file, shown.head_tree):
         return Placed(comment, file.path, comment.start, comment.end, evidence=evidence)
     if file is None and since is not None and file_named(since, comment.path) is None and shown.head_tree:
-        return Placed(comment, b"", state="outside", evidence=evidence)
+        return Placed(comment, comment.path, comment.start, comment.end, "outside", evidence)
+    now = _since_file(comment, shown) if file is None else None
+    if now is not None and (followed := _followed_outside(comment, now, contents)) is not None:
+        return Placed(comment, followed.path, followed.start, followed.end, "outside", evidence)
     path = file.path if file is not None else b""
     place = _followed(comment, file, path, shown, contents)
     if place is None or place.state == "orphaned":

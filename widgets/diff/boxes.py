@@ -76,7 +76,8 @@ def _heading(placed: Placed, *, first_line: bool = False) -> Spans:
         if placed.state == "orphaned" and not placed.path and comment.path:
             place = f"{escape_name(comment.path)} is no longer part of the change · its lines were"
         elif placed.state == "outside":
-            place = f"{escape_name(comment.path)}:{comment.start} did not change in what is shown"
+            line = f":{placed.start}" if placed.start else ""
+            place = f"{escape_name(placed.path)}{line} did not change in what is shown"
         spans.append((f"  {place}", f"box place-{placed.state}"))
     if first_line:
         spans.append((f"  {printable(comment.text.strip().partition(chr(10))[0])}", "box box-dim"))

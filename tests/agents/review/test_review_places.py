@@ -108,3 +108,15 @@ async def test_a_draft_has_no_evidence_and_a_claim_without_a_change_has_nothing(
     evidence = places[fresh].evidence
     assert evidence is not None
     assert evidence.touched == "nothing"
+
+
+async def test_a_comment_on_a_file_that_another_scope_leaves_out_stands_where_its_lines_are_now(tmp_path: Path) -> None:
+    turn = Turn(tmp_path)
+    written = turn.comment("shop.py", "def price")
+    deleted = turn.comment("shop.py", "def receipt")
+    late = {**SECOND, "tax.py": function("rate")}
+    turn.base, turn.second = turn.second, turn._tree(late)
+    places = await turn.places()
+    assert (places[written].state, places[written].path) == ("outside", b"shop.py")
+    assert late["shop.py"].split("\n")[places[written].start - 1].startswith("def price")
+    assert places[deleted].state == "orphaned"
