@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agents.review.escape import escape_name
 from agents.review.model import NO_NEWLINE
-from widgets.diff.rows import HUNK, LINE, NOTE, SAME, Section
+from widgets.diff.rows import FOLD, HUNK, LINE, NOTE, SAME, Section
 from widgets.diff.state import DiffState
 
 _MARKS = " +-\\"
@@ -40,6 +40,8 @@ def _lines(section: Section) -> Iterator[str]:
             yield f"@@ {ranges} @@ {hunk.section}".rstrip()
         elif kind == NOTE:
             yield f"({section.notes[section.ref(row)]})"
+        elif kind == FOLD:
+            yield f"({section.folds[section.ref(row)].text})"
         elif kind in (LINE, SAME):
             for index in section.shown_lines(row):
                 if file.lines.kind[index] != NO_NEWLINE:

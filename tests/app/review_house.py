@@ -70,7 +70,8 @@ BEFORE = {
 }
 AFTER = {
     "shop/cart.py": _CART.replace(
-        "    result = 0\n    for line in lines:\n        result = result + line.price * line.count\n    return result\n",
+        "    result = 0\n    for line in lines:\n"
+        "        result = result + line.price * line.count\n    return result\n",
         "    return sum(line.price * line.count for line in lines)\n",
     )
     .replace("total(lines) * (100 - percent) // 100", "rounded(total(lines) * (100 - percent) // 100, step=5)  # noqa")

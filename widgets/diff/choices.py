@@ -41,6 +41,27 @@ class Choices:
                 self._state.cursor = following
             self._filtered()
 
+    def moved(self) -> None:
+        """Fold blocks that only moved, or show their lines."""
+        self._state.fold_moved = not self._state.fold_moved
+        self._filtered()
+
+    def alone(self) -> None:
+        """Show only the file at the cursor, or all files again."""
+        section = self._state.section
+        if self._state.alone is not None:
+            self._state.alone = None
+        elif section is not None and section.file is not None:
+            self._state.alone = section.file.path
+        self._filtered()
+
+    def fold_all(self) -> None:
+        """Fold all files to their names, or unfold all that are folded."""
+        files = self._state.diff.files
+        fold = not all(self._state.is_folded(file) for file in files)
+        self._state.folds.update((file.path, fold) for file in files)
+        self._filtered()
+
     def show_all(self) -> None:
         """Show everything that is hidden."""
         self._state.hidden.clear()
@@ -62,11 +83,14 @@ class Choices:
         self._filtered()
 
     def fold(self) -> None:
-        """Fold the file at the cursor to its name, or unfold it."""
+        """Fold the file at the cursor to its name, or unfold it; on a block that only moved: show its lines."""
         section = self._state.section
         if section is None or section.file is None:
             return
         path = section.file.path
+        if self._state.unfold_at_cursor():
+            self._rebuilt({path})
+            return
         self._state.folds[path] = not self._state.is_folded(section.file)
         if self._state.folds[path]:
             self._state.cursor = self._state.spot_of_file(path) or self._state.cursor

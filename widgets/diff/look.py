@@ -96,6 +96,9 @@ DiffView {
     & > .diff--line-error { color: #a3122a; }
     & > .diff--line-note { color: $foreground 80%; }
     & > .diff--line-source { text-style: bold; }
+    & > .diff--fold { background: $foreground 6%; color: $foreground 72%; }
+    & > .diff--fold-add { color: #1f7a34; }
+    & > .diff--fold-delete { color: #b04050; }
     & > .diff--note { color: $foreground 60%; text-style: italic; }
     & > .diff--box { background: $panel; color: $foreground; }
     & > .diff--box-strong { text-style: bold; }
@@ -134,6 +137,8 @@ DiffView {
     &:dark > .diff--sign-add { color: #57d977; }
     &:dark > .diff--sign-delete, &:dark > .diff--line-error { color: #ff7b86; }
     &:dark > .diff--trailing-space { background: #a03ca0; }
+    &:dark > .diff--fold-add { color: #6fc48a; }
+    &:dark > .diff--fold-delete { color: #e58a94; }
     &:dark > .diff--numbers-add { color: #3f9d5a; }
     &:dark > .diff--numbers-delete { color: #c25562; }
     &:dark > .diff--status-added, &:dark > .diff--count-add, &:dark > .diff--quote-add { color: #57d977; }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from widgets.diff.rows import FILE, Spot
+from widgets.diff.rows import FILE, FOLD, Spot
 
 if TYPE_CHECKING:
     from widgets.diff.view import DiffView
@@ -40,7 +40,8 @@ class Mouse:
         state.side = "old" if section.is_split and event.x < view.size.width // 2 else ""
         is_same = spot == state.cursor
         view.go(spot)
-        if section.kinds[spot.row] == FILE and (is_same or event.x < 3):
+        is_name = section.kinds[spot.row] == FILE and (is_same or event.x < 3)
+        if is_name or (section.kinds[spot.row] == FOLD and is_same):
             view.action_choose("fold")
             return
         self._dragging = True

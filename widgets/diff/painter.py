@@ -23,7 +23,7 @@ from widgets.diff.boxes import comment_rows
 from widgets.diff.line_marks import mark_rows
 from widgets.diff.look import SYNTAX_NAMES
 from widgets.diff.remarks import NO_REMARKS, Remarks
-from widgets.diff.rows import COMMENT, EDITOR, FILE, HUNK, MARK, NOTE, SAME, Section, Spot
+from widgets.diff.rows import COMMENT, EDITOR, FILE, FOLD, HUNK, MARK, NOTE, SAME, Section, Spot
 from widgets.diff.same import RUN
 from widgets.diff.shown import hanging_columns, line_text, row_starts, show_line
 from widgets.text_strips import Span, Spans, StyleBook, cells, cut, spans_cells, strip_of
@@ -151,6 +151,11 @@ class Painter:
         if kind == NOTE:
             note = ((" " * self.gutter.width, ""), (section.notes[section.ref(row)], "note"))
             return [strip_of(note, self.styles, self.width)], True
+        if kind == FOLD:
+            text = section.folds[section.ref(row)].text
+            side = "fold-delete" if text.startswith("−") else "fold-add"
+            spans = ((" " * (self.gutter.width - 1), ""), (text, f"fold {side}"), ("  m unfolds", "fold"))
+            return [strip_of(cut(spans, self.width), self.styles, self.width, "fold")], True
         if kind == COMMENT:
             indent = (" " * (self.gutter.width - 1), "")
             box = self.box(section, row)

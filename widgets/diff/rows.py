@@ -16,14 +16,15 @@ from typing import NamedTuple
 
 from agents.review.model import ADD, CONTEXT, DELETE, FileDiff, Hunk
 from agents.review.places import Placed
+from widgets.diff.folds import Fold, pieces, without
 from widgets.diff.line_marks import LineMark, mark_rows
 from widgets.diff.same import changes_anything, without_space_changes
 from widgets.diff.shown import line_heights
 from widgets.diff.split import side_by_side
 
-FILE, HUNK, LINE, SAME, COMMENT, NOTE, EDITOR, MARK = range(8)
+FILE, HUNK, LINE, SAME, COMMENT, NOTE, EDITOR, MARK, FOLD = range(9)
 """Kinds of rows. SAME is an added line that differs from a deleted one, which is left out, in white space only. MARK is
-what something else (a check) says about the line above it."""
+what something else (a check) says about the line above it, FOLD a block of lines that only moved."""
 
 HEADER_ROWS = 3
 """A blank, the name, a rule."""
@@ -61,12 +62,13 @@ class Section:
     file: FileDiff | None
     kinds: bytearray
     refs: array[int]
-    """For LINE and SAME the index of the line; for the others -1 - index of the hunk, comment, note or mark."""
+    """For LINE and SAME the index of the line; for the others -1 - index of the hunk, comment, note, mark or fold."""
     tops: array[int]
     """Line of the section at which each row starts, and the section's height at the end."""
     comments: tuple[Placed, ...] = ()
     notes: tuple[str, ...] = ()
     marks: tuple[LineMark, ...] = ()
+    folds: tuple[Fold, ...] = ()
     twins: dict[int, int] = field(default_factory=dict)
     """Lines shown as unchanged → the deleted line each differs from in white space only."""
     pairs: dict[int, int] = field(default_factory=dict)
@@ -98,7 +100,10 @@ class Section:
         return lines.old[self.twins.get(index, self.pairs.get(index, index))], lines.new[index]
 
     def lines_of(self, row: int) -> list[int]:
-        """The indexes of the lines that a row of code stands for."""
+        """The indexes of the lines that a row of code, or a fold, stands for."""
+        if self.kinds[row] == FOLD:
+            fold = self.folds[self.ref(row)]
+            return list(range(fold.first, fold.last))
         index = self.refs[row]
         return [self.twins[index], index] if index in self.twins else self.shown_lines(row)
 
@@ -119,13 +124,13 @@ class Section:
         """The hunk a row belongs to."""
         if self.file is None or not self.file.hunks:
             return None
-        while row >= 0 and self.kinds[row] not in (LINE, SAME, HUNK):
+        while row >= 0 and self.kinds[row] not in (LINE, SAME, HUNK, FOLD):
             row -= 1
         if row < 0:
             return None
         if self.kinds[row] == HUNK:
             return self.file.hunks[self.ref(row)]
-        index = self.refs[row]
+        index = self.folds[self.ref(row)].first if self.kinds[row] == FOLD else self.refs[row]
         position = bisect_right(self.file.hunks, index, key=lambda hunk: hunk.first) - 1
         return self.file.hunks[position]
 
@@ -245,6 +250,7 @@ def file_section(
     comments: Sequence[Placed] = (),
     *,
     marks: Sequence[LineMark] = (),
+    folds: Sequence[Fold] = (),
     is_first: bool = False,
     folded: bool = False,
     hidden: bool = False,
@@ -255,6 +261,7 @@ def file_section(
     Args:
         comments: those placed in this file.
         marks: what is said about its lines.
+        folds: lines to fold away, except where something is said about them.
         is_first: it stands at the top, so that no blank is needed above its name.
         folded: only its name and its comments are shown.
         hidden: nothing of it is shown.
@@ -263,7 +270,9 @@ def file_section(
     if hidden:
         return Section(file, bytearray(), array("i"), array("I", [0]), hidden=True)
     is_split = bool(layout.split_width) and not file.is_combined
-    kinds, refs, notes, twins, pairs = _code_rows(file, layout, is_split=is_split)
+    if folds:
+        folds = without(folds, _lines_talked_about(file, comments, marks, editor))
+    kinds, refs, notes, twins, pairs = _code_rows(file, layout, folds, is_split=is_split)
     if folded:
         changed = f"{file.additions + file.deletions:,} changed lines folded · Z unfolds"
         kinds, refs, notes = bytearray((FILE, NOTE)), array("i", (-1, -1)), (changed,)
@@ -281,8 +290,9 @@ def file_section(
         heights[kinds.index(EDITOR)] = editor.height
     tops = array("I", accumulate(heights, initial=0))
     return Section(
-        file, kinds, refs, tops, tuple(comments), notes, tuple(marks), twins, pairs, is_split, keep_return, folded
-    )
+        file, kinds, refs, tops, tuple(comments), notes, tuple(marks), tuple(folds),
+        twins, pairs, is_split, keep_return, folded,
+    )  # fmt: skip
 
 
 def change_section(comments: Sequence[Placed], layout: Layout, notes: Sequence[str], editor: Editor | None) -> Section:
@@ -297,8 +307,20 @@ def change_section(comments: Sequence[Placed], layout: Layout, notes: Sequence[s
     return Section(None, kinds, refs, array("I", accumulate(heights, initial=0)), tuple(comments), tuple(notes))
 
 
+def _lines_talked_about(
+    file: FileDiff, comments: Sequence[Placed], marks: Sequence[LineMark], editor: Editor | None
+) -> list[int]:
+    """The indexes of the lines that comments and marks are about, and of the one after which a comment is written."""
+    new, old = file.lines.new, file.lines.old
+    ranges = [(old if each.comment.side == "old" else new, each.start, each.end) for each in comments if each.start]
+    ranges += [(new, mark.line, mark.line) for mark in marks if mark.line]
+    if editor is not None and editor.line:
+        ranges.append((old if editor.side == "old" else new, editor.line, editor.line))
+    return [index for numbers, start, end in ranges for index in range(len(numbers)) if start <= numbers[index] <= end]
+
+
 def _code_rows(
-    file: FileDiff, layout: Layout, *, is_split: bool
+    file: FileDiff, layout: Layout, folds: Sequence[Fold], *, is_split: bool
 ) -> tuple[bytearray, array[int], tuple[str, ...], dict[int, int], dict[int, int]]:
     """Kinds and refs of the rows, notes, twins, and what stands beside each other."""
     hide_space = layout.hide_space
@@ -322,11 +344,15 @@ def _code_rows(
         if same is not None:
             order, pairs = same
             twins |= pairs
-        if is_split:
-            order, partners = side_by_side(file.lines, order, pairs, exact=layout.is_exact)
-            beside |= partners
-        kinds += bytes(SAME if index in pairs else LINE for index in order) if pairs else bytes([LINE]) * len(order)
-        refs.extend(order)
+        for shown, fold in pieces(order, folds) if folds else ((order, -1),):
+            if is_split:
+                shown, partners = side_by_side(file.lines, shown, pairs, exact=layout.is_exact)
+                beside |= partners
+            kinds += bytes(SAME if index in pairs else LINE for index in shown) if pairs else bytes([LINE]) * len(shown)
+            refs.extend(shown)
+            if fold >= 0:
+                kinds.append(FOLD)
+                refs.append(-1 - fold)
     if left_out:
         hunks = "1 place differs" if left_out == 1 else f"{left_out} places differ"
         notes.append(f"{hunks} in white space only · w shows {'it' if left_out == 1 else 'them'}")

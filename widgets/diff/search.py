@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from agents.review.model import Lines
 from widgets.diff.rows import LINE, SAME, RowTable, Section, Spot
+from widgets.diff.state import DiffState
 
 
 class Search:
@@ -43,12 +45,11 @@ def matching_rows(table: RowTable, query: str) -> list[Spot]:
     """Rows of code that hold a text, in order. Case counts only when the text has a capital letter.
 
     Lines that are left out (hidden or folded files, white-space changes) are not searched: the reader could not be
-    taken there.
+    taken there. :func:`unfold_for` unfolds what holds it before.
     """
     if not query:
         return []
-    flags = 0 if any(letter.isupper() for letter in query) else re.IGNORECASE
-    pattern = re.compile(re.escape(query.encode("utf-8", "surrogateescape")), flags)
+    pattern = _pattern(query)
     found: list[Spot] = []
     for index, section in enumerate(table.sections):
         if section.file is not None and len(section) and len(section.file.lines):
@@ -56,14 +57,36 @@ def matching_rows(table: RowTable, query: str) -> list[Spot]:
     return found
 
 
+def unfold_for(state: DiffState, query: str) -> set[bytes]:
+    """Unfold files and moved blocks whose lines hold a text; the files of which other rows are to be shown now."""
+    changed: set[bytes] = set()
+    if not query:
+        return changed
+    pattern = _pattern(query)
+    for file in state.diff.files:
+        folds = state.moved.get(file.path, ()) if state.fold_moved else ()
+        folded = state.is_folded(file)
+        if not (folds or folded) or not len(file.lines) or state.is_away(file):
+            continue
+        hits = _hits(file.lines, pattern)
+        kept = tuple(fold for fold in folds if not any(fold.holds(line) for line in hits))
+        if hits and folded:
+            state.folds[file.path] = False
+            changed.add(file.path)
+        if kept != folds:
+            state.moved[file.path] = kept
+            changed.add(file.path)
+    return changed
+
+
+def _pattern(query: str) -> re.Pattern[bytes]:
+    flags = 0 if any(letter.isupper() for letter in query) else re.IGNORECASE
+    return re.compile(re.escape(query.encode("utf-8", "surrogateescape")), flags)
+
+
 def _rows(section: Section, pattern: re.Pattern[bytes]) -> list[int]:
     assert section.file is not None
-    lines = section.file.lines
-    hits = set()
-    for match in pattern.finditer(lines.data, lines.start[0], lines.end[-1]):
-        line = bisect_right(lines.start, match.start()) - 1
-        if match.end() <= lines.end[line]:
-            hits.add(line)
+    hits = _hits(section.file.lines, pattern)
     if not hits:
         return []
     pairs = section.pairs
@@ -72,3 +95,13 @@ def _rows(section: Section, pattern: re.Pattern[bytes]) -> list[int]:
         for row, ref in enumerate(section.refs)
         if (ref in hits or pairs.get(ref) in hits) and section.kinds[row] in (LINE, SAME)
     ]
+
+
+def _hits(lines: Lines, pattern: re.Pattern[bytes]) -> set[int]:
+    """The indexes of the lines that hold a match."""
+    hits: set[int] = set()
+    for match in pattern.finditer(lines.data, lines.start[0], lines.end[-1]):
+        line = bisect_right(lines.start, match.start()) - 1
+        if match.end() <= lines.end[line]:
+            hits.add(line)
+    return hits

@@ -9,12 +9,14 @@ from agents.model import Comment, CommentDraft
 from agents.review.kinds import file_kind
 from agents.review.model import DiffSet, FileDiff
 from agents.review.places import Placed
+from widgets.diff.folds import Fold, moved_folds
 from widgets.diff.line_marks import LineMark, marks_by_path, outside
 from widgets.diff.remarks import NO_REMARKS, Remarks
 from widgets.diff.rows import (
     COMMENT,
     EDITOR,
     FILE,
+    FOLD,
     HUGE_LINES,
     HUNK,
     LINE,
@@ -90,6 +92,12 @@ class DiffState:
         """The files that a filter leaves; None without one."""
         self.remarks: dict[bytes, Remarks] = {}
         """What is said about files, by name."""
+        self.fold_moved = True
+        """Blocks that only moved are folded."""
+        self.moved: dict[bytes, tuple[Fold, ...]] = {}
+        """Those blocks, by file."""
+        self.alone: bytes | None = None
+        """The one file that is shown when files are read one at a time."""
         self.marks: tuple[LineMark, ...] = ()
         """What is said about lines."""
         self.hidden: set[bytes] = set()
@@ -109,9 +117,12 @@ class DiffState:
     def show(self, diff: DiffSet, placed: Sequence[Placed]) -> None:
         """Take another diff; folds, filters and hidden files stay, by name."""
         self.diff = diff
+        if self.alone is not None and all(file.path != self.alone for file in diff.files):
+            self.alone = diff.files[0].path if diff.files else None
         self._paths = frozenset(file.path for file in diff.files)
         self._placed = tuple(placed)
         self._take_notes()
+        self.moved = moved_folds(diff)
         self.build()
 
     def take_marks(self, marks: Sequence[LineMark]) -> None:
@@ -147,6 +158,21 @@ class DiffState:
         self.table = RowTable(sections)
         self._clamp()
 
+    def neighbour(self, direction: int) -> bytes | None:
+        """The file before or after the one that is read alone, hidden ones passed over."""
+        paths = [file.path for file in self.diff.files if file.path == self.alone or not self.is_hidden(file)]
+        at = paths.index(self.alone) + direction if self.alone in paths else 0
+        return paths[at] if 0 <= at < len(paths) else None
+
+    def unfold_at_cursor(self) -> bool:
+        """Show the lines of the moved block in the cursor's row; False when there is none."""
+        section = self.section
+        if section is None or section.file is None or section.kinds[self.cursor.row] != FOLD:
+            return False
+        gone, path = section.folds[section.ref(self.cursor.row)], section.file.path
+        self.moved[path] = tuple(fold for fold in self.moved.get(path, ()) if fold != gone)
+        return True
+
     def rebuild(self, paths: set[bytes]) -> None:
         """Make the sections of some files anew (the empty path: what stands before all files)."""
         by_path = self._by_path(self._placed)
@@ -172,9 +198,10 @@ class DiffState:
             ),
             by_path.get(file.path, ()),
             marks=self._marks.get(file.path, ()),
+            folds=self.moved.get(file.path, ()) if self.fold_moved else (),
             is_first=index == first and not by_path.get(b"") and not self._notes,
             folded=self.is_folded(file) and editing != file.path,
-            hidden=self.is_hidden(file),
+            hidden=self.is_away(file),
             editor=editor if editing == file.path else None,
         )
 
@@ -188,7 +215,7 @@ class DiffState:
 
     def _first_visible(self) -> int:
         files = enumerate(self.diff.files, 1)
-        return next((index for index, file in files if not self.is_hidden(file)), 0)
+        return next((index for index, file in files if not self.is_away(file)), 0)
 
     def _by_path(self, placed: Sequence[Placed]) -> dict[bytes, list[Placed]]:
         found: dict[bytes, list[Placed]] = {}
@@ -201,8 +228,12 @@ class DiffState:
         """The file a comment is shown in, or b'' when that is not (any more) part of the change."""
         return placed.path if placed.path in self._paths else b""
 
+    def is_away(self, file: FileDiff) -> bool:
+        """Whether nothing of a file is on this page: it is hidden, or another one is read alone."""
+        return (self.alone is not None and file.path != self.alone) or self.is_hidden(file)
+
     def is_hidden(self, file: FileDiff) -> bool:
-        """Whether nothing of a file is shown."""
+        """Whether the reader, or a filter, has put a file away; what is hidden is left out of what is sent."""
         return (
             file.path in self.hidden
             or (self.only is not None and file.path not in self.only)
@@ -273,7 +304,7 @@ class DiffState:
     def position(self) -> Position:
         """Where the cursor is."""
         section = self.section
-        shown = [i for i, each in enumerate(self.table.sections) if each.file is not None and not each.hidden]
+        shown = [number for number, file in enumerate(self.diff.files, 1) if not self.is_hidden(file)]
         if section is None:
             return Position(files=len(shown))
         spot = self.cursor
@@ -378,7 +409,7 @@ class DiffState:
             )
         lines: list[int] = []
         for row in range(first.row, last.row + 1):
-            if section.kinds[row] in (LINE, SAME):
+            if section.kinds[row] in (LINE, SAME, FOLD):
                 lines += section.lines_of(row)
         return section.file, lines, f"{len(lines)} lines"
 

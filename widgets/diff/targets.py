@@ -6,9 +6,11 @@ import msgspec
 
 from agents.model import CommentDraft
 from agents.review.model import NO_NEWLINE
-from widgets.diff.rows import COMMENT, FILE, HUNK, LINE, MARK, NOTE, SAME, Section
+from widgets.diff.rows import COMMENT, FILE, FOLD, HUNK, LINE, MARK, NOTE, SAME, Section
 
 _MARKS = " +-\\"
+_CODE = (LINE, SAME, FOLD)
+"""Rows that stand for lines."""
 
 
 def draft_at(section: Section, first: int, last: int, side: str = "") -> CommentDraft:
@@ -20,11 +22,11 @@ def draft_at(section: Section, first: int, last: int, side: str = "") -> Comment
     file = section.file
     if file is None:
         return CommentDraft(text="", target="change")
-    rows = [row for row in range(first, last + 1) if section.kinds[row] in (LINE, SAME)]
+    rows = [row for row in range(first, last + 1) if section.kinds[row] in _CODE]
     if not rows and section.kinds[first] == HUNK:
         hunk = file.hunks[section.ref(first)]
         rows = [row for row in range(first + 1, len(section)) if section.hunk_of(row) is hunk]
-        return _on_lines(section, [row for row in rows if section.kinds[row] in (LINE, SAME)], "hunk")
+        return _on_lines(section, [row for row in rows if section.kinds[row] in _CODE], "hunk")
     if not rows and section.kinds[first] == COMMENT:
         return _beside_comment(section, first)
     if not rows and section.kinds[first] == MARK:
@@ -37,9 +39,9 @@ def draft_at(section: Section, first: int, last: int, side: str = "") -> Comment
 def _on_lines(section: Section, rows: list[int], target: str, wanted: str = "") -> CommentDraft:
     assert section.file is not None
     file, lines = section.file, section.file.lines
-    if len(rows) > 1 and lines.kind[section.refs[rows[-1]]] == NO_NEWLINE:
+    if len(rows) > 1 and section.kinds[rows[-1]] != FOLD and lines.kind[section.refs[rows[-1]]] == NO_NEWLINE:
         rows = rows[:-1]
-    numbers = [section.numbers(row) for row in rows]
+    numbers = [pair for row in rows for pair in _numbers(section, row)]
     new = [number for _, number in numbers if number]
     old = [number for number, _ in numbers if number]
     is_old = bool(old) and (not new or wanted == "old")
@@ -59,10 +61,20 @@ def _on_lines(section: Section, rows: list[int], target: str, wanted: str = "") 
     )
 
 
+def _numbers(section: Section, row: int) -> list[tuple[int, int]]:
+    """Old and new number of each line that a row stands for."""
+    assert section.file is not None
+    if section.kinds[row] != FOLD:
+        return [section.numbers(row)]
+    return [(section.file.lines.old[index], section.file.lines.new[index]) for index in section.lines_of(row)]
+
+
 def _quoted(section: Section, row: int) -> list[str]:
     assert section.file is not None
     lines = section.file.lines
     is_same = section.kinds[row] == SAME
+    if section.kinds[row] == FOLD:
+        return [_MARKS[lines.kind[index]] + lines.text(index) for index in section.lines_of(row)]
     return [(" " if is_same else _MARKS[lines.kind[index]]) + lines.text(index) for index in section.shown_lines(row)]
 
 

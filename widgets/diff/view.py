@@ -27,7 +27,7 @@ from widgets.diff.painter import Gutter
 from widgets.diff.remarks import Remarks
 from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Spot
 from widgets.diff.screenful import Screenful
-from widgets.diff.search import Search
+from widgets.diff.search import Search, unfold_for
 from widgets.diff.state import DiffState, Keep, Position
 from widgets.text_strips import StyleBook
 
@@ -143,6 +143,9 @@ class DiffView(Widget, can_focus=True):
         Args:
             places: files and line indexes; -1 is a file's name. Those that are hidden are passed over.
         """
+        if self.state.alone is not None and places:
+            here = [path for path, _ in places]
+            self._bring(here[(here.index(self.state.alone) + 1) % len(here)] if self.state.alone in here else here[0])
         spots = sorted({spot for path, line in places if (spot := self.state.spot_of_line(path, line)) is not None})
         if spots:
             self._go_and_show(next((spot for spot in spots if spot > self.state.cursor), spots[0]))
@@ -356,7 +359,17 @@ class DiffView(Widget, can_focus=True):
 
     def action_file(self, direction: int) -> None:
         """Go to the next file, or to the beginning of this one or the one before."""
-        self.go(self.state.find(FILE, direction), to_top=True)
+        if self.state.alone is not None and (direction > 0 or self.state.find(FILE, -1) is None):
+            self._bring(self.state.neighbour(direction))
+            self.action_end(-1)
+        else:
+            self.go(self.state.find(FILE, direction), to_top=True)
+
+    def _bring(self, path: bytes | None) -> None:
+        """When files are read one at a time, let it be this one."""
+        if path and self.state.alone not in (None, path):
+            self.state.alone = path
+            self._filtered()
 
     def action_hunk(self, direction: int) -> None:
         """Go to the next or previous hunk."""
@@ -412,10 +425,12 @@ class DiffView(Widget, can_focus=True):
 
     def go_to_file(self, path: bytes) -> None:
         """Go to a file's name."""
+        self._bring(path)
         self.go(self.state.spot_of_file(path), to_top=True)
 
     def go_to_comment(self, comment: str) -> None:
         """Go to a comment's box."""
+        self._bring(next((placed.path for placed in self.state.placed if placed.comment.id == comment), None))
         self._go_and_show(self.state.spot_of_comment(comment))
 
     # search
@@ -427,6 +442,8 @@ class DiffView(Widget, can_focus=True):
 
     def search(self, text: str) -> int:
         """Search all that is shown, go to the first match from the cursor on; returns how many rows match."""
+        if unfolded := unfold_for(self.state, text):
+            self._rebuilt(unfolded)
         found = self._search.look(self.state.table, text)
         self._go_and_show(self._search.first_from(self.state.cursor))
         self.cursor_moved()
