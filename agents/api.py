@@ -35,6 +35,7 @@ from agents.parts.questions import Questions
 from agents.parts.queues import Queues
 from agents.parts.scripts import Scripts
 from agents.parts.sessions import Sessions
+from agents.parts.staging import Staging
 from agents.parts.terminals import Terminals
 from agents.parts.writing import Writing
 
@@ -75,6 +76,7 @@ class Api(Protocol):
     """The terminals of agents that have no protocol."""
     sessions: Sessions
     """What agents that are not ours let a person choose."""
+    staging: Staging
     writing: Writing
     """What helps a person write."""
     scripts: Scripts

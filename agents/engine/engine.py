@@ -33,6 +33,7 @@ from agents.engine.review import Reviews, with_quote
 from agents.engine.scheduler import Scheduler
 from agents.engine.scripts import Scripts
 from agents.engine.sessions import Sessions
+from agents.engine.staging import StagingDesk
 from agents.engine.terminals import Terminals
 from agents.engine.transcript import Transcript
 from agents.engine.writing import WritingDesk
@@ -94,6 +95,7 @@ class Engine:
         self._facilities = Facilities(self._environment, self.ledger.store, self._resting)
         self._changes = Changes(self.ledger, self._facilities)
         self._reviews = Reviews(self.ledger)
+        self.staging = StagingDesk(self._changes, self._facilities, self._on_floor)
         self.writing = WritingDesk(self.ledger, self._changes)
         shelf = Shelf(self.ledger.store)
         runs = self._runs = QueueRuns(self.ledger, shelf)

@@ -20,6 +20,7 @@ from agents.workspace.making import Plan, make, unmake
 from agents.workspace.private import Grants, Kind, Workspace, grants, point_worktree
 from agents.workspace.project import commit_of, open_project
 from agents.workspace.reader import apply_patch, read_branch, read_worktree, rewind
+from agents.workspace.staging import stage_patch, staged_trees
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|lock$|$)){0,99}")
 """What is safe as a part of a ref and of a path at once."""
@@ -150,6 +151,22 @@ class Workspaces:
         self.check(workspace)
         async with self._locks[workspace.task]:
             await apply_patch(self._runner, workspace, patch)
+
+    async def stage(self, workspace: Workspace, patch: bytes, *, out: bool = False) -> None:
+        """Put a patch into the index that the person's git in the worktree uses, or take it out. No file changes.
+
+        Raises:
+            GitError: it does not fit.
+        """
+        self.check(workspace)
+        async with self._locks[workspace.task]:
+            await stage_patch(workspace, patch, out=out)
+
+    async def staged(self, workspace: Workspace) -> tuple[str, str]:
+        """See :func:`agents.workspace.staging.staged_trees`."""
+        self.check(workspace)
+        async with self._locks[workspace.task]:
+            return await staged_trees(workspace)
 
     async def commits(self, repository: Repository, base: str, tip: str) -> list[Commit]:
         """See :func:`agents.workspace.trees.commits`."""
