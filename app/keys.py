@@ -107,13 +107,17 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
     "pie": {
         "diff.next-hunk": "c,right_square_bracket",
         "diff.previous-hunk": "C,left_square_bracket",
+        "diff.range": "ctrl+v",
+        "diff.moved": "I",
         "review.comment": "m",
         "review.comment-file": "i",
-        "review.reopen": "x,X",
+        "review.explain-file": "x",
+        "review.explain-all": "X",
+        "review.reopen": "K",
         "review.reload": "r,ctrl+r",
         "review.mark-file": "v",
         "review.mark-hunk": "V",
-        "diff.range": "ctrl+v",
+        "prompt.clear": "ctrl+c",
     },
 }
 """Sets of keys to start from: what differs from the default ones. ``pie``: a diff is read as in pie's ``/git``, where
@@ -164,11 +168,13 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     from app.app import ShopfloorApp
     from app.new_task import NewTaskScreen
     from app.review.keys import REVIEW_KEYS
+    from app.review.send import SendScreen
     from widgets.agent_pane import AgentPane
     from widgets.brain import Brain
     from widgets.comment_box import CommentBox
     from widgets.diff.keys import DIFF_KEYS
     from widgets.prompt_area import PromptArea
+    from widgets.prompt_pane import PromptPane
     from widgets.terminal.pane import TerminalPane
 
     places: list[tuple[str, Sequence[BindingType]]] = [
@@ -181,6 +187,8 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
         ("In a review", REVIEW_KEYS),
         ("In the diff of a review", DIFF_KEYS),
         ("While writing a comment", CommentBox.BINDINGS),
+        ("In the prompt beside a diff", PromptPane.BINDINGS),
+        ("Before a round is sent", SendScreen.BINDINGS),
     ]
     return [(name, [item for item in found if isinstance(item, Binding) and item.id]) for name, found in places]
 

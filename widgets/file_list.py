@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from agents.review.escape import escape_name
 from agents.review.model import FileDiff, FileStatus
+from widgets.file_rows import FileRow, file_rows
 from widgets.text_strips import Span, StyleBook, cells, cut, spans_cells, split_cells, strip_of
 
 STATUS_LETTERS: dict[FileStatus, str] = {
@@ -41,7 +42,7 @@ class ListedFile:
 
 
 class FileList(Widget):
-    """One line for each file; a click goes there."""
+    """One line for each file, in a tree one for each folder too; a click goes there."""
 
     DEFAULT_CSS = """
     FileList {
@@ -87,18 +88,39 @@ class FileList(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._files: tuple[ListedFile, ...] = ()
+        self._rows: list[FileRow] = []
+        self._path = b""
+        """The file the reader is in."""
         self._current = -1
+        """Its row."""
+        self.letters = ""
+        """Letters that the names of the files shown hold."""
+        self.as_tree = False
+        self._shut: set[str] = set()
         self._top = 0
         self._look = StyleBook(self, "files--")
 
     def show(self, files: Sequence[ListedFile]) -> None:
         """Show these files."""
         self._files = tuple(files)
-        self.refresh()
+        self.lay_rows()
+
+    def lay_rows(self) -> None:
+        """Show the rows as tree and filter ask for now."""
+        names = [escape_name(listed.file.path) for listed in self._files]
+        self._rows = file_rows(names, self.letters, as_tree=self.as_tree, closed=self._shut)
+        self._top = max(0, min(self._top, len(self._rows) - self.size.height + 1))
+        self.mark(self._path)
+
+    def first(self) -> bytes | None:
+        """The first file that the filter leaves."""
+        return next((self._files[row.file].file.path for row in self._rows if row.file >= 0), None)
 
     def mark(self, path: bytes) -> None:
         """Mark the file the reader is in, and keep it in view."""
-        self._current = next((i for i, listed in enumerate(self._files) if listed.file.path == path), -1)
+        self._path = path
+        paths = [self._files[row.file].file.path if row.file >= 0 else b"" for row in self._rows]
+        self._current = paths.index(path) if path and path in paths else -1
         rows = max(1, self.size.height - 1)
         if self._current >= 0:
             self._top = max(min(self._top, self._current), self._current - rows + 1)
@@ -110,10 +132,16 @@ class FileList(Widget):
         self._look.clear()
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the file under the mouse."""
+        """Go to the file under the mouse; open or close a folder."""
         index = self._top + event.y - 1
-        if event.y > 0 and index < len(self._files):
-            self.post_message(self.Chosen(self, self._files[index].file.path))
+        if not event.y or index >= len(self._rows):
+            return
+        row = self._rows[index]
+        if row.file >= 0:
+            self.post_message(self.Chosen(self, self._files[row.file].file.path))
+        else:
+            self._shut ^= {row.folder}
+            self.lay_rows()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll the list."""
@@ -126,7 +154,7 @@ class FileList(Widget):
         event.stop()
 
     def _scroll(self, rows: int) -> None:
-        self._top = max(0, min(self._top + rows, len(self._files) - self.size.height + 1))
+        self._top = max(0, min(self._top + rows, len(self._rows) - self.size.height + 1))
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -141,10 +169,14 @@ class FileList(Widget):
         if y == 0:
             return strip_of(self._summary(), self._look, width)
         index = self._top + y - 1
-        if index >= len(self._files):
+        if index >= len(self._rows):
             return strip_of((), self._look, width)
+        row = self._rows[index]
+        if row.file < 0:
+            return strip_of(self._folder_spans(row, width), self._look, width)
         current = " current" if index == self._current else ""
-        spans = [(text, f"{style}{current}".strip()) for text, style in self._spans(self._files[index], width)]
+        told = self._spans(self._files[row.file], row, width)
+        spans = [(text, f"{style}{current}".strip()) for text, style in told]
         return strip_of(spans, self._look, width, current.strip())
 
     def _summary(self) -> list[Span]:
@@ -155,9 +187,20 @@ class FileList(Widget):
         spans.append((f" −{sum(file.deletions for file in files):,}", "delete"))
         if hidden:
             spans.append((f" {hidden} hidden", "dim"))
+        if self.letters:
+            spans.append((f" “{self.letters}”", "news"))
         return spans
 
-    def _spans(self, listed: ListedFile, width: int) -> list[Span]:
+    def _folder_spans(self, row: FileRow, width: int) -> list[Span]:
+        files = [self._files[index] for index in row.files]
+        done = sum(listed.is_reviewed for listed in files)
+        right = [(f" {done}/{len(files)}", "dim")]
+        left: list[Span] = [("  " * row.depth + (" ▸ " if row.is_closed else " ▾ "), "folder")]
+        left += cut([(row.text, "folder")], max(4, width - 1 - spans_cells(left) - spans_cells(right)))
+        gap = max(1, width - 1 - spans_cells(left) - spans_cells(right))
+        return [*left, (" " * gap, ""), *right]
+
+    def _spans(self, listed: ListedFile, row: FileRow, width: int) -> list[Span]:
         file = listed.file
         letter = STATUS_LETTERS[file.status]
         right: list[Span] = []
@@ -173,10 +216,11 @@ class FileList(Widget):
             right.append((f" −{_short(file.deletions)}", "delete"))
         if file.is_binary:
             right.append((" bin", "dim"))
-        room = max(4, width - 5 - spans_cells(right))
+        indent = "  " * row.depth
+        room = max(4, width - 5 - len(indent) - spans_cells(right))
         mark = ("•", "news") if listed.is_news else ("✓", "add") if listed.is_reviewed else (" ", "")
-        left: list[Span] = [mark, (f"{letter} ", f"status-{letter}")]
-        left += _name(file.path, room, listed.is_hidden)
+        left: list[Span] = [(indent, ""), mark, (f"{letter} ", f"status-{letter}")]
+        left += _name(row.text, room, listed.is_hidden)
         gap = max(1, width - 1 - spans_cells(left) - spans_cells(right))
         return [*left, (" " * gap, ""), *right]
 
@@ -186,9 +230,8 @@ def _short(count: int) -> str:
     return str(count) if count < 1000 else f"{count / 1000:.1f}k" if count < 10_000 else f"{count // 1000}k"
 
 
-def _name(path: bytes, room: int, hidden: bool) -> list[Span]:
+def _name(shown: str, room: int, hidden: bool) -> list[Span]:
     """Folder and name in so many columns; a long path loses its beginning, because the name tells more."""
-    shown = escape_name(path)
     if cells(shown) > room:
         while cells(shown) > room - 1:
             _, shown = split_cells(shown, 1) if shown[0].isascii() else (shown[0], shown[1:])

@@ -11,6 +11,13 @@ from widgets.diff import DiffView
 from widgets.prompt_pane import PromptPane
 
 
+def place_at_cursor(view: DiffView) -> str:
+    """Path and line of the row at the cursor, as comments name them."""
+    position = view.state.position()
+    line = position.new or position.old
+    return escape_name(position.path) + (f":{line}" if line else "")
+
+
 class PromptBeside:
     """Opens, keeps and sends the prompt of a pane."""
 
@@ -30,12 +37,21 @@ class PromptBeside:
                 self._host.say(str(error), error=True)
         self._pane.take_focus()
 
+    def insert_path(self) -> None:
+        """Put the path and line at the diff's cursor into the prompt, on a line of its own, and write on."""
+        self._host.start(self._insert_path())
+
+    async def _insert_path(self) -> None:
+        await self.open()
+        before = self._pane.text.rstrip("\n")
+        self._pane.text = (
+            f"{before}\n\n{place_at_cursor(self._view)}\n" if before else f"{place_at_cursor(self._view)}\n"
+        )
+
     async def answer(self, asked: PromptPane.Asked) -> None:
         """Do what the pane asks for."""
         if asked.what == "path":
-            position = self._view.state.position()
-            line = position.new or position.old
-            self._pane.insert(escape_name(position.path) + (f":{line}" if line else ""))
+            self._pane.insert(place_at_cursor(self._view))
             return
         if asked.what == "leave":
             self._pane.display = bool(self._pane.text.strip())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import Comment, CommentDraft
@@ -25,6 +27,8 @@ class CommentDesk:
         self._host = host
         self._keeper: Keeper | None = None
         self._box: CommentBox | None = None
+        self._repeated: Comment | None = None
+        """What is put on other lines too."""
         self.is_stale = False
         """The change is another one, to be shown when the comment being written is closed."""
 
@@ -71,6 +75,31 @@ class CommentDesk:
         self._keeper = ReplyKeeper(self._api, comment)
         self._open(CommentBox(place, place_text(comment), comment=comment.id, is_reply=True), place)
 
+    def again(self) -> None:
+        """On a comment: let it be the one to repeat. On code: say the same there, in a draft of its own."""
+        here = self._view.state.comment()
+        if here is not None:
+            self._repeated = here
+            self._host.say(f"Go to other lines and press the key again: {here.id} is put there too.")
+        elif self._repeated is None:
+            self._host.say("Put the cursor on the comment to repeat, and press the key there first.")
+        else:
+            self._host.start(self._repeat(self._repeated))
+
+    async def _repeat(self, comment: Comment) -> None:
+        diff = self._host.shown
+        if diff is None:
+            return
+        draft = msgspec.structs.replace(self._view.draft(), text=comment.text, kind=comment.kind)
+        try:
+            made = await self._api.add_comment(self._task, draft, diff.base_tree, diff.head_tree)
+        except ShopfloorError as error:
+            self._host.say(str(error), error=True)
+            return
+        self._view.clear_selection()
+        await self._host.read_comments()
+        self._host.say(f"{made.id} says the same as {comment.id}, {place_text(made)}.")
+
     def _open(self, box: CommentBox, draft: CommentDraft) -> None:
         self._box = box
         self._view.clear_selection()
@@ -105,6 +134,7 @@ class CommentDesk:
         else:
             await self._host.read_comments()
         if kept is not None:
+            self._repeated = kept
             self._view.go_to_comment(kept.id)
             what = "is open again" if box.is_reply else "is a private note" if kept.kind == "note" else "is a draft"
             self._host.say(f"{kept.id} {what}. s sends all drafts.")

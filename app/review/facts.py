@@ -30,6 +30,8 @@ class Facts:
     def __init__(self) -> None:
         self.reviewed: set[str] = set()
         """Marks of what the person has looked at."""
+        self.staged: frozenset[str] = frozenset()
+        """Marks of what is in the index."""
         self.line_marks: tuple[LineMark, ...] = ()
         """What checks say about lines."""
         self._files: dict[bytes, _Known] = {}
@@ -46,13 +48,18 @@ class Facts:
         for file, hunk in unasked_hunks(since, comments) if since is not None else ():
             self._unasked.setdefault(file.path, []).append(new_lines(file, hunk))
 
+    def take_staged(self, index: DiffSet | None) -> None:
+        """Take what the index holds beyond the last commit."""
+        files = index.files if index is not None else ()
+        self.staged = frozenset(mark for file in files for mark in marks_of(file).all)
+
     def remarks(self) -> dict[bytes, Remarks]:
         """The remarks on every file."""
         return {path: self._remarks(known) for path, known in self._files.items()}
 
     def _remarks(self, known: _Known) -> Remarks:
         unasked = self._unasked.get(known.file.path, ())
-        return remarks_on(known.file, known.marks, self.reviewed, known.warnings, unasked)
+        return remarks_on(known.file, known.marks, self.reviewed, known.warnings, unasked, self.staged)
 
     def marks(self, path: bytes) -> FileMarks:
         """What has to be looked at in a file; nothing for a file that is not shown."""

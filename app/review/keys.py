@@ -16,87 +16,64 @@ def _key(keys: str, action: str, name: str, id: str, tooltip: str) -> Binding:
 
 
 REVIEW_KEYS = (
-    _key(
-        "c",
-        "desk('write_here')",
-        "Comment",
-        "comment",
-        "Comment on the line, range or hunk; on a draft: go on writing it",
-    ),
-    _key("enter", "desk('write_here')", "Comment here", "open", "Comment on the line; on a draft: go on writing it"),
+    _key("c", "desk('write_here')", "Comment", "comment",
+         "Comment on the line, range or hunk; on a draft: go on writing it"),
+    _key("enter", "open", "Open", "open",
+         "Comment on the line; on a draft: go on writing it; on what is folded: unfold it"),
     _key("C", "desk('write_on_file')", "Comment on the file", "comment-file", "Comment on the whole file"),
     _key("ctrl+g", "desk('write_on_change')", "Comment on the change", "comment-change", "Comment on the whole change"),
+    _key("plus", "desk('again')", "Same comment here", "again",
+         "Put the comment at the cursor, or the last one written, on other lines too"),
     _key("D,delete", "desk('drop')", "Drop draft", "drop", "Drop the draft at the cursor"),
     _key("s", "send", "Send", "send", "See the prompt of this round and send it"),
-    _key(
-        "semicolon",
-        "desk('next_claim')",
-        "Next claim",
-        "next-claim",
-        "Go to the next comment that waits for your verdict; claimed and not touched first",
-    ),
+    _key("semicolon", "desk('next_claim')", "Next claim", "next-claim",
+         "Go to the next comment that waits for your verdict; claimed and not touched first"),
     _key("a", "desk('accept')", "Accept", "resolve", "The comment at the cursor is dealt with; on to the next claim"),
-    _key(
-        "x",
-        "reopen",
-        "Reopen or explain",
-        "reopen",
-        "On a comment: it is not dealt with, say what is missing; on code: have it explained in a side task",
-    ),
-    _key(
-        "r",
-        "marking('mark_file')",
-        "File reviewed",
-        "mark-file",
-        "The file is reviewed; again: it is not",
-    ),
+    _key("x", "reopen", "Reopen or explain", "reopen",
+         "On a comment: it is not dealt with, say what is missing; on code: have it explained in a side task"),
+    _key("ctrl+x", "acts('explain_file')", "Explain the file", "explain-file",
+         "Have the change of this file explained in a side task"),
+    _key("X", "acts('explain_all')", "Explain everything", "explain-all",
+         "Have everything that is shown explained in a side task"),
+    _key("r", "marking('mark_file')", "File reviewed", "mark-file", "The file is reviewed; again: it is not"),
     _key("R", "marking('mark_hunk')", "Hunk reviewed", "mark-hunk", "The hunk is reviewed, or is not"),
-    _key(
-        "full_stop",
-        "marking('next_unreviewed')",
-        "Next unreviewed",
-        "next-unreviewed",
-        "Go to the next file to review",
-    ),
+    _key("full_stop", "marking('next_unreviewed')", "Next unreviewed", "next-unreviewed",
+         "Go to the next file to review"),
+    _key("comma", "listing('next_news')", "Next change under you", "next-news",
+         "Go to the next file that a turn changed since you were in it"),
     _key("M", "marking('hide_reviewed')", "Hide reviewed", "hide-reviewed", "Hide or show what is reviewed"),
-    _key(
-        "exclamation_mark",
-        "marking('next_warning')",
-        "Next warning",
-        "next-warning",
-        "Go to the next warning",
-    ),
+    _key("exclamation_mark", "marking('next_warning')", "Next warning", "next-warning",
+         "Go to the next warning, or the next line at which a check fails"),
     _key("O", "marking('next_filter')", "Only", "filter", "Show only the files of the next chip; after the last all"),
     _key("z", "going('expand')", "More context", "expand", "Show more lines around the hunk"),
-    _key(
-        "minus",
-        "acts('revert')",
-        "Take back",
-        "revert",
-        "Take the hunk, the range of lines, or on its name the file, back in the worktree",
-    ),
+    _key("equals_sign", "going('whole')", "Whole file", "whole",
+         "Show all lines of the file, or only the changes and a few lines around"),
+    _key("minus", "acts('revert')", "Take back", "revert",
+         "Take the hunk, the range of lines, or on its name the file, back in the worktree"),
+    _key("S", "acts('stage')", "Stage", "stage",
+         "Put the hunk, the range of lines, or on its name the file, into the index for the next commit; "
+         "again: take it out"),
     _key("ctrl+z", "acts('undo')", "Undo", "undo", "Undo what you last took back or applied"),
-    _key(
-        "A",
-        "acts('apply_suggestion')",
-        "Apply suggestion",
-        "apply",
-        "Apply the suggestion at the cursor without the agent",
-    ),
+    _key("A", "acts('apply_suggestion')", "Apply suggestion", "apply",
+         "Apply the suggestion at the cursor without the agent"),
     _key("tab", "prompt", "Prompt", "prompt", "Write to the agent beside the diff"),
+    _key("p", "beside('insert_path')", "Path to the prompt", "path", "Put the path and line into the prompt"),
     _key("at,ctrl+f", "going('to_file')", "Go to file", "go-to-file", "Pick a file by some letters of its name"),
-    _key("slash", "going('search')", "Search", "search", "Search in everything that is shown"),
+    _key("slash", "going('search')", "Search", "search", "Search in all files, folded ones too"),
     _key("e", "going('edit')", "Editor", "edit", "Open the file in your editor at this line"),
+    _key("Y", "copy_place", "Copy the place", "copy-place", "Copy path and line, as comments name them"),
     _key("o", "going('scope')", "Scope", "scope", "Compare with: base, HEAD, last turn, last review"),
-    _key(
-        "ctrl+o", "going('compare')", "Compare", "compare", "Pick what is compared: a scope, one commit, any two refs"
-    ),
+    _key("ctrl+o", "going('compare')", "Compare", "compare",
+         "Pick what is compared: a scope, one commit, any two refs"),
     _key("ctrl+r", "going('reload')", "Reload", "reload", "Read the change again"),
-    _key("b", "toggle_list", "Files", "files", "Show or hide the list of files"),
+    _key("b", "listing('toggle')", "Files", "files", "Show or hide the list of files"),
+    _key("L", "listing('filter')", "Filter the files", "filter-files", "List only files whose names hold some letters"),
+    _key("T", "listing('tree')", "Tree", "tree", "Show the list of files as a tree, or one below the other"),
+    _key("ctrl+p", "palette", "Commands", "palette", "Find any action of the review by its name"),
     _key("question_mark,f1", "help", "Help", "help", "Show all keys"),
     _key("escape", "leave", "Leave", "leave", "Leave the search, the range, the review"),
     _key("q", "leave_at_once", "Back", "back", "Back to the floor"),
-)
+)  # fmt: skip
 """In the order the help shows them."""
 
 HINTS = (
@@ -107,17 +84,19 @@ HINTS = (
     ("review.back", "back"),
     ("review.mark-file", "reviewed"),
     ("review.prompt", "prompt"),
+    ("review.palette", "commands"),
     ("review.next-claim", "next claim"),
     ("diff.next-hunk", "hunk"),
     ("diff.next-file", "file"),
     ("diff.next", "next comment"),
     ("review.search", "search"),
+    ("review.scope", "scope"),
+    ("diff.split", "side by side"),
     ("diff.white-space", "space"),
     ("diff.tests", "tests"),
     ("diff.hide", "hide"),
     ("diff.fold", "fold"),
     ("review.edit", "editor"),
-    ("review.resolve", "resolve"),
 )
 """Binding and word of what the legend shows, the most useful first; the way out always fits."""
 
@@ -128,11 +107,13 @@ def screen_actions() -> dict[str, str]:
     return own | {binding.id or "": f"diff_key({binding.action!r})" for binding in DIFF_KEYS}
 
 
+def key_of(name: str, keymap: Mapping[str, str]) -> str:
+    """The first key of a binding, for people, in the person's own keys."""
+    defaults = {binding.id: binding.key for binding in (*REVIEW_KEYS, *DIFF_KEYS)}
+    return pretty((keymap.get(name) or defaults[name]).split(",")[0].strip())
+
+
 def review_hints(keymap: Mapping[str, str]) -> list[Hint]:
     """What the legend of the review shows, in the person's own keys."""
-    defaults = {binding.id: binding.key for binding in (*REVIEW_KEYS, *DIFF_KEYS)}
     actions = screen_actions()
-    return [
-        Hint(pretty((keymap.get(name) or defaults[name]).split(",")[0].strip()), words, actions[name])
-        for name, words in HINTS
-    ]
+    return [Hint(key_of(name, keymap), words, actions[name]) for name, words in HINTS]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agents.api import Api
+from agents.errors import ShopfloorError
 from agents.model import Comment, Diff, Scope, Task
 from agents.review import DiffSet, parse_diff
 from agents.review.places import Placed, place_comments
@@ -70,6 +72,15 @@ class Reading:
         head = read.diff.head_tree
         since = await self._since.read(tree, head) if tree and tree != head else None
         self._facts.take_unasked(since, last)
+        if not read.diff.head_name:
+            with contextlib.suppress(ShopfloorError):  # without a worktree nothing is staged
+                await self.take_staged(await self._api.staging.staged(self._task))
+
+    async def take_staged(self, trees: tuple[str, str]) -> None:
+        """Learn what of the change is in the index; the trees are those of the last commit and of the index."""
+        head, index = trees
+        between = await self._since.read(head, index) if head != index else None
+        self._facts.take_staged(between)
 
     async def _places(self, parsed: DiffSet, diff: Diff, comments: Sequence[Comment]) -> list[Placed]:
         async def since(tree: str) -> DiffSet | None:

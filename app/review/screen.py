@@ -20,14 +20,16 @@ from agents.model import ACTIVE_STATES, Comment, Diff, Scope, Task, at_work
 from agents.review import DiffSet
 from agents.review.places import Placed
 from app.review.acts import HunkActs
-from app.review.around import listed_files, reader_flags
-from app.review.beside import PromptBeside
+from app.review.around import reader_flags
+from app.review.beside import PromptBeside, place_at_cursor
 from app.review.colours import Colourer
 from app.review.desk import CommentDesk
 from app.review.going import Going
 from app.review.help import ReviewHelp
 from app.review.keys import REVIEW_KEYS, review_hints
+from app.review.listing import Listing
 from app.review.marking import Marking
+from app.review.palette import ReviewCommands
 from app.review.reading import Read, Reading
 from app.review.send import SendScreen
 from app.review.words import drafts_of, news_between, news_text, position_text, scope_text
@@ -41,8 +43,6 @@ from widgets.text_strips import printable
 
 PROMPT_BESIDE_FROM = 130
 """Columns from which on the prompt stands beside the diff, else beneath it."""
-LIST_WIDTH_FROM = 100
-"""Columns from which on the list of files is shown by itself."""
 
 
 class ReviewScreen(Screen[None]):
@@ -61,25 +61,23 @@ class ReviewScreen(Screen[None]):
     ReviewScreen > Input { height: 1; border: none; padding: 0 1; background: $boost; display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = list(REVIEW_KEYS)
+    COMMANDS = {ReviewCommands}  # as Textual declares it
 
     def __init__(self, api: Api, task: Task, scope: Scope = "branch", keymap: Mapping[str, str] | None = None) -> None:
         """``keymap``: the person's own keys, which legend and help name."""
         super().__init__()
-        self._keymap = keymap or {}
+        self.keymap = keymap or {}
         self._api = api
         self._review_task = task
         self._scope: Scope = scope
         self._read: Read | None = None
-        self._unread: set[bytes] = set()
-        """Files that changed since the reader was in them."""
-        self._list_chosen: bool | None = None
         self._view = DiffView(id="diff")
         self._prompt = PromptPane(id="prompt")
         self._chips = ChipBar(id="chips")
         self._desk = CommentDesk(api, task.id, self._view, self)
         self._marking = Marking(api, task.id, self._view, self._chips, self)
         self._reading = Reading(api, task.id, self._marking.facts)
-        self._acts = HunkActs(api, task.id, self._view, self._reading, self)
+        self._acts = HunkActs(api, task.id, self._view, self._reading, self._marking.facts, self)
         self._beside = PromptBeside(api, task.id, self._view, self._prompt, self)
         self._files = FileList(id="files")
         self._legend = Legend()
@@ -87,7 +85,9 @@ class ReviewScreen(Screen[None]):
         self._news = Static(id="news", markup=False)
         self._where = Static(id="where", markup=False)
         self._search = Input(placeholder="search in the change", id="search")
+        self._filter = Input(placeholder="letters of the files to list", id="filter")
         self._going = Going(api, self._view, self._search, self._reading, self)
+        self._listing = Listing(self._files, self._filter, self._view, self._going, self)
         self._colourer = Colourer(self._view, self._reading.contents)
         self._order = asyncio.Lock()
 
@@ -104,12 +104,13 @@ class ReviewScreen(Screen[None]):
                 yield self._prompt
         yield self._where
         yield self._search
+        yield self._filter
         yield self._legend
 
     async def on_mount(self) -> None:
         self._view.focus()
         self._show_title()
-        self._legend.show(review_hints(self._keymap))
+        self._legend.show(review_hints(self.keymap))
         self.run_worker(self._open(), group="review-load")
 
     async def on_unmount(self) -> None:
@@ -117,8 +118,7 @@ class ReviewScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """The list of files needs room."""
-        wanted = self._list_chosen
-        self._files.display = event.size.width >= LIST_WIDTH_FROM if wanted is None else wanted
+        self._listing.fit(event.size.width)
         is_narrow = event.size.width < PROMPT_BESIDE_FROM
         self._prompt.set_class(is_narrow, "below")
         self.query_one("#reading").set_class(is_narrow, "narrow")
@@ -182,7 +182,7 @@ class ReviewScreen(Screen[None]):
                 return True
             if before is not None and (read.scope, read.named) == (self._scope, before.named) and not is_own:
                 news = news_between(before.parsed, read.parsed)
-                self._unread |= news.paths
+                self._listing.changed(news.paths)
                 if news or ended:
                     self._show_news(news_text(news, self.task))
             self._scope, self._read = read.scope, read
@@ -261,11 +261,8 @@ class ReviewScreen(Screen[None]):
 
     @on(DiffView.Moved)
     def _moved(self, event: DiffView.Moved) -> None:
-        if event.position.path in self._unread:
-            self._unread.discard(event.position.path)
-            self._show_files()
         self._show_where(event.position)
-        self._files.mark(event.position.path)
+        self._listing.mark(event.position.path)
         self._colour_files_in_view()
 
     def _colour_files_in_view(self) -> None:
@@ -307,7 +304,7 @@ class ReviewScreen(Screen[None]):
         self._where.update(Text(position_text(position, flags), no_wrap=True, overflow="ellipsis"), layout=False)
 
     def _show_files(self) -> None:
-        self._files.show(listed_files(self._view.state, self._unread))
+        self._listing.show()
         self._show_where(self._view.state.position())
 
     def start(self, work: Coroutine[object, object, object]) -> None:
@@ -342,10 +339,6 @@ class ReviewScreen(Screen[None]):
         """Do what a key of the diff does."""
         await self._view.run_action(action)
 
-    def action_toggle_list(self) -> None:
-        """Show or hide the list of files."""
-        self._list_chosen = self._files.display = not self._files.display
-
     def action_help(self) -> None:
         """Show all keys."""
         sections: dict[str, Iterable[BindingType]] = {
@@ -354,7 +347,7 @@ class ReviewScreen(Screen[None]):
             "While writing a comment": CommentBox.BINDINGS,
             "In the prompt beside the diff": PromptPane.BINDINGS,
         }
-        self.app.push_screen(ReviewHelp(sections, self._keymap))
+        self.app.push_screen(ReviewHelp(sections, self.keymap))
 
     def action_leave(self) -> None:
         """Out of the search, then out of the range, then out of the review."""
@@ -373,6 +366,10 @@ class ReviewScreen(Screen[None]):
         """Go elsewhere."""
         getattr(self._going, what)()
 
+    def action_listing(self, what: str) -> None:
+        """Something about the list of files."""
+        getattr(self._listing, what)()
+
     def action_desk(self, what: str) -> None:
         """Write or judge a comment."""
         getattr(self._desk, what)()
@@ -385,6 +382,27 @@ class ReviewScreen(Screen[None]):
         """Marks, warnings and filters."""
         getattr(self._marking, what)()
 
+    def action_beside(self, what: str) -> None:
+        """Do something to the prompt beside the diff."""
+        getattr(self._beside, what)()
+
+    def action_open(self) -> None:
+        """Unfold what is folded at the cursor; else write on the line, or go on with the draft there."""
+        if self._view.state.is_fold_at_cursor():
+            self._view.action_choose("fold")
+        else:
+            self._desk.write_here()
+
+    def action_palette(self) -> None:
+        """Every action by name."""
+        self.app.action_command_palette()
+
+    def action_copy_place(self) -> None:
+        """Copy path and line."""
+        if place := place_at_cursor(self._view):
+            self.app.copy_to_clipboard(place)
+            self.say(f"Copied {place}.")
+
     def action_reopen(self) -> None:
         """The comment at the cursor is not dealt with; on code: ask what it does."""
         if self._view.state.comment() is not None:
@@ -392,13 +410,24 @@ class ReviewScreen(Screen[None]):
         else:
             self.start(self._acts.explain())
 
+    @on(Input.Changed, "#filter")
+    def _filter_typed(self, event: Input.Changed) -> None:
+        self._listing.typed(event.value)
+
+    @on(Input.Submitted, "#filter")
+    def _filter_entered(self) -> None:
+        self._listing.entered()
+
     @on(Input.Submitted, "#search")
     def _search_entered(self, event: Input.Submitted) -> None:
         self._going.searched(event.value)
 
     def on_key(self, event: events.Key) -> None:
-        """Escape leaves the search field without searching."""
-        if event.key == "escape" and self.focused is self._search:
+        """Escape leaves the search field without searching, and the filter without filtering."""
+        if event.key == "escape" and self.focused is self._filter:
+            event.stop()
+            self._listing.left()
+        elif event.key == "escape" and self.focused is self._search:
             event.stop()
             self._going.close_search()
 

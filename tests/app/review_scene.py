@@ -15,11 +15,45 @@ from textual.pilot import Pilot
 from agents.api import Api
 from agents.errors import NotFound, ShopfloorError, UsageError
 from agents.model import Comment, CommentDraft, Commit, Diff, Entry, Prompt, Reply, Scope, Task, When
+from agents.parts.writing import Said
 from agents.review.prompt import review_prompt
 from app.review.screen import ReviewScreen
 from app.themes import THEMES
 from tests.widgets.diff.diff_scene import Files, Repository
 from widgets.diff import DiffView
+
+
+class MemoryStaging:
+    """An index in a repository."""
+
+    def __init__(self, api: MemoryApi) -> None:
+        self._api = api
+        self.index = api.base
+
+    async def stage(self, task: str, patch: bytes, out: bool = False) -> tuple[str, str]:
+        self._api._called("stage")
+        git = self._api.repository.git
+        git("read-tree", self.index)
+        git("apply", "--cached", "--whitespace=nowarn", *(["--reverse"] if out else []), "-", data=patch)
+        self.index = git("write-tree").decode().strip()
+        return await self.staged(task)
+
+    async def staged(self, task: str) -> tuple[str, str]:
+        return self._api.base, self.index
+
+
+class MemoryWriting:
+    """What was said before, and the files there are."""
+
+    def __init__(self, api: MemoryApi) -> None:
+        self._api = api
+        self.before: list[str] = []
+
+    async def files(self, task: str) -> list[str]:
+        return self._api.repository.git("ls-tree", "-r", "--name-only", self._api.head).decode().split("\n")[:-1]
+
+    async def said(self, limit: int = 1000) -> list[Said]:
+        return [Said(text=text, task="abcd") for text in reversed(self.before)]
 
 
 class MemoryApi:
@@ -35,6 +69,8 @@ class MemoryApi:
         self.seen_tasks: list[str] = []
         self.calls: list[str] = []
         self.marks: set[str] = set()
+        self.staging = MemoryStaging(self)
+        self.writing = MemoryWriting(self)
         self.said: list[str] = []
         """What was told about patches."""
         self.questions: list[str] = []

@@ -232,7 +232,7 @@ async def test_the_list_of_files_is_shown_when_there_is_room_or_on_its_key(tmp_p
 
 async def test_help_shows_every_key_and_leaves_again(tmp_path: Path) -> None:
     app = Scene(tmp_path, BEFORE, AFTER).app()
-    async with app.run_test(size=(100, 90)) as pilot:
+    async with app.run_test(size=(100, 150)) as pilot:
         await opened(pilot, app)
         await pilot.press("question_mark")
         await until(pilot, lambda: "Show or hide changes of white space only" in screen_text(app), "the help is shown")
@@ -255,7 +255,7 @@ def test_the_legend_names_the_persons_own_keys_and_the_way_out_in_80_columns() -
 
 async def test_help_names_the_persons_own_keys_under_each_other(tmp_path: Path) -> None:
     app = Scene(tmp_path, BEFORE, AFTER).app(keymap={"review.send": "Z"})
-    async with app.run_test(size=(70, 60)) as pilot:
+    async with app.run_test(size=(70, 130)) as pilot:
         await opened(pilot, app)
         await pilot.press("question_mark")
         await until(pilot, lambda: "See the prompt of this round" in screen_text(app), "the help is shown")

@@ -29,17 +29,16 @@ DIFF_KEYS = (
     _key("t", "choose('tests')", "Tests", "tests", "Show or hide test files"),
     _key("h", "choose('hide')", "Hide file", "hide", "Hide this file"),
     _key("H", "choose('show_all')", "Show all", "show-all", "Show all hidden files"),
-    _key("Z", "choose('fold')", "Fold", "fold", "Fold or unfold this file"),
-    _key("backslash", "choose('split')", "Side by side", "split", "Show this file side by side, or not"),
-    _key(
-        "vertical_line",
-        "choose('split_all')",
-        "All side by side",
-        "split-all",
-        "Show all files side by side, none, or as there is room",
-    ),
+    _key("Z", "choose('fold')", "Fold", "fold", "Fold or unfold this file, or the moved block at the cursor"),
+    _key("backslash", "choose('split')", "Side by side", "split",
+         "Show this file side by side, or one side below the other"),
+    _key("E", "choose('fold_all')", "Fold all files", "fold-all", "Fold all files to their names, or unfold them"),
+    _key("m", "choose('moved')", "Moved blocks", "moved", "Fold or unfold blocks of lines that only moved"),
+    _key("1", "choose('alone')", "One file at a time", "alone", "Show only this file, or all files again"),
+    _key("vertical_line", "choose('split_all')", "All side by side", "split-all",
+         "Show all files side by side, none, or as there is room"),
     _key("left", "side('old')", "Old side", "old-side", "Side by side: point at the old side"),
     _key("right", "side('')", "New side", "new-side", "Side by side: point at the new side"),
     _key("y", "copy", "Copy", "copy", "Copy the line, the range, the name or the comment"),
-)
+)  # fmt: skip
 """In the order the help shows them."""

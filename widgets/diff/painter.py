@@ -220,6 +220,8 @@ class Painter:
         remarks = self._remarks(section.file)
         if hunk.first in remarks.unasked_hunks:
             spans.append(("  ⚑ nobody asked for this", "hunk hunk-unasked"))
+        if hunk.first in remarks.staged_hunks:
+            spans.append(("  ▣ staged", "hunk hunk-reviewed"))
         if hunk.first in remarks.reviewed_hunks:
             spans.append(("  ✓ reviewed", "hunk hunk-reviewed"))
         return strip_of(cut(spans, self.width), self.styles, self.width, "hunk")

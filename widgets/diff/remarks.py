@@ -17,6 +17,7 @@ class Remarks:
     is_reviewed: bool = False
     reviewed_hunks: frozenset[int] = frozenset()
     unasked_hunks: frozenset[int] = frozenset()
+    staged_hunks: frozenset[int] = frozenset()
     warnings: tuple[Warned, ...] = ()
     warned_lines: Mapping[int, Warned] = field(default_factory=dict)
     """The first warning of each line that has one."""
@@ -36,12 +37,14 @@ def remarks_on(
     reviewed: Collection[str],
     warnings: Sequence[Warned] = (),
     unasked: Iterable[tuple[int, int]] = (),
+    staged: Collection[str] = (),
 ) -> Remarks:
     """The remarks on a file.
 
     Args:
         reviewed: the marks of what was looked at.
         unasked: ranges of lines of the new side that nobody asked for.
+        staged: the marks of what is in the index.
     """
     ranges = tuple(unasked)
     lines: dict[int, Warned] = {}
@@ -50,9 +53,8 @@ def remarks_on(
             lines.setdefault(warning.line, warning)
     return Remarks(
         is_reviewed=bool(marks.all) and marks.is_reviewed(reviewed),
-        reviewed_hunks=frozenset(
-            hunk.first for hunk in file.hunks if (own := marks.of_hunk(hunk)) and all(mark in reviewed for mark in own)
-        ),
+        reviewed_hunks=_covered(file, marks, reviewed),
+        staged_hunks=_covered(file, marks, staged),
         unasked_hunks=frozenset(
             hunk.first
             for hunk in file.hunks
@@ -60,4 +62,13 @@ def remarks_on(
         ),
         warnings=tuple(warnings),
         warned_lines=lines,
+    )
+
+
+def _covered(file: FileDiff, marks: FileMarks, known: Collection[str]) -> frozenset[int]:
+    """The hunks all of whose marks are known."""
+    if not known:
+        return frozenset()
+    return frozenset(
+        hunk.first for hunk in file.hunks if (own := marks.of_hunk(hunk)) and all(mark in known for mark in own)
     )

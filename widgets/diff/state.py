@@ -21,6 +21,7 @@ from widgets.diff.rows import (
     HUNK,
     LINE,
     MARK,
+    NOTE,
     SAME,
     Editor,
     Layout,
@@ -163,6 +164,14 @@ class DiffState:
         paths = [file.path for file in self.diff.files if file.path == self.alone or not self.is_hidden(file)]
         at = paths.index(self.alone) + direction if self.alone in paths else 0
         return paths[at] if 0 <= at < len(paths) else None
+
+    def is_fold_at_cursor(self) -> bool:
+        """Whether the cursor's row stands for what is folded: a moved block, or a file's name."""
+        section = self.section
+        return section is not None and (
+            section.kinds[self.cursor.row] == FOLD
+            or (section.folded and section.kinds[self.cursor.row] in (FILE, NOTE))
+        )
 
     def unfold_at_cursor(self) -> bool:
         """Show the lines of the moved block in the cursor's row; False when there is none."""
