@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,14 +11,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from agents.model import CommentDraft, CommentKind
+from widgets.comment_area import CommentArea
 from widgets.diff.targets import suggestion_text
+from widgets.word_offers import Words
 
 PAUSE_SECONDS = 0.4
 """How long typing rests before the text is handed out to be kept."""
@@ -29,21 +30,8 @@ KIND_MEANINGS = {
     "do-not-touch": "leave these lines alone",
     "note": "private, never sent",
 }
+KEYS = "^S save · Esc keep and leave · ^T kind · Enter new line · ↑ earlier · Tab completes"
 LEAST_LINES, MOST_LINES = 3, 14
-
-
-class CommentArea(TextArea):
-    """The text of a comment.
-
-    A widget that is taken away loses its component styles at once, but stays in the compositor's map until the next
-    layout: what else has to be painted meanwhile (a view that shows a new diff) would draw it without them.
-    """
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The text; nothing once it was taken away."""
-        if not self.is_attached:
-            return [Strip.blank(crop.width)] * crop.height
-        return super().render_lines(crop)
 
 
 class CommentBox(Vertical):
@@ -75,6 +63,8 @@ class CommentBox(Vertical):
                 tooltip="Keep the comment and go on reading."),
         Binding("escape", "finish", "Leave", id="comment.leave", priority=True,
                 tooltip="Back to the diff; the draft is kept. Without text it is dropped."),
+        Binding("tab", "complete", "Complete", id="comment.complete", priority=True,
+                tooltip="Complete the path or word before the cursor; again: the next one."),
         Binding("ctrl+t", "next_kind", "Kind", id="comment.kind", priority=True,
                 tooltip="Fix, question, suggestion, do not touch, private note."),
     ]  # fmt: skip
@@ -113,9 +103,18 @@ class CommentBox(Vertical):
             """The box it comes from."""
             return self.box
 
-    def __init__(self, draft: CommentDraft, place: str, *, comment: str = "", is_reply: bool = False) -> None:
+    def __init__(
+        self,
+        draft: CommentDraft,
+        place: str,
+        *,
+        comment: str = "",
+        is_reply: bool = False,
+        history: Sequence[str] = (),
+    ) -> None:
         """
         Args:
+            history: earlier comments, the latest last.
             is_reply: it follows up on a comment that was sent; its kind stays.
             draft: what it is about, with the text to begin with.
             place: the same in words.
@@ -129,14 +128,15 @@ class CommentBox(Vertical):
         self._place = place
         self._pause: Timer | None = None
         self._heading = Static()
-        self._area = CommentArea(draft.text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+        self._keys = Static(KEYS, classes="comment-box--keys", markup=False)
+        self._area = CommentArea(draft.text)
+        self._area.take_history(history)
         self._height = 0
 
     def compose(self) -> ComposeResult:
         yield self._heading
         yield self._area
-        keys = "^S save · Esc keep and leave · ^T kind · Enter new line"
-        yield Static(keys, classes="comment-box--keys", markup=False)
+        yield self._keys
 
     def on_mount(self) -> None:
         self._area.move_cursor(self._area.document.end)
@@ -147,6 +147,10 @@ class CommentBox(Vertical):
     def text(self) -> str:
         """The text as it is now."""
         return self._area.text
+
+    def offer(self, words: Words) -> None:
+        """Offer these words while the person writes."""
+        self._area.words = words
 
     @property
     def rows(self) -> int:
@@ -161,6 +165,12 @@ class CommentBox(Vertical):
             self._pause.stop()
         self._pause = self.set_timer(PAUSE_SECONDS, self._rested)
         self._grow()
+        self._area.look_for_offers()
+        self._keys.update(self._area.offer_line() if self._area.is_offering else KEYS)
+
+    def action_complete(self) -> None:
+        """Complete the word before the cursor."""
+        self._area.complete()
 
     def on_resize(self) -> None:
         """A narrower box may need more rows."""

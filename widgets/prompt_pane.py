@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -15,10 +16,13 @@ from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from agents.model import When
-from widgets.comment_box import CommentArea
+from widgets.comment_area import CommentArea
+from widgets.word_offers import Words
 
 PAUSE_SECONDS = 0.4
 """How long typing rests before the text is handed out to be kept."""
+
+KEYS = "Enter send · Alt+Enter after the turn · ^J new line · ↑ earlier · F2 path · F3 file's diff · F4 all · Esc back"
 
 Attachment = Literal["", "file", "all"]
 _ATTACHED = {"": "nothing attached", "file": "the diff of this file goes along", "all": "the whole diff goes along"}
@@ -52,7 +56,11 @@ class PromptPane(Vertical):
                 tooltip="Send the diff of the file at the cursor along, as it is shown; again: do not."),
         Binding("f4", "attach('all')", "Attach everything", id="prompt.attach-all", priority=True,
                 tooltip="Send everything that is shown along; what is hidden is left out."),
-        Binding("tab,escape", "leave", "Back", id="prompt.leave", priority=True,
+        Binding("tab", "complete", "Complete", id="prompt.complete", priority=True,
+                tooltip="Complete the path or word before the cursor; where there is none, back to the diff."),
+        Binding("f8,ctrl+backspace", "clear_away", "Clear", id="prompt.clear", priority=True,
+                tooltip="Empty the prompt, and back to the diff."),
+        Binding("escape", "leave", "Back", id="prompt.leave", priority=True,
                 tooltip="Back to the diff; the text stays."),
     ]  # fmt: skip
 
@@ -85,15 +93,15 @@ class PromptPane(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._heading = Static(markup=False)
-        self._area = CommentArea(soft_wrap=True, show_line_numbers=False)
+        self._keys = Static(KEYS, classes="prompt-pane--keys", markup=False)
+        self._area = CommentArea()
         self._pause: Timer | None = None
         self.attachment: Attachment = ""
 
     def compose(self) -> ComposeResult:
         yield self._heading
         yield self._area
-        keys = "Enter send · Alt+Enter after the turn · ^J new line · F2 path · F3 file's diff · F4 all · Tab back"
-        yield Static(keys, classes="prompt-pane--keys", markup=False)
+        yield self._keys
 
     def on_mount(self) -> None:
         self._show()
@@ -132,6 +140,8 @@ class PromptPane(Vertical):
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(PAUSE_SECONDS, lambda: self._ask("keep"))
+        self._area.look_for_offers()
+        self._keys.update(self._area.offer_line() if self._area.is_offering else KEYS)
 
     def _ask(self, what: Literal["path", "leave", "keep"]) -> None:
         self.post_message(self.Asked(self, what))
@@ -153,6 +163,21 @@ class PromptPane(Vertical):
         """Attach the diff, or not."""
         self.attachment = "" if self.attachment == what else what
         self._show()
+
+    def action_complete(self) -> None:
+        """Complete the word before the cursor; where nothing is offered, leave."""
+        if not self._area.complete():
+            self.action_leave()
+
+    def action_clear_away(self) -> None:
+        """Forget the text."""
+        self.clear()
+        self.action_leave()
+
+    def offer(self, words: Words, history: Sequence[str]) -> None:
+        """Offer these words while the person writes, and these earlier prompts, the latest last."""
+        self._area.words = words
+        self._area.take_history(history)
 
     def action_leave(self) -> None:
         """Back."""

@@ -7,6 +7,7 @@ from agents.errors import ShopfloorError
 from agents.review.escape import escape_name
 from app.review.attach import shown_diff
 from app.review.host import Host
+from app.review.writing import Writing
 from widgets.diff import DiffView
 from widgets.prompt_pane import PromptPane
 
@@ -21,11 +22,12 @@ def place_at_cursor(view: DiffView) -> str:
 class PromptBeside:
     """Opens, keeps and sends the prompt of a pane."""
 
-    def __init__(self, api: Api, task: str, view: DiffView, pane: PromptPane, host: Host) -> None:
+    def __init__(self, api: Api, task: str, view: DiffView, pane: PromptPane, writing: Writing, host: Host) -> None:
         self._api = api
         self._task = task
         self._view = view
         self._pane = pane
+        self._writing = writing
         self._host = host
 
     async def open(self) -> None:
@@ -36,6 +38,7 @@ class PromptBeside:
             except ShopfloorError as error:
                 self._host.say(str(error), error=True)
         self._pane.take_focus()
+        self._pane.offer(await self._writing.words(self._view.state.diff), await self._writing.prompts())
 
     def insert_path(self) -> None:
         """Put the path and line at the diff's cursor into the prompt, on a line of its own, and write on."""

@@ -13,6 +13,7 @@ from agents.review.places import Placed
 from app.review.drafts import DraftKeeper, Keeper, ReplyKeeper
 from app.review.host import Host
 from app.review.words import place_text
+from app.review.writing import Writing
 from widgets.comment_box import CommentBox
 from widgets.diff import DiffView
 
@@ -20,13 +21,14 @@ from widgets.diff import DiffView
 class CommentDesk:
     """Comments of one task, as they are written and judged in a view."""
 
-    def __init__(self, api: Api, task: str, view: DiffView, host: Host) -> None:
+    def __init__(self, api: Api, task: str, view: DiffView, writing: Writing, host: Host) -> None:
         self._api = api
         self._task = task
         self._view = view
         self._host = host
         self._keeper: Keeper | None = None
         self._box: CommentBox | None = None
+        self._writing = writing
         self._repeated: Comment | None = None
         """What is put on other lines too."""
         self.is_stale = False
@@ -63,7 +65,8 @@ class CommentDesk:
         if diff is None or self._view.is_editing:
             return
         self._keeper = DraftKeeper(self._api, self._task, draft, diff.base_tree, diff.head_tree, known)
-        self._open(CommentBox(draft, place_text(draft), comment=known.id if known else ""), draft)
+        comment = known.id if known else ""
+        self._open(CommentBox(draft, place_text(draft), comment=comment, history=self._before()), draft)
 
     def follow_up(self, placed: Placed) -> None:
         """Open a box for what is still missing after the agent's answer to a comment."""
@@ -73,7 +76,9 @@ class CommentDesk:
         unsent = next((reply.text for reply in comment.replies if reply.author == "person" and not reply.round), "")
         place = CommentDraft(text=unsent, path=placed.path, side=comment.side, start=placed.start, end=placed.end)
         self._keeper = ReplyKeeper(self._api, comment)
-        self._open(CommentBox(place, place_text(comment), comment=comment.id, is_reply=True), place)
+        self._open(
+            CommentBox(place, place_text(comment), comment=comment.id, is_reply=True, history=self._before()), place
+        )
 
     def again(self) -> None:
         """On a comment: let it be the one to repeat. On code: say the same there, in a draft of its own."""
@@ -102,8 +107,17 @@ class CommentDesk:
 
     def _open(self, box: CommentBox, draft: CommentDraft) -> None:
         self._box = box
+        self._host.start(self._offer_words(box))
         self._view.clear_selection()
         self._view.open_editor(box, draft, height=5, comment="" if box.is_reply else box.comment)
+
+    async def _offer_words(self, box: CommentBox) -> None:
+        box.offer(await self._writing.words(self._view.state.diff))
+
+    def _before(self) -> list[str]:
+        """What the person wrote about this change before."""
+        texts = [each.comment.text for each in self._view.state.placed if each.comment.author == "person"]
+        return list(dict.fromkeys(text for text in texts if text.strip()))
 
     async def keep(self, box: CommentBox) -> None:
         """Typing rests: keep what is there."""

@@ -86,6 +86,16 @@ class Facts:
         found["to review"] = {path for path in self._files if not self.is_reviewed(path)}
         return {name: frozenset(paths) for name, paths in found.items() if paths}
 
+    def failing_lines(self) -> list[tuple[bytes, int]]:
+        """The files and line indexes at which a check fails; -1 where that line is not part of the diff."""
+        found = []
+        for mark in self.line_marks:
+            known = self._files.get(mark.path)
+            if known is not None:
+                numbers = known.file.lines.new
+                found.append((mark.path, next((i for i, new in enumerate(numbers) if new == mark.line), -1)))
+        return found
+
     def warnings(self) -> Sequence[Warned]:
         """All warnings in the order of the files."""
         return [warning for known in self._files.values() for warning in known.warnings]

@@ -107,9 +107,10 @@ class Marking:
 
     def next_warning(self) -> None:
         """Go to the next place to look at first."""
-        warnings = self.facts.warnings()
-        self._view.go_to_next([(warning.path, warning.line) for warning in warnings])
-        if not warnings:
+        places = [(warning.path, warning.line) for warning in self.facts.warnings()]
+        places += self.facts.failing_lines()
+        self._view.go_to_next(places)
+        if not places:
             self._host.say("There is nothing to warn of.")
 
     def next_filter(self) -> None:

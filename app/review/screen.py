@@ -33,6 +33,7 @@ from app.review.palette import ReviewCommands
 from app.review.reading import Read, Reading
 from app.review.send import SendScreen
 from app.review.words import drafts_of, news_between, news_text, position_text, scope_text
+from app.review.writing import Writing
 from widgets.chip_bar import ChipBar
 from widgets.comment_box import CommentBox
 from widgets.diff import DiffView, LineMark, Position
@@ -74,11 +75,12 @@ class ReviewScreen(Screen[None]):
         self._view = DiffView(id="diff")
         self._prompt = PromptPane(id="prompt")
         self._chips = ChipBar(id="chips")
-        self._desk = CommentDesk(api, task.id, self._view, self)
+        writing = Writing(api, task.id)
+        self._desk = CommentDesk(api, task.id, self._view, writing, self)
         self._marking = Marking(api, task.id, self._view, self._chips, self)
         self._reading = Reading(api, task.id, self._marking.facts)
         self._acts = HunkActs(api, task.id, self._view, self._reading, self._marking.facts, self)
-        self._beside = PromptBeside(api, task.id, self._view, self._prompt, self)
+        self._beside = PromptBeside(api, task.id, self._view, self._prompt, writing, self)
         self._files = FileList(id="files")
         self._legend = Legend()
         self._title = Static(id="title", markup=False)

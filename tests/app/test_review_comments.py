@@ -8,7 +8,8 @@ from textual.geometry import Region
 
 from tests.app.review_scene import ReviewApp, Scene, go_to_line, line_at_cursor, opened, screen_text, until
 from tests.widgets.diff.diff_scene import numbered
-from widgets.comment_box import CommentArea, CommentBox
+from widgets.comment_area import CommentArea
+from widgets.comment_box import CommentBox
 
 BEFORE = {"a.py": numbered(30), "b.py": "x = 1\n"}
 AFTER = {"a.py": numbered(30).replace("line 10\n", "ten\nand more\n"), "b.py": "x = 2\n"}

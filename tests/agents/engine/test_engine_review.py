@@ -175,3 +175,54 @@ async def test_a_question_is_answered_beside_the_task_and_edits_nothing_of_it(sh
     answer = [entry.text for entry in await shop.engine.transcript(side.id) if entry.kind == "text"]
     assert answer[-1] == "It makes five of it."
     assert side.check is False
+
+
+# --- staging
+
+
+def _index_text(task: Task) -> str:
+    """The text of a.txt in the index, as the person's git in the worktree shows it."""
+    import subprocess
+
+    return subprocess.run(
+        ["git", "-C", task.worktree, "show", ":a.txt"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+async def test_a_hunk_is_staged_in_the_index_and_the_files_stay(shop: Shop) -> None:
+    task = await a_change(shop)
+    file = only_file(await shop.engine.diff(task.id))
+    head, index = await shop.engine.staging.staged(task.id)
+    assert head == index, "something is staged already"
+    after = await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[0]))
+    assert after[0] == head
+    assert _index_text(task) == TEXT.replace("line 5\n", "five\n")
+    assert text_of(task) == CHANGED
+    staged = only_file(await shop.engine.diff(task.id, "refs", *after))
+    assert marks_of(staged).all == marks_of(file).of_hunk(file.hunks[0])
+    assert await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[0]), True) == (head, head)
+
+
+async def test_what_does_not_fit_the_index_is_refused_in_a_sentence(shop: Shop) -> None:
+    task = await a_change(shop)
+    file = only_file(await shop.engine.diff(task.id))
+    patch = select_hunk(file, file.hunks[0])
+    await shop.engine.staging.stage(task.id, patch)
+    with pytest.raises(GitError, match="does not fit what the index holds"):
+        await shop.engine.staging.stage(task.id, patch)
+    assert _index_text(task) == TEXT.replace("line 5\n", "five\n")
+
+
+async def test_staging_runs_nothing_that_an_agent_left_in_its_worktree(shop: Shop) -> None:
+    task = await a_change(shop)
+    trap = shop.repository.parent / "sprung"
+    script = Path(task.worktree, "trap.sh")
+    script.write_text(f"#!/bin/sh\ntouch {trap}\ncat\n")
+    script.chmod(0o755)
+    Path(task.worktree, ".gitattributes").write_text("*.txt filter=trap\n")
+    Path(task.worktree, ".git").write_text("gitdir: /nowhere\n")
+    file = next(f for f in parse_diff((await shop.engine.diff(task.id)).patch).files if f.path == b"a.txt")
+    await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[0]))
+    assert not trap.exists()
+    head, index = await shop.engine.staging.staged(task.id)
+    assert head != index
