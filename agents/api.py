@@ -31,6 +31,7 @@ from agents.model import (
 )
 from agents.parts.checks import Checks
 from agents.parts.costs import Costs
+from agents.parts.landing import Landings
 from agents.parts.questions import Questions
 from agents.parts.queues import Queues
 from agents.parts.scripts import Scripts
@@ -84,6 +85,7 @@ class Api(Protocol):
     """Queues of follow-up prompts."""
     checks: Checks
     """What the project's checks said."""
+    landing: Landings
 
     async def info(self) -> EngineInfo:
         """Who is answering, and whether agents can start."""

@@ -24,6 +24,8 @@ Scope = Literal["branch", "working", "turn", "review", "commit", "refs"]
 """What a diff compares: base…now, HEAD…now, the last turn, since the last round was sent, one commit with its parent,
 or any two refs."""
 Delivery = Literal["queued", "delivered", "answered", "failed", "withdrawn"]
+Origin = Literal["person", "review", "check", "queue", "script", "landing"]
+"""Who or what says a prompt."""
 When = Literal["now", "after"]
 """``now`` steers the running turn; ``after`` waits until it ends. Both start a turn when none runs."""
 
@@ -240,6 +242,8 @@ class Task(Struct, kw_only=True):
     """Ports of this machine that belong to its worktree."""
     conflicts: tuple[str, ...] = ()
     """Ids of the tasks on the floor whose change would conflict with this one's."""
+    landing: str = ""
+    """Where it stands on its way onto a branch, in words; empty when it is on none."""
     pull_request: PullRequest | None = None
     remind_at: float = 0.0
     """When the person wants to be called about it again; 0: not."""
@@ -305,7 +309,7 @@ class Entry(Struct, kw_only=True):
     at: float = 0.0
     sequence: int = 0
     """Number of its last recorded change (see ``Task.sequence``)."""
-    origin: Literal["", "person", "review", "check", "queue"] = ""
+    origin: Origin | Literal[""] = ""
     """Who said a prompt; empty when that is not known, and for every other kind."""
 
 
@@ -316,7 +320,7 @@ class Prompt(Struct, kw_only=True):
     task: str
     text: str
     when: When = "after"
-    origin: Literal["person", "review", "check", "queue"] = "person"
+    origin: Origin = "person"
     delivery: Delivery = "queued"
     turn: int = 0
     """The turn it was delivered in; 0 before that."""

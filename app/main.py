@@ -16,7 +16,6 @@ from typing import NoReturn
 from agents.errors import ShopfloorError, UsageError
 from agents.version import VERSION
 from app.faults import fault_sentence
-from app.verbs.queue_arguments import add_queue_verbs
 
 EXIT_BLOCKED = 4
 
@@ -77,9 +76,9 @@ def _dispatch(arguments: list[str]) -> int:
         from app.verbs.acp import acp
 
         return acp(options.profile)
-    from app.verbs import conversations, queue, review, scripts, sessions, tasks
+    from app.verbs import conversations, landing, queue, review, scripts, sessions, tasks
 
-    modules = (tasks, review, conversations, scripts, sessions, queue)
+    modules = (tasks, review, conversations, scripts, sessions, queue, landing)
     module = next(module for module in modules if hasattr(module, options.verb))
     verb = getattr(module, options.verb)
     return int(asyncio.run(verb(options)))
@@ -93,9 +92,45 @@ def _with_verb(arguments: list[str]) -> list[str]:
 
 
 _VERBS = frozenset(
-    """floor demo run ls show send answer session stop resume close restore undo compact retry fork spending budget
-    prune note do service queue diff comment comments review check trust profiles doctor engine acp pager
-    sandbox""".split()  # noqa: SIM905
+    (
+        "acp",
+        "answer",
+        "budget",
+        "check",
+        "close",
+        "comment",
+        "comments",
+        "compact",
+        "demo",
+        "diff",
+        "do",
+        "doctor",
+        "engine",
+        "floor",
+        "fork",
+        "land",
+        "landings",
+        "ls",
+        "note",
+        "pager",
+        "profiles",
+        "prune",
+        "queue",
+        "restore",
+        "resume",
+        "retry",
+        "review",
+        "run",
+        "sandbox",
+        "send",
+        "service",
+        "session",
+        "show",
+        "spending",
+        "stop",
+        "trust",
+        "undo",
+    )
 )
 
 
@@ -229,7 +264,26 @@ def parser() -> argparse.ArgumentParser:
     service.add_argument("task", metavar="TASK", nargs="?", default="", help="default: the one whose worktree this is")
     as_json(service)
 
-    add_queue_verbs(verb("queue", "write queues of follow-up prompts and run them on tasks"), _Parser)
+    land = task_verb("land", "bring a task's work onto its branch, once it is tried on top of it")
+    how = land.add_mutually_exclusive_group()
+    how.add_argument("--squash", action="store_const", dest="how", const="squash", help="as one commit (default)")
+    how.add_argument("--merge", action="store_const", dest="how", const="merge", help="with a merge commit")
+    how.add_argument("--rebase", action="store_const", dest="how", const="rebase", help="its own commits made again")
+    land.add_argument("--onto", metavar="BRANCH", default="", help="default: the branch it started from")
+    land.add_argument("-m", "--message", default="", help="of the commit that is made")
+    land.add_argument("--no-check", action="store_true", help="do not run the project's checks on the result first")
+    land.add_argument("--no-wait", action="store_true", help="only put it in the line")
+    other = land.add_mutually_exclusive_group()
+    other.add_argument("--undo", action="store_true", help="take a landed task's work off the branch again")
+    other.add_argument("--cancel", action="store_true", help="take it out of the line")
+    as_json(land)
+    land.set_defaults(how="squash")
+    landings = verb("landings", "show the line of tasks that are landed, or hold it")
+    landings.add_argument("--all", action="store_true", help="of all repositories")
+    held = landings.add_mutually_exclusive_group()
+    held.add_argument("--hold", action="store_true", help="let no landing begin")
+    held.add_argument("--go", action="store_true", help="let them go on")
+    as_json(landings)
 
     prune = verb("prune", "show what closed tasks still take of the disk, and free it")
     prune.add_argument("--yes", action="store_true", help="do not ask")

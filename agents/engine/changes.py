@@ -8,7 +8,7 @@ from pathlib import Path
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.errors import UsageError
-from agents.model import Commit, Diff, Scope, Task, Turn
+from agents.model import FINAL_STATES, Commit, Diff, Scope, Task, Turn
 from agents.workspace import Workspace, Workspaces
 
 
@@ -108,7 +108,7 @@ class Changes:
 
     def last_snapshot(self, task: Task, workspace: Workspace) -> str:
         """The commit that holds the last state of a worktree that is gone."""
-        if task.state == "closed":
+        if task.state in FINAL_STATES:
             return f"refs/shopfloor/{task.id}/closed"
         turns = self._ledger.store.turns(task.id)
         return (turns[-1].after or turns[-1].before) if turns else workspace.base_commit

@@ -8,6 +8,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -22,6 +23,7 @@ from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities, OpenDoor, fingerprint
 from agents.engine.hooks import Hooks
 from agents.engine.hub import Hub
+from agents.engine.landing import Landings
 from agents.engine.ledger import Ledger
 from agents.engine.leftovers import leftovers, remove
 from agents.engine.questions import Questions
@@ -56,6 +58,7 @@ from agents.model import (
     Scope,
     Task,
     TaskChanged,
+    TaskState,
     TranscriptOpened,
     Turn,
     When,
@@ -112,6 +115,10 @@ class Engine:
         self.queues = Queues(self.ledger, shelf, runs, self._scheduler)
         self.checks = Checks(self.ledger, self._changes)
         self.costs.on_raised = self._scheduler.admit
+        self.landing = Landings(
+            self.ledger, self._facilities, partial(self._leave_floor, state="landed"), self.restore_task,
+            self._scheduler.deliver,
+        )  # fmt: skip
         self._hooks = Hooks(self.ledger, self._facilities)
         self.scripts = Scripts(self.ledger, self._facilities, self._on_floor)
         self.terminals = Terminals(self.ledger, self._facilities)
@@ -133,11 +140,13 @@ class Engine:
             _log.error("%s", error)
         self.writing.drop_unused()
         self.scripts.take_up()
+        self.landing.take_up()
         self._scheduler.start()
 
     async def stop(self) -> None:
         """Interrupt what runs, so that it goes on at the next start, and close everything."""
         self.on_shutdown = lambda: None
+        await self.landing.close()
         await self.scripts.close()
         await self._hooks.close()
         await self._scheduler.close()
@@ -385,6 +394,10 @@ class Engine:
         known = self._on_floor(task)
         if known.id in self._scheduler:
             known = await self.stop_task(known.id)
+        return await self._leave_floor(known, "closed")
+
+    async def _leave_floor(self, known: Task, state: TaskState) -> Task:
+        """Take a resting task off the floor: a snapshot of its worktree, which is then removed."""
         await self.scripts.close_task(known.id)
         await self.terminals.end(known.id)
         await self._resting.end(known.id)
@@ -394,7 +407,7 @@ class Engine:
             await workspaces.snapshot(workspace, "closed", "When it was closed")
             await workspaces.import_branch(workspace)
             await workspaces.remove(workspace)
-        self.ledger.enter(known.id, "closed", unseen=False)
+        self.ledger.enter(known.id, state, unseen=False)
         self.ledger.flush()
         return self.ledger.tasks[known.id]
 

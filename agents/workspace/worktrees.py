@@ -202,6 +202,18 @@ class Workspaces:
             await unmake(workspace)
         self._locks.pop(workspace.task, None)
 
+    async def discard(self, workspace: Workspace) -> None:
+        """Delete a worktree that was only made to try something, with its branch and its snapshots.
+
+        Raises:
+            GitError: it cannot be deleted.
+        """
+        await self.remove(workspace)
+        listed = await git(workspace, "for-each-ref", "--format=%(refname)", f"refs/shopfloor/{workspace.task}/")
+        names = [f"refs/heads/{workspace.branch}", *listed.out.decode("utf-8", "surrogateescape").split()]
+        orders = "".join(f"delete {name}\n" for name in names)
+        await git(workspace, "update-ref", "--stdin", stdin=orders.encode("utf-8", "surrogateescape"))
+
     async def tree_of(self, repository: Repository, commitish: str) -> str:
         """See :func:`agents.workspace.trees.tree_of`."""
         return await trees.tree_of(repository, commitish)

@@ -19,7 +19,9 @@ STATE_GLYPHS = {
 
 
 def print_json(value: object) -> None:
-    """One object on one line."""
+    """One object on one line; a struct with all its fields, those that have their default value too."""
+    if isinstance(value, msgspec.Struct):
+        value = {name: getattr(value, name) for name in value.__struct_fields__}
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
     sys.stdout.flush()
 
@@ -69,6 +71,8 @@ def task_object(task: Task) -> dict[str, object]:
         "note": task.note,
         "sandbox": task.sandbox,
         "ports": list(task.ports),
+        "landing": task.landing,
+        "conflicts": list(task.conflicts),
         "created_at": task.created_at,
         "changed_at": task.changed_at,
     }
