@@ -133,7 +133,7 @@ def mount_arguments(policy: Policy) -> list[str]:
     if rules and rules[0].path == "/":
         root = rules.pop(0)
     arguments = [_binding(root), root.source, "/", "--dev", "/dev", "--proc", "/proc"]
-    for path in _kernel_settings() if not os.geteuid() else ():
+    for path in () if os.geteuid() else _kernel_settings():
         arguments += ["--ro-bind", path, path]
     emptied = []
     for position, rule in enumerate(rules):
@@ -150,8 +150,20 @@ def mount_arguments(policy: Policy) -> list[str]:
     return arguments
 
 
+@functools.cache
 def _kernel_settings() -> list[str]:
-    return [f"/proc/{name}" for name in _KERNEL_SETTINGS if Path("/proc", name).exists()]
+    """What of it is here and can be written at all."""
+    return [f"/proc/{name}" for name in _KERNEL_SETTINGS if _can_be_written(f"/proc/{name}")]
+
+
+def _can_be_written(path: str) -> bool:
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISDIR(mode):
+            return any(_can_be_written(entry.path) for entry in os.scandir(path))
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) and bool(mode & 0o222)
 
 
 def _taking_terminal() -> list[str]:

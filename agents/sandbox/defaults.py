@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -136,9 +137,13 @@ def reader_policy(
 
 def hidden_places() -> tuple[str, ...]:
     """Secrets of the person, and what Shopfloor itself keeps (tasks, keys, the socket). Not all need exist."""
-    home = Path.home()
     own = (paths.state_dir(), paths.runtime_dir(), paths.config_dir())
-    return _texts((*(home / name for name in _SECRETS), *own))
+    return (*_secrets(str(Path.home())), *_texts(own))
+
+
+@functools.cache
+def _secrets(home: str) -> tuple[str, ...]:
+    return tuple(f"{home.rstrip('/')}/{name}" for name in _SECRETS)
 
 
 def base_environment() -> dict[str, str]:

@@ -35,6 +35,22 @@ async def test_network_that_the_project_takes_away_is_away_in_the_checkout_too(s
     assert "Network        off" in out, out + err
 
 
+async def test_no_agent_starts_where_nothing_confines_and_it_is_said_what_to_install(shell: Shell) -> None:
+    broken = shell.folder / "bin" / "bwrap"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    shell.variables |= {"PATH": f"{broken.parent}:{shell.variables['PATH']}", "SHOPFLOOR_SANDBOX": "bubblewrap"}
+    shell.model.add("Done.")
+    status, out, err = await shell("run", "Do it", "-p", "test", "--wait", "--json")
+    assert status != 0, out
+    task = await shell.task(_id(out))
+    told = err + task["reason"] + (await shell("show", task["id"], "--transcript"))[1]
+    assert "No permissions to create new namespace" in told, f"why is not said: {told}"
+    assert "Install bubblewrap" in told, f"what to do is not said: {told}"
+    assert not shell.model.requests, "the model was asked although its agent cannot be confined"
+
+
 def _id(printed: str) -> str:
     import json
 

@@ -34,8 +34,9 @@ def clean_environment(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A short folder that is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="sf-"))
+    """A short folder that is gone afterwards. Not in /tmp, where no repository lies: commands see one of their own, and
+    to show something of the real one in it costs mounts."""
+    folder = Path(tempfile.mkdtemp(prefix=".sf-", dir=Path.home()))
     try:
         yield folder
     finally:

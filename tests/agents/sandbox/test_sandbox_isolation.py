@@ -164,6 +164,12 @@ async def test_nothing_gives_privileges_back(scene: Scene) -> None:
     assert not (scene.worktree / "disk").exists()
 
 
+async def test_sockets_of_the_machine_in_run_are_not_there(tmp_path: Path, bubblewrap: Runner) -> None:
+    ran = await Scene(tmp_path, bubblewrap).run("find /run -type s -o -type p; touch /run/x")
+    assert "/run/x" in ran.output, "the search did not run"
+    assert len(ran.output.splitlines()) == 1, f"these can be connected to: {ran.output}"
+
+
 async def test_only_own_processes_are_there(tmp_path: Path, bubblewrap: Runner) -> None:
     scene = Scene(tmp_path, bubblewrap)
     ran = await scene.run("echo /proc/[0-9]*")

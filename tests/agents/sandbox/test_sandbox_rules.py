@@ -201,3 +201,11 @@ def test_a_path_with_quotes_stays_one_string_in_a_seatbelt_profile(tmp_path: Pat
     odd.mkdir()
     text = profile_text(Policy(directory=str(odd), write=(str(odd),)))
     assert 'a\\"b\\\\c)"))' in text
+
+
+def test_what_is_protected_and_not_there_is_denied_by_a_seatbelt_profile(tmp_path: Path) -> None:
+    login = tmp_path.resolve() / "login"
+    login.mkdir()
+    text = profile_text(Policy(directory=str(tmp_path), write=(str(login),), protect=(str(login / "settings.json"),)))
+    denied = f'(deny file-write* (subpath "{login}/settings.json"))'
+    assert text.index(denied) > text.index(f'(allow file-read* file-write* (subpath "{login}"))')

@@ -140,6 +140,11 @@ ATTACKS = {
     "plants alternates": "git init -q fake; "
     + EACH
     + " echo $PWD/fake/.git/objects > $d/objects/info/alternates; done",
+    "names another folder as its worktree": EACH
+    + """
+        echo $MAIN/.git > $d/gitdir; git config --file $d/config core.worktree $MAIN; done
+        rm -f .git; mv .git x; echo gitdir: $MAIN/.git > .git
+    """,
     "replaces .git by a folder": """
         rm -rf .git; mv .git old-git; git init -q .; cat evil-config >> .git/config; cp -L evil-hooks/* .git/hooks/
     """,
@@ -185,18 +190,24 @@ async def test_repository_and_host_survive_an_agent_in_a_clone_that(tmp_path: Pa
     await attack.host_works_and_runs_nothing(branch=False, person=name != "plants a submodule")
 
 
+LINKED = "index HEAD logs/HEAD logs/refs COMMIT_EDITMSG ORIG_HEAD FETCH_HEAD MERGE_MSG packed-refs"
+
+
 @pytest.mark.parametrize("kind", ["worktree", "clone"])
-async def test_links_in_the_git_folder_lead_the_host_nowhere(tmp_path: Path, runner: Runner, kind: Kind) -> None:
+@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to no file"])
+async def test_links_in_the_git_folder_lead_the_host_nowhere(
+    tmp_path: Path, runner: Runner, kind: Kind, there: bool
+) -> None:
     attack = await an_attack(tmp_path, runner, kind)
-    target = tmp_path / "host" / "bashrc"
-    target.write_text("mine\n")
+    (tmp_path / "host" / "bashrc").write_text("mine\n")
+    target = tmp_path / "host" / ("bashrc" if there else "made")
     await attack.agent.tries(
-        f"{EACH} for name in index HEAD logs/HEAD COMMIT_EDITMSG ORIG_HEAD FETCH_HEAD MERGE_MSG packed-refs; do "
+        f"{EACH} mkdir -p $d/logs; for name in {LINKED}; do "
         f"ln -sf {target} $d/$name; ln -sf {target}.new $d/$name.lock; done; "
         f"rm -rf $d/refs $d/objects/info; ln -s {target.parent} $d/refs; ln -s {target.parent} $d/objects/info; done"
     )
     await attack.host_works_and_runs_nothing(branch=False)
-    assert target.read_text() == "mine\n"
+    assert (tmp_path / "host" / "bashrc").read_text() == "mine\n"
     assert [file.name for file in target.parent.iterdir()] == ["bashrc"]
 
 
