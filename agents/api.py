@@ -34,6 +34,7 @@ from agents.parts.costs import Costs
 from agents.parts.landing import Landings
 from agents.parts.questions import Questions
 from agents.parts.queues import Queues
+from agents.parts.radar import Radar
 from agents.parts.scripts import Scripts
 from agents.parts.sessions import Sessions
 from agents.parts.staging import Staging
@@ -86,6 +87,9 @@ class Api(Protocol):
     checks: Checks
     """What the project's checks said."""
     landing: Landings
+    """Bringing work onto its branch."""
+    radar: Radar
+    """Tasks that change the same files."""
 
     async def info(self) -> EngineInfo:
         """Who is answering, and whether agents can start."""

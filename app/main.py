@@ -100,6 +100,7 @@ _VERBS = frozenset(
         "close",
         "comment",
         "comments",
+        "conflicts",
         "compact",
         "demo",
         "diff",
@@ -278,6 +279,7 @@ def parser() -> argparse.ArgumentParser:
     other.add_argument("--cancel", action="store_true", help="take it out of the line")
     as_json(land)
     land.set_defaults(how="squash")
+    as_json(task_verb("conflicts", "show which tasks change the same files as this one, and which conflict"))
     landings = verb("landings", "show the line of tasks that are landed, or hold it")
     landings.add_argument("--all", action="store_true", help="of all repositories")
     held = landings.add_mutually_exclusive_group()

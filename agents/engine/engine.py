@@ -30,6 +30,7 @@ from agents.engine.questions import Questions
 from agents.engine.queue_runs import QueueRuns
 from agents.engine.queue_shelf import Shelf
 from agents.engine.queues import Queues
+from agents.engine.radar import Radar
 from agents.engine.resting import Resting
 from agents.engine.review import Reviews, with_quote
 from agents.engine.scheduler import Scheduler
@@ -119,6 +120,7 @@ class Engine:
             self.ledger, self._facilities, partial(self._leave_floor, state="landed"), self.restore_task,
             self._scheduler.deliver,
         )  # fmt: skip
+        self.radar = Radar(self.ledger, self._facilities)
         self._hooks = Hooks(self.ledger, self._facilities)
         self.scripts = Scripts(self.ledger, self._facilities, self._on_floor)
         self.terminals = Terminals(self.ledger, self._facilities)
@@ -141,11 +143,13 @@ class Engine:
         self.writing.drop_unused()
         self.scripts.take_up()
         self.landing.take_up()
+        self.radar.start()
         self._scheduler.start()
 
     async def stop(self) -> None:
         """Interrupt what runs, so that it goes on at the next start, and close everything."""
         self.on_shutdown = lambda: None
+        await self.radar.close()
         await self.landing.close()
         await self.scripts.close()
         await self._hooks.close()

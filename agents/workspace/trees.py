@@ -132,6 +132,17 @@ def _safe(name: str) -> str:
     return name
 
 
+async def changed_names(repository: Repository, base: str, head: str) -> list[bytes]:
+    """Names of the files that differ between two commits or trees, old and new names of renamed ones.
+
+    Raises:
+        GitError: one of them does not exist.
+    """
+    options = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
+    printed = await git(repository, *options, _safe(base), _safe(head), "--")
+    return [name for name in printed.out.split(b"\0") if name]
+
+
 async def names_in(repository: Repository, treeish: str) -> list[str]:
     """Names of the files in a commit or tree, sorted; those that are no UTF-8 are left out, as nobody could type them.
 

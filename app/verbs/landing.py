@@ -61,3 +61,21 @@ def _print(landing: Landing) -> None:
         f"{landing.task:<5} {landing.state:<10} {landing.how:<7} {age(landing.at):>4}  "
         f"{safe(landing.onto)}  {safe(landing.reason)}"
     )
+
+
+async def conflicts(options: argparse.Namespace) -> int:
+    """``shopfloor conflicts``."""
+    async with engine() as api:
+        found = await api.radar.overlaps(options.task)
+    for overlap in found:
+        if options.json:
+            print_json(overlap)
+            continue
+        names = [
+            f"{'! ' if name in overlap.conflicting else '  '}{safe(name.decode('utf-8', 'backslashreplace'))}"
+            for name in overlap.files
+        ]
+        print(f"{overlap.task:<5} {safe(overlap.title)}", *names, sep="\n      ")
+    if not found and not options.json:
+        print("No other task changes the same files.")
+    return 0

@@ -179,3 +179,20 @@ async def test_what_cannot_land_is_said_plainly(shell: Shell) -> None:
     assert "no local branch" in (await shell.refused(2, "land", task["id"], "--onto", "nowhere"))
     await shell("close", task["id"])
     assert "closed" in (await shell.refused(2, "land", task["id"]))
+
+
+async def test_the_radar_tells_tasks_that_would_conflict_from_those_that_only_meet(shell: Shell) -> None:
+    lines = "".join(f"{number}\n" for number in range(40))
+    await a_commit(shell, "long.txt", lines)
+    top = await a_task(shell, "Top", writes("long.txt", "top\n" + lines))
+    end = await a_task(shell, "End", writes("long.txt", lines + "end\n"))
+    other = await a_task(shell, "Other top", writes("long.txt", "other\n" + lines))
+    await a_task(shell, "Elsewhere", writes("new.txt", "new\n"))
+    known = await shell.until(top["id"], lambda known: bool(known["conflicts"]), "the conflict of two tasks")
+    assert known["conflicts"] == [other["id"]]
+    _, out, _ = await shell("conflicts", top["id"], "--json")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [overlap["task"] for overlap in found] == [other["id"], end["id"]], "who conflicts comes first"
+    assert [len(overlap["conflicting"]) for overlap in found] == [1, 0]
+    await shell("close", other["id"])
+    await shell.until(top["id"], lambda known: not known["conflicts"], "the conflict is over with its task")
