@@ -79,6 +79,28 @@ class AcpSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """How long it may take to end its turn when it is told to; then its process is ended."""
 
 
+class EndpointSection(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[endpoint]``: the server of the agent's model, so that an agent whose network is off still reaches it, and
+    nothing else. Also used with the network on when the key is held outside."""
+
+    url: str
+    """``https://…``, or ``http://127.0.0.1…`` for a server on this machine."""
+    url_env: str = ""
+    """A variable of the person's that says another one."""
+    set: dict[str, str] = {}
+    """What the agent is told: variables, in which ``{url}`` stands for the address it is to use instead, and
+    ``{temp}`` for its private temporary folder."""
+    files: dict[str, str] = {}
+    """The same for agents that read it from files: texts by paths below ``{temp}``."""
+    key: Literal["inside", "outside"] = "inside"
+    """``outside``: the agent has a key that is good for nothing, and the real one is put into its requests on the way.
+    ``inside``: the agent has the key of ``environment``, as ever."""
+    key_env: str = ""
+    """The variable with the key, for ``outside``."""
+    header: str = "authorization"
+    """How the server wants it: ``authorization`` (as a Bearer), ``x-api-key``, ``x-goog-api-key``…"""
+
+
 class SandboxSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """``[sandbox]``."""
 
@@ -114,6 +136,7 @@ class Profile(Struct, kw_only=True, forbid_unknown_fields=True):
     acp: AcpSection | None = None
     terminal: TerminalSection | None = None
     sandbox: SandboxSection = SandboxSection()
+    endpoint: EndpointSection | None = None
     workspace: Literal["", "worktree", "clone"] = ""
     """Where its files live: a worktree of the repository, or a shared clone, whose agent sees the repository itself
     wholly read-only. Empty: what the project file says, else a worktree."""
@@ -192,6 +215,11 @@ def key_variable(native: NativeSection) -> str:
     return native.api_key_env or _KEY_VARIABLES.get(native.provider, "")
 
 
+def is_secret(variable: str) -> bool:
+    """Whether a variable of this name holds something that lets somebody in."""
+    return any(word in variable.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSWORD"))
+
+
 def model_variables() -> list[str]:
     """Every variable a profile may ask for: keys, and what the SDKs read themselves."""
     profiles = load_profiles()
@@ -199,6 +227,8 @@ def model_variables() -> list[str]:
     keys = {key_variable(native) for native in sections if native is not None}
     for profile in (loaded.profile for loaded in profiles):
         keys |= {name for section in (profile.acp, profile.terminal) if section for name in section.environment}
+        if profile.endpoint is not None:
+            keys |= {profile.endpoint.key_env, profile.endpoint.url_env}
     return sorted({*keys, *_KEY_VARIABLES.values(), *_SDK_VARIABLES} - {""})
 
 
@@ -229,6 +259,9 @@ def _read(path: Path) -> Profile:
         )
     for problem in problems_of(profile.terminal) if profile.terminal else ():
         raise UsageError(f"{path}: {problem}", "Write it as Python's re module takes it.")
+    endpoint = profile.endpoint
+    if endpoint is not None and endpoint.key == "outside" and not endpoint.key_env:
+        raise UsageError(f"{path}: `endpoint.key_env` is missing.", 'With key = "outside" it says where the key is.')
     return profile
 
 

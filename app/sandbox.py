@@ -23,7 +23,7 @@ from agents import paths
 from agents.config import read_config
 from agents.engine.facilities import Facilities
 from agents.errors import UsageError
-from agents.model import Task
+from agents.model import Task, at_work
 from agents.profiles import Profile, load_profile
 from agents.project_file import read_project_file
 from agents.sandbox import Policy, Process, PtySize, Runner, choose_runner
@@ -71,7 +71,7 @@ async def _sandbox(command: list[str], profile_id: str, no_network: bool, show: 
             policy = await _of_folder(here, profile, temp)
         policy = structs.replace(policy, directory=str(here), network=policy.network and not no_network)
         if show:
-            print("\n".join(described(runner, policy, command or ["CMD"])))
+            print("\n".join(described(runner, policy, command or ["CMD"], _way_to_model(profile, policy, runner))))
             return 0
         if known:
             await workspaces.prepare(known[1], runner)
@@ -113,7 +113,7 @@ def _known_worktree(store: Store, here: Path) -> tuple[Task, Workspace] | None:
 
 def _is_at_work(store: Store, task_id: str) -> bool:
     """The agent itself needs the worktree as it is now."""
-    return any(task.id == task_id and task.state in ("preparing", "working", "checking") for task in store.tasks())
+    return any(task.id == task_id and at_work(task) for task in store.tasks())
 
 
 def _profile(name: str, here: Path) -> Profile | None:
@@ -146,11 +146,22 @@ def _checkout(here: Path) -> Path | None:
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
 
 
-def described(runner: Runner, policy: Policy, command: Sequence[str]) -> Iterator[str]:
+def _way_to_model(profile: Profile | None, policy: Policy, runner: Runner) -> str:
+    """How the agent itself (no command by this verb) reaches its model; empty when its profile does not say."""
+    if profile is None or profile.endpoint is None:
+        return ""
+    from agents.endpoint import way_in_words
+
+    return way_in_words(profile.endpoint, policy.network, runner.mounts, os.environ)
+
+
+def described(runner: Runner, policy: Policy, command: Sequence[str], model: str = "") -> Iterator[str]:
     """A policy in words, then the command line that carries it out."""
     yield f"Backend        {runner.name}"
     yield f"Directory      {policy.directory}"
     yield f"Network        {'on' if policy.network else 'off'}"
+    if model:
+        yield f"Model          {model}"
     yield f"Temporary      {policy.temp}{' as /tmp' if runner.mounts else ' as TMPDIR'}"
     binds = [f"{bind.target} (shows {bind.source}{'' if bind.writable else ', read-only'})" for bind in policy.binds]
     for name, places in (

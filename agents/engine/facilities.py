@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,13 +21,16 @@ from agents.engine.resting import Resting
 from agents.engine.terminals import Terminals
 from agents.errors import SandboxError, ShopfloorError, UsageError
 from agents.model import Task
-from agents.profiles import Profile, load_profile, model_variables
+from agents.profiles import Profile, is_secret, load_profile, model_variables
 from agents.project_file import PROJECT_FILE, Check, ProjectFile, parse_project_file, read_project_file
 from agents.sandbox import Policy, Runner, choose_runner
 from agents.sandbox.defaults import agent_policy
 from agents.scripts import host_environment, port_environment, script_environment
 from agents.store import Store
 from agents.workspace import Kind, Workspace, Workspaces
+
+if TYPE_CHECKING:
+    from agents.endpoint import Bridges
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +48,8 @@ class Facilities:
         """Why agents cannot start."""
         self._store = store
         self._resting = resting
+        self._bridges: Bridges | None = None
+        """Ways of agents to their models; there is none until one needs it."""
         self._starts: dict[str, object] = {}
         """What the drivers of tasks at work were started with."""
         self._runner: Runner | None = None
@@ -59,17 +65,14 @@ class Facilities:
 
     def secrets(self) -> list[str]:
         """The keys we were given."""
-        words = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-        return [
-            value
-            for name, value in self.environment.items()
-            if len(value) >= 8 and any(word in name.upper() for word in words)
-        ]
+        return [value for name, value in self.environment.items() if len(value) >= 8 and is_secret(name)]
 
     async def close(self) -> None:
         """Give up what was started."""
         if self._resting is not None:
             await self._resting.close()
+        if self._bridges is not None:
+            await self._bridges.close_all()
         if self._close_offline is not None:
             await self._close_offline()
 
@@ -210,6 +213,12 @@ class Facilities:
     ) -> Driver:
         """The driver that a profile asks for, for the task's conversation or another one."""
         history = self._store.messages(conversation or task.id)
+        if profile.driver != "native" and profile.endpoint is not None:
+            from agents.endpoint import Bridges
+
+            self._bridges = self._bridges or Bridges()
+            name = conversation or task.id
+            runner = await self._bridges.through(name, profile.endpoint, runner, policy, self.environment)
         if profile.driver == "acp":
             from agents.drivers.acp import AcpDriver
 

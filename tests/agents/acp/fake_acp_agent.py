@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -205,6 +206,23 @@ class FakeAgent:
     def play_costly(self, text: str) -> None:
         amount = {"first": 0.25, "second": 0.75}[text]
         self.update("usage_update", used=1, size=2, cost={"amount": amount, "currency": "USD"})
+
+    def play_model(self, text: str) -> None:
+        """Ask the model, and try to reach what is none; ``text`` is an address that has to be out of reach."""
+        key = os.environ.get("MODEL_KEY", "")
+        body = json.dumps({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}).encode()
+        headers = {"content-type": "application/json", "x-api-key": key}
+        request = urllib.request.Request(os.environ["MODEL_URL"] + "/v1/messages", body, headers)
+        answer = json.load(urllib.request.urlopen(request, timeout=20))
+        said = {"answer": answer["content"][0]["text"], "key": key}
+        try:
+            urllib.request.urlopen(text, timeout=5)
+            said["elsewhere"] = "reached"
+        except OSError as error:
+            said["elsewhere"] = str(error)
+        said["environment"] = sorted(name for name in os.environ if "KEY" in name or "TOKEN" in name)
+        said["files"] = [Path(os.environ["MODEL_FILE"]).read_text()] if "MODEL_FILE" in os.environ else []
+        self.say(json.dumps(said))
 
     def play_environment(self, text: str) -> None:
         self.say(json.dumps(dict(os.environ)))
