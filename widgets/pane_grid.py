@@ -302,7 +302,7 @@ class PaneGrid(Widget):
             for task, pane in self._panes.items():
                 pane.display = task in visible
         if self._lay_out(self.size) != self._placed:
-            # of a child: it makes its parents forget how they were arranged, which does not happen for the widget itself
+            # of a child: that makes its parents forget how they were arranged; of the widget itself it would not
             (self._panes[visible[0]] if visible else self).refresh(layout=True)
         told = (visible, self._shown_page, self.pages)
         if told != self._told:
