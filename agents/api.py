@@ -31,10 +31,12 @@ from agents.model import (
 )
 from agents.parts.checks import Checks
 from agents.parts.costs import Costs
+from agents.parts.finding import Finding
 from agents.parts.landing import Landings
 from agents.parts.questions import Questions
 from agents.parts.queues import Queues
 from agents.parts.radar import Radar
+from agents.parts.reminders import Reminders
 from agents.parts.scripts import Scripts
 from agents.parts.sessions import Sessions
 from agents.parts.staging import Staging
@@ -71,6 +73,8 @@ class Api(Protocol):
     """
 
     questions: Questions
+    reminders: Reminders
+    finding: Finding
     """What agents ask in the middle of a turn."""
     costs: Costs
     """What agents have cost and may cost."""

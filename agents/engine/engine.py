@@ -21,6 +21,7 @@ from agents.engine.checking import Checks
 from agents.engine.conversations import fork, forked_turn
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities, OpenDoor, fingerprint
+from agents.engine.finding import Finding
 from agents.engine.hooks import Hooks
 from agents.engine.hub import Hub
 from agents.engine.landing import Landings
@@ -31,6 +32,7 @@ from agents.engine.queue_runs import QueueRuns
 from agents.engine.queue_shelf import Shelf
 from agents.engine.queues import Queues
 from agents.engine.radar import Radar
+from agents.engine.reminders import Reminders
 from agents.engine.resting import Resting
 from agents.engine.review import Reviews, with_quote
 from agents.engine.scheduler import Scheduler
@@ -115,6 +117,8 @@ class Engine:
         self.questions = Questions(self.ledger, self._scheduler)
         self.queues = Queues(self.ledger, shelf, runs, self._scheduler)
         self.checks = Checks(self.ledger, self._changes)
+        self.reminders = Reminders(self.ledger)
+        self.finding = Finding(self.ledger, self._facilities, self._changes)
         self.costs.on_raised = self._scheduler.admit
         self.landing = Landings(
             self.ledger, self._facilities, partial(self._leave_floor, state="landed"), self.restore_task,
@@ -144,6 +148,7 @@ class Engine:
         self.scripts.take_up()
         self.landing.take_up()
         self.radar.start()
+        self.reminders.start()
         self._scheduler.start()
 
     async def stop(self) -> None:
@@ -151,6 +156,7 @@ class Engine:
         self.on_shutdown = lambda: None
         await self.radar.close()
         await self.landing.close()
+        self.reminders.close()
         await self.scripts.close()
         await self._hooks.close()
         await self._scheduler.close()

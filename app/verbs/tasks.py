@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import msgspec
 from agents.client import Client, connect
 from agents.errors import NotFound, UsageError
 from agents.model import Entry, NewTask, Task, TaskChanged
+from agents.moments import parse_moment
 from agents.parts.questions import how_to_answer
 from agents.parts.writing import Template
 from agents.separate import separate_prompts
@@ -237,6 +239,14 @@ async def note(options: argparse.Namespace) -> int:
     """``shopfloor note``."""
     async with engine() as api:
         _print_task(await api.set_note(options.task, options.text), False)
+    return 0
+
+
+async def remind(options: argparse.Namespace) -> int:
+    """``shopfloor remind``."""
+    at = parse_moment(options.when, time.time())
+    async with engine() as api:
+        _print_task(await api.reminders.set(options.task, at), False)
     return 0
 
 
