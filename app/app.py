@@ -16,8 +16,10 @@ from textual.theme import Theme
 
 from agents import paths
 from agents.api import Api
-from agents.errors import ShopfloorError
+from agents.config import NotifySection, read_config
+from agents.errors import ShopfloorError, UsageError
 from agents.model import ACTIVE_STATES, AnyEvent, CommentsChanged, Task, TaskChanged
+from app.calls import Calls
 from app.collector import LOOK_SECONDS, Collector
 from app.faults import fault_sentence
 from app.floor import FloorScreen
@@ -86,6 +88,11 @@ class ShopfloorApp(App[None]):
         self._keys_file = paths.config_dir() / "keys.toml"
         keymap = read_keymap(self._keys_file)
         self._problems = keymap.problems
+        try:
+            self._calls = Calls(read_config().notify)
+        except UsageError as error:
+            self._calls = Calls(NotifySection())
+            self._problems = (*self._problems, str(error))
         self.pump = Pump(self)
         self.floor = FloorScreen(self._live.as_api(), self.pump, project, demo, keymap.keys)
         self._review: ReviewScreen | None = None
@@ -183,6 +190,10 @@ class ShopfloorApp(App[None]):
         known = [event.task.sequence for event in batch if isinstance(event, TaskChanged)]
         self._sequence = max([self._sequence, *known])
         self.floor.take(batch)
+        for event in batch:
+            if isinstance(event, TaskChanged):
+                in_sight = self.app_focus and event.task.id == self.floor.roster.current
+                self._write(self._calls.sequence_for(event.task, in_sight))
         if self._review is None or not self._review.is_attached:
             return
         for event in batch:
@@ -256,5 +267,5 @@ class ShopfloorApp(App[None]):
         self._write(RESTORE_TITLE)
 
     def _write(self, sequence: str) -> None:
-        if self._driver is not None and not self.is_headless and not self.is_web:
+        if sequence and self._driver is not None and not self.is_headless and not self.is_web:
             self._driver.write(sequence)

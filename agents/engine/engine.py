@@ -16,6 +16,7 @@ import msgspec
 from agents import installation, paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
+from agents.engine.caller import Caller
 from agents.engine.changes import Changes
 from agents.engine.checking import Checks
 from agents.engine.conversations import fork, forked_turn
@@ -124,6 +125,7 @@ class Engine:
             self.ledger, self._facilities, partial(self._leave_floor, state="landed"), self.restore_task,
             self._scheduler.deliver,
         )  # fmt: skip
+        self._caller = Caller(self.ledger, self._hub, self._config)
         self.radar = Radar(self.ledger, self._facilities)
         self._hooks = Hooks(self.ledger, self._facilities)
         self.scripts = Scripts(self.ledger, self._facilities, self._on_floor)
@@ -155,6 +157,7 @@ class Engine:
         """Interrupt what runs, so that it goes on at the next start, and close everything."""
         self.on_shutdown = lambda: None
         await self.radar.close()
+        await self._caller.close()
         await self.landing.close()
         self.reminders.close()
         await self.scripts.close()
