@@ -75,17 +75,11 @@ class Acts:
 
     def new_task(self) -> None:
         """Ask what to do and start an agent on it."""
-        from app.new_task import NewTaskScreen
+        from app.new_task import ask_new_task
 
         current = self._floor.roster.current_task
         project = self._project or (current.project if current else str(Path.cwd()))
-        self._floor.app.push_screen(NewTaskScreen(self._api, project), self._task_made)
-
-    def _task_made(self, task: Task | None) -> None:
-        if task is not None:
-            if self._floor.roster.put(task):
-                self._floor.show_tasks()
-            self._floor.go_to(task.id)
+        ask_new_task(self._floor.host, self._api, project, lambda task: self._floor.go_to(task.id))
 
     def review(self) -> None:
         """Read the change of the current task."""

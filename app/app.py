@@ -26,7 +26,7 @@ from app.floor import FloorScreen
 from app.help import HelpScreen
 from app.keys import read_keymap
 from app.live_api import LiveApi
-from app.new_task import NewTaskScreen
+from app.new_task import NewTaskScreen, ask_new_task
 from app.palette import FloorCommands
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.themes import THEMES, keep_theme, kept_theme
@@ -65,6 +65,9 @@ class ShopfloorApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "ctrl+q", "leave", "Quit", id="app.quit", show=False, priority=True, tooltip="Leave; the agents go on."
+        ),
+        Binding(
+            "f8,alt+n", "new_task", "New task", id="app.new-task", show=False, tooltip="A new task, from anywhere."
         ),
         Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", show=False, tooltip="Back to the shell."),
     ]
@@ -232,6 +235,15 @@ class ShopfloorApp(App[None]):
             self.push_screen(TooSmallScreen())
         elif covered and not small:
             self.pop_screen()
+
+    def action_new_task(self) -> None:
+        """Ask for a new task over whatever is shown; the review stays where it is."""
+        from app.review.screen import ReviewScreen
+
+        if isinstance(self.screen, FloorScreen):
+            self.floor.acts.new_task()
+        elif isinstance(self.screen, ReviewScreen) and (task := self.floor.roster.get(self._reviewed)) is not None:
+            ask_new_task(self, self._live.as_api(), task.project, None)
 
     def show_help(self) -> None:
         """All keys."""

@@ -156,6 +156,11 @@ class FloorScreen(Screen[None]):
                 self.grid.update_task(task)
             self._show_states()
 
+    def know(self, task: Task) -> None:
+        """A task was made from here; its event may still be on the way."""
+        if self.roster.put(task):
+            self.show_tasks()
+
     def show_tasks(self) -> None:
         """Other tasks are on the floor than before."""
         shown = self.roster.shown

@@ -17,7 +17,7 @@ from agents.model import Entry, NewTask, Task, TaskChanged
 from agents.moments import parse_moment
 from agents.parts.questions import how_to_answer
 from agents.parts.writing import Template
-from agents.separate import separate_prompts
+from agents.separate import Separate, separate_prompts
 from app.verbs.printing import STATE_GLYPHS, age, agreed, cost, counted, print_json, safe, task_object
 from app.verbs.transcripts import markdown
 
@@ -44,8 +44,10 @@ async def run(options: argparse.Namespace) -> int:
     """``shopfloor run``."""
     async with engine() as api:
         new = await _new_task(api, options)
-        prompts = separate_prompts(new.prompt) if options.each else [new.prompt]
-        made = [await api.create_task(msgspec.structs.replace(new, prompt=prompt)) for prompt in prompts]
+        tasks = separate_prompts(new.prompt) if options.each else [Separate(new.title, new.prompt)]
+        made = [
+            await api.create_task(msgspec.structs.replace(new, title=each.title, prompt=each.prompt)) for each in tasks
+        ]
         worst = 0
         for task in made:
             if options.wait:

@@ -26,7 +26,7 @@ from agents.model import (
     When,
 )
 from agents.parts.sessions import Session
-from tests.app.floor_desk import CostsInMemory, WritingInMemory
+from tests.app.floor_desk import CostsInMemory, QueuesInMemory, StagingInMemory, WritingInMemory
 
 PROJECT = "/projects/bakery"
 NOW = 1_760_000_000.0
@@ -144,6 +144,8 @@ class EngineInMemory:
         self.writing = WritingInMemory()
         self.costs = CostsInMemory()
         self.sessions = SessionsInMemory(self)
+        self.queues = QueuesInMemory()
+        self.staging = StagingInMemory()
         self._numbers = itertools.count(1)
 
     # --- for tests

@@ -17,7 +17,7 @@ from app.new_task import NewTaskScreen
 from app.review.screen import ReviewScreen
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.too_small import COLUMNS
-from tests.app.floor_engine import NOW, a_task
+from tests.app.floor_engine import NOW, PROJECT, a_task
 from tests.app.floor_stage import SIZES, a_floor, some_tasks
 
 
@@ -265,7 +265,7 @@ async def test_leaving_from_the_new_task_dialog_keeps_its_prompt() -> None:
         await stage.press("n", *"ab")
         await stage.pilot.press("ctrl+q")
         await stage.until(lambda: not stage.app.is_running or stage.app.return_code is not None, "it has left")
-        assert stage.engine.drafts[""] == "ab"
+        assert stage.engine.writing.task_drafts[PROJECT].prompt == "ab"
 
 
 def test_every_action_has_an_id_of_its_own_a_key_and_help() -> None:
