@@ -204,11 +204,11 @@ class Api(Protocol):
         """Say something about a comment that was sent. What the person says goes to the agent with the next round;
         until then saying it again replaces it, and an empty text takes it back."""
 
-    async def review_prompt(self, task: str) -> str:
-        """The prompt that sending the drafts and replies would send."""
+    async def review_prompt(self, task: str, without: Sequence[str] = ()) -> str:
+        """The prompt that sending the drafts and replies would send; comments ``without`` stay as they are."""
 
-    async def send_review(self, task: str, when: When = "now", text: str = "") -> Prompt:
-        """Send all drafts and replies as one round; with ``text`` as the prompt, if it is given."""
+    async def send_review(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
+        """Send all drafts and replies as one round, those ``without`` not; ``text`` is the prompt, if it is given."""
 
     async def claim_comment(self, task: str, comment: str, claim: Claim, text: str = "") -> Comment:
         """Record what the agent says about a sent comment."""

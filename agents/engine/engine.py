@@ -519,7 +519,7 @@ class Engine:
 
     async def comments(self, task: str) -> list[Comment]:
         """See :class:`agents.api.Api`."""
-        return self._reviews.comments(self.ledger.find(task).id)
+        return self._reviews.told(self.ledger.find(task).id)
 
     async def add_comment(self, task: str, draft: CommentDraft, base_tree: str = "", head_tree: str = "") -> Comment:
         """See :class:`agents.api.Api`."""
@@ -543,10 +543,10 @@ class Engine:
         self._reviews.delete(self.ledger.find(task).id, comment)
         self.ledger.flush()
 
-    async def review_prompt(self, task: str) -> str:
+    async def review_prompt(self, task: str, without: Sequence[str] = ()) -> str:
         """See :class:`agents.api.Api`."""
         known = self.ledger.find(task)
-        return self._reviews.prompt_text(known.id, self._changes.base_name(known))
+        return self._reviews.prompt_text(known.id, self._changes.base_name(known), without)
 
     async def reply_comment(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
         """See :class:`agents.api.Api`."""
@@ -554,11 +554,12 @@ class Engine:
         self.ledger.flush()
         return changed
 
-    async def send_review(self, task: str, when: When = "now", text: str = "") -> Prompt:
+    async def send_review(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
         """See :class:`agents.api.Api`."""
         known = self._on_floor(task)
-        composed = await self.review_prompt(known.id)
-        prompt = self._reviews.send(known.id, text if text.strip() else composed, when, await self.diff(known.id))
+        composed = await self.review_prompt(known.id, without)
+        said = text if text.strip() else composed
+        prompt = self._reviews.send(known.id, said, when, await self.diff(known.id), without)
         self.ledger.flush()
         self._scheduler.deliver(prompt)
         return prompt

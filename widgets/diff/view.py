@@ -29,7 +29,7 @@ from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Spot
 from widgets.diff.screenful import Screenful
 from widgets.diff.search import Search, unfold_for
 from widgets.diff.state import DiffState, Keep, Position
-from widgets.text_strips import StyleBook
+from widgets.text_strips import StyleBook, cells
 
 MARGIN = 2
 """Lines kept between the cursor and the upper and lower edge."""
@@ -68,6 +68,18 @@ class DiffView(Widget, can_focus=True):
         """Other files are hidden than before."""
 
         view: DiffView
+
+        @property
+        def control(self) -> DiffView:
+            """The view it comes from."""
+            return self.view
+
+    @dataclass
+    class Pressed(Message):
+        """A key that is shown in the diff was clicked, or (with no key) the person asks what can be done here."""
+
+        view: DiffView
+        key: str = ""
 
         @property
         def control(self) -> DiffView:
@@ -129,6 +141,8 @@ class DiffView(Widget, can_focus=True):
 
     def take_marks(self, marks: Sequence[LineMark]) -> None:
         """Show what is said about lines, beneath them; the reader stays where they are."""
+        if tuple(marks) == self.state.marks:
+            return
         keep = self.state.keep(self._top)
         self.state.take_marks(marks)
         self._restored(keep)
@@ -454,6 +468,23 @@ class DiffView(Widget, can_focus=True):
         return self._search.number(self.state.cursor)
 
     # mouse
+
+    def key_at(self, spot: Spot, line: int, x: int) -> str:
+        """The key that a comment's box shows at a place of it; empty when it shows none there."""
+        painter = self._screen.painter
+        if painter is None:
+            return ""
+        rows = painter.box(self.state.table.sections[spot.section], spot.row)
+        at, key = painter.gutter.width - 1, ""
+        for text, style in rows[line] if line < len(rows) else ():
+            if style.endswith("box-key"):
+                key = text
+            elif style.startswith("box bar") or not text.strip():
+                key = ""
+            at += cells(text)
+            if x < at:
+                return key
+        return ""
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """See :class:`Mouse`."""
