@@ -20,7 +20,7 @@ from agents.model import Comment, Diff, Scope, Task, at_work
 from agents.review import DiffSet
 from agents.review.places import Placed
 from app.review.acts import HunkActs
-from app.review.around import reader_flags
+from app.review.around import held_back, reader_flags
 from app.review.beside import PromptBeside, place_at_cursor
 from app.review.colours import Colourer
 from app.review.desk import CommentDesk
@@ -469,11 +469,16 @@ class ReviewScreen(Screen[None]):
 
     async def _send(self) -> None:
         try:
-            prompt = await self._api.review_prompt(self._review_task.id)
-            answer = await self.app.push_screen_wait(SendScreen(self.reviewed, prompt, len(drafts_of(self.comments))))
+            waiting, held = drafts_of(self.comments), held_back(self._view.state)
+            if waiting and all(comment.id in held for comment in waiting):
+                self.say("All comments to send are on hidden files. H shows them.")
+                return
+            prompt = await self._api.review_prompt(self.reviewed.id, held)
+            screen = SendScreen(self.reviewed, prompt, len(waiting) - len(held), len(held))
+            answer = await self.app.push_screen_wait(screen)
             if answer is None:
                 return
-            await self._api.send_review(self._review_task.id, answer.when, answer.text)
+            await self._api.send_review(self.reviewed.id, answer.when, answer.text, held)
         except ShopfloorError as error:
             self.say(str(error), error=True)
             return

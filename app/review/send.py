@@ -57,12 +57,9 @@ class SendScreen(ModalScreen[Sending | None]):
         count = "1 comment" if self._comments == 1 else f"{self._comments} comments"
         works = at_work(self._for_task)
         now = "steer the running turn" if works else "start a turn"
-        detail = f"to the agent of “{printable(self._for_task.title)}”. This is what it will read:"
+        detail = f"To the agent of “{printable(self._for_task.title)}”. This is what it will read:"
         if self._held:
-            left = (
-                "1 comment on a hidden file stays" if self._held == 1 else f"{self._held} comments on hidden files stay"
-            )
-            detail += f" {left} here."
+            detail += f"\nWhat you wrote on hidden files ({self._held}) stays here."
         with Vertical():
             yield Static(f"Send {count}", classes="send--heading", markup=False)
             yield Static(detail, classes="send--detail", markup=False)
