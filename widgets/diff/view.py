@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -33,6 +34,10 @@ from widgets.text_strips import StyleBook, cells
 
 MARGIN = 2
 """Lines kept between the cursor and the upper and lower edge."""
+
+GATHER_SECONDS = 0.002
+"""Time for those who hear that the reader moved to change what they show. Textual draws 120 frames a second at most: a
+second frame for that alone would come 8 ms later, and cost as much as the first."""
 
 
 class DiffView(Widget, can_focus=True):
@@ -107,6 +112,7 @@ class DiffView(Widget, can_focus=True):
         self._syntax: dict[tuple[bytes, str], Highlighted] = {}
         self._screen = Screenful(self.state, self._styles, self._syntax_of)
         self._strips: list[Strip] | None = None
+        self._redraw_timer: asyncio.TimerHandle | None = None
         self._editor_box: Widget | None = None
         self._choices = Choices(self.state, self._filtered, self._rebuilt)
         self._mouse = Mouse(self)
@@ -545,7 +551,13 @@ class DiffView(Widget, can_focus=True):
         return strip
 
     def _redraw(self) -> None:
+        """Paint again, a moment later: what others show of the new place is then drawn in the same frame."""
         self._strips = None
+        if self._redraw_timer is None:
+            self._redraw_timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._refresh_gathered)
+
+    def _refresh_gathered(self) -> None:
+        self._redraw_timer = None
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
