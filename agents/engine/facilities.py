@@ -133,6 +133,10 @@ class Facilities:
             network=policy.network and read_project_file(Path(task.project)).sandbox.network == "on",
         )
 
+    def taken_before(self, task: str) -> str:
+        """The snapshot that was taken already before the turn that begins now; '' when none was."""
+        return self.terminals.taken_before(task) if self.terminals is not None else ""
+
     async def occupy(self, workspace: Workspace, runner: Runner) -> None:
         """Set a worktree up for confined processes; to be followed by :meth:`vacate` when they have ended."""
         self._occupants[workspace.task] += 1

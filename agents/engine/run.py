@@ -233,7 +233,7 @@ class Run:
             if waiting:
                 if held := self._costs.holds():
                     return _Rest("queued", held)  # admission says more, and when it goes on
-                before = workspace.base_commit if fresh else ""
+                before = workspace.base_commit if fresh else self._facilities.taken_before(self._id)
                 fresh = False
                 rest = await self._turn(waiting[0], workspaces, workspace, before)
                 if rest is not None:

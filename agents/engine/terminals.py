@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,8 @@ MINIMUM_SIZE = PtySize(columns=40, rows=8)
 """Programs are not made smaller: they draw nothing useful then."""
 TYPED = "(typed in its terminal)"
 """The prompt of a turn that the person started with keys that we could not read."""
+
+_log = logging.getLogger(__name__)
 
 
 class TaskTerminal:
@@ -98,6 +102,9 @@ class Terminals:
         self.is_at_work: Callable[[str], bool] = lambda _task: False
         self.begin: Callable[[str], object] = lambda _task: None
         self._leaving: set[asyncio.Task[None]] = set()
+        self._typing: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._before: dict[str, str] = {}
+        """Snapshots taken before the person sent something; the turn that follows begins with them."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -141,6 +148,26 @@ class Terminals:
         await asyncio.gather(*(self.end(task) for task in list(self._terminals)))
         if self._leaving:
             await asyncio.wait(self._leaving)
+
+    def taken_before(self, task: str) -> str:
+        """The snapshot that was taken before the person started the turn that begins now; '' when none was."""
+        session = self.session(task)
+        before = self._before.pop(task, "")
+        return before if session is not None and session.person_turn else ""
+
+    async def _snapshot_before(self, task: Task) -> None:
+        """The person is about to start a turn: its program may be quicker than we notice."""
+        workspace = self._ledger.store.workspace(task.id, Workspace)
+        if workspace is None or self.is_at_work(task.id):
+            return
+        number = task.turn + 1
+        try:
+            workspaces = await self._facilities.workspaces()
+            snapshot = await workspaces.snapshot(workspace, f"turn-{number}-before", f"Before turn {number}")
+        except ShopfloorError as error:
+            _log.warning("task %s: no snapshot before what was typed: %s", task.id, error)
+        else:
+            self._before[task.id] = snapshot.commit
 
     def released(self, task: str) -> None:
         """A run has ended: a turn that began meanwhile is one of its own."""
@@ -235,16 +262,22 @@ class Terminals:
 
     async def write(self, task: str, data: bytes) -> None:
         """See :class:`agents.parts.terminals.Terminals`."""
-        self._running(task).typed_by_person(data)
+        session = self._running(task)
+        async with self._typing[self._ledger.find(task).id]:  # keys arrive in the order they were pressed
+            sends = b"\r" in data and (len(data) > 1 or session.typed.unsent.strip())
+            if sends and session.status.state == "idle":
+                await self._snapshot_before(self._ledger.find(task))
+            session.typed_by_person(data)
 
     async def press(self, task: str, keys: Sequence[str]) -> None:
         """See :class:`agents.parts.terminals.Terminals`."""
         session = self._running(task)
-        for key in keys:
-            data = session.keyboard.key(key)
+        pressed = [(key, session.keyboard.key(key)) for key in keys]
+        for key, data in pressed:
             if not data:
                 raise UsageError(f"There is no key {key!r}.", "Keys are named like enter, escape, ctrl+c, y.")
-            session.typed_by_person(data)
+        for _, data in pressed:
+            await self.write(task, data)
 
     async def resize(self, task: str, columns: int, rows: int, dark: bool = True) -> None:
         """See :class:`agents.parts.terminals.Terminals`."""

@@ -25,7 +25,8 @@ class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
     """Something to be seen that means something."""
 
     match: str
-    """A regular expression, looked for anywhere in the rows (``^`` and ``$`` at each) or the text."""
+    """A regular expression, looked for anywhere in the text, or in the rows: with ``^`` and ``$`` at each, and without
+    blanks at their ends."""
     on: Where = "screen"
     unless: str = ""
     """A regular expression that must not be found."""

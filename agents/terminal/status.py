@@ -47,6 +47,9 @@ class Claim(NamedTuple):
     hint: str = ""
 
 
+_NOTHING = Claim("working", "", "")
+
+
 class Decision(NamedTuple):
     """A new state, and why."""
 
@@ -77,8 +80,11 @@ class Status:
         """It has written anything."""
         self._submitted_at: float | None = None
         """When Enter was pressed last, and nothing has come of it yet."""
+        self._interrupted_at = -1.0
         self._has_ready = bool(section.ready or section.idle)
         self._is_ready = ""
+        self._steady: dict[str, float] = {}
+        """Since when the screen says that it is ready, or idle, without a break."""
         self.worked_at = -1.0
         """When it was last seen working."""
         self._has_rules = bool(section.working or section.idle)
@@ -99,14 +105,16 @@ class Status:
             if evidence := found_in(rule, text):
                 self._claim(source, Claim(verdict, rule.title, evidence, rule.reason or evidence, rule.hint), now)
                 return
-        self._note(Sign(at=now, source=source, verdict="none", rule=where, evidence=text[:200]))
+        if where != "title":  # spinners would fill the log
+            self._note(Sign(at=now, source=source, verdict="none", rule=where, evidence=text[:200]))
 
     def saw_output(self, now: float) -> None:
         """It wrote something."""
         self._written = True
         self._output_at = now
         self._silences = 0
-        self._claims.pop("silence", None)
+        if self._claims.get("silence", _NOTHING).rule.startswith("silent"):
+            self._claims.pop("silence", None)
         if self._submitted_at is not None and not self._has_rules and now > self._submitted_at:
             self._submitted_at = None
             self._claim("silence", Claim("working", "it writes after Enter", ""), now)
@@ -114,6 +122,10 @@ class Status:
     def saw_enter(self, now: float) -> None:
         """Enter was pressed, by the person or by us."""
         self._submitted_at = now
+
+    def saw_interrupt(self, now: float) -> None:
+        """The key that ends a turn was pressed: many an agent's hooks do not tell of that."""
+        self._interrupted_at = now
 
     def saw_screen(self, rows: Sequence[str], now: float) -> None:
         """The live screen, after it changed. Rows from top to bottom."""
@@ -132,6 +144,10 @@ class Status:
             (rule.title for rule in ready if rule.on == "screen" and found_in(rule, lowest(rows, rule.lines))), ""
         )
         self._set_blocked("screen", blocked, now)
+        self._steady["ready"] = self._steady.get("ready", now) if self._is_ready else now
+        self._steady["idle"] = self._steady.get("idle", now) if claim and claim.verdict == "idle" else now
+        if (claim is None or claim.verdict != "idle") and self._claims.get("silence", _NOTHING).rule.startswith("that"):
+            self._claims.pop("silence", None)
         if claim is None:
             self._claims.pop("screen", None)
         else:
@@ -161,7 +177,8 @@ class Status:
         said = claims.get(authority)
         idle = [source for source in SOURCES if source in claims and claims[source].verdict == "idle"]
         working = [source for source in SOURCES if source in claims and claims[source].verdict == "working"]
-        stuck = self._silent(now) >= STUCK_SECONDS
+        interrupted = self._interrupted_at >= self.since
+        stuck = self._silent(now) >= (self._section.settle_seconds if interrupted else STUCK_SECONDS)
         if said is not None and said.verdict == "working":
             others = [source for source in idle if source != "silence"]
             if others and stuck:
@@ -185,6 +202,10 @@ class Status:
             if left > 0:
                 waits.append(left)
         return min(waits) + 0.01 if waits and self.state != "ended" else None
+
+    def is_done(self, began: float) -> bool:
+        """It is idle, after it was seen working on what began then."""
+        return self.state == "idle" and self.since >= self.worked_at >= began
 
     @property
     def authority(self) -> Source:
@@ -215,6 +236,11 @@ class Status:
         return now - self._output_at
 
     def _hear_silence(self, now: float) -> None:
+        claim = self._claims.get("screen")
+        steady = now - self._steady.get("idle", now) >= 2 * self._settle
+        stands = claim is not None and claim.verdict == "idle" and steady
+        if stands and "silence" not in self._claims:  # it redraws all the time, and always the same
+            self._claim("silence", Claim("idle", f"that for {2 * self._settle:g} seconds", ""), now)
         if self._written and self._silent(now) >= self._settle and self._silences == 0:
             self._silences = 1
             self._claim("silence", Claim("idle", f"silent for {self._settle:g} seconds", ""), now)
@@ -224,7 +250,8 @@ class Status:
     def _start(self, now: float) -> Decision | None:
         if self._has_ready:
             idle = next((self._claims[each] for each in SOURCES[:-1] if each in self._claims), None)
-            if self._is_ready and self._silent(now) >= min(0.3, self._section.settle_seconds):
+            steady = now - self._steady.get("ready", now) >= 2 * self._section.settle_seconds
+            if self._is_ready and (steady or self._silent(now) >= min(0.3, self._section.settle_seconds)):
                 return self._change("idle", "screen", Claim("idle", self._is_ready, ""), now)
             if not self._section.ready and idle and idle.verdict == "idle" and "silence" in self._claims:
                 return self._change("idle", self.authority, idle, now, "silence")

@@ -19,6 +19,8 @@ ECHO_SECONDS = 3.0
 """How long the text may take to show."""
 ENTER_SECONDS = 0.15
 """Between the text and Enter at least: some programs take what comes at once for a paste."""
+TAKEN_SECONDS = 2.0
+"""How long the text must be out of the prompt to count, for programs whose work is known when it is seen."""
 _TAIL_LETTERS = 24
 _NOT_WORD = re.compile(r"[^\w]+")
 _PASTED = re.compile(r"\[(?:Pasted|Paste|Pasted Content)[^\]]*\]|\[paste #", re.IGNORECASE)
@@ -31,7 +33,8 @@ class Delivery:
         self._session = session
         self._section = section
         self._text = plain(text).strip("\n")
-        self._sent_at = 0.0
+        self.sent_at = 0.0
+        """When Enter was pressed last, in monotonic seconds."""
         self._submits = session.submits
         self._pasted_before = 0
         self.trouble = ""
@@ -77,27 +80,26 @@ class Delivery:
     async def _enter(self, attempt: int) -> None:
         await asyncio.sleep(ENTER_SECONDS)
         self._submits = self._session.submits
-        self._sent_at = time.monotonic()
-        self._session.status.note_input("Enter" if attempt == 1 else "Enter again", "", self._sent_at)
+        self.sent_at = time.monotonic()
+        self._session.status.note_input("Enter" if attempt == 1 else "Enter again", "", self.sent_at)
         self._session.press("enter")
 
     # what tells that it arrived
 
     def _arrived(self) -> bool:
         session = self._session
-        if session.submits > self._submits or session.status.worked_at >= self._sent_at:
+        if session.submits > self._submits or session.status.worked_at >= self.sent_at:
             return True
-        if session.status.state == "blocked" and session.status.since >= self._sent_at:
+        if session.status.state == "blocked" and session.status.since >= self.sent_at:
             return True
-        quiet = time.monotonic() - self._sent_at > ENTER_SECONDS
-        return self._section.echoes and quiet and self._was_shown() and not self._stands_in_prompt()
+        # less sure: it stands elsewhere than in the prompt; who says when it works has time to say so
+        wait = TAKEN_SECONDS if self._section.working else ENTER_SECONDS
+        if not self._section.echoes or time.monotonic() - self.sent_at < wait:
+            return False
+        return self._shows() and not self._stands_in_prompt()
 
     def _shows(self) -> bool:
         return self._tail() in self._squeezed(self._rows()) or self._pastes() > self._pasted_before
-
-    def _was_shown(self) -> bool:
-        """It stands on the screen, above the prompt or in it."""
-        return self._shows()
 
     def _stands_in_prompt(self) -> bool:
         """Its end stands where the cursor is."""

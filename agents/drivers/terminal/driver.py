@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol, TypeVar
@@ -107,6 +108,7 @@ class TerminalDriver:
         session.person_turn = False
         session.on_signal = self._signal
         mark: Mark | None = None
+        began = session.status.worked_at
         try:
             if not by_person:
                 if not await self._until_it_takes_one(session):
@@ -118,13 +120,15 @@ class TerminalDriver:
                     return await self._interrupted(session)
                 if not arrived:
                     return self._not_delivered(session, delivery.trouble)
+                began = delivery.sent_at
             else:
-                mark = session.mark()
+                mark = session.person_mark or session.mark()
+                session.person_mark = None
             self._remember(prompt)
             if self._unsaid:
                 self._report(Notice(text=self._unsaid, severity="warning"))
                 self._unsaid = ""
-            return await self._until_idle(session, mark)
+            return await self._until_idle(session, mark, began)
         finally:
             if mark is not None:
                 mark.forget()
@@ -181,15 +185,18 @@ class TerminalDriver:
 
     # the end
 
-    async def _until_idle(self, session: Session, mark: Mark) -> TurnEnd:
+    async def _until_idle(self, session: Session, mark: Mark, began: float) -> TurnEnd:
+        """Wait for the end of what began then; one that was never seen working may have been very quick."""
+        patience = max(2.0, 2 * self._section.settle_seconds, self._section.quiet_seconds)
         while True:
+            late = time.monotonic() - max(began, session.status.worked_at) > patience
             if self._stop.is_set():
                 return await self._interrupted(session)
             state = session.status.state
             if state == "ended":
                 self._tell_answer(session, mark)
                 return self._cut(session) or TurnEnd(outcome="interrupted")
-            if state == "idle":
+            if session.status.is_done(began) or (state == "idle" and late):
                 self._unblock()
                 self._tell_answer(session, mark)
                 self._remember("")

@@ -66,6 +66,8 @@ class Session(Sink):
         """Set after every look at how it stands; whoever waits clears it."""
         self.person_turn = False
         """The person has started the turn that runs, by typing."""
+        self.person_mark: Mark | None = None
+        """Where the cursor was when the person sent something last."""
         self.submits = 0
         """Signs of the agent's own that a prompt has arrived."""
         self._process: Process | None = None
@@ -285,11 +287,18 @@ class Session(Sink):
 
     def press(self, *keys: str) -> None:
         """Press keys by their names."""
+        if keys == self._section.interrupt:
+            self.status.saw_interrupt(time.monotonic())
         self.type(b"".join(self.keyboard.key(key) for key in keys))
 
     def typed_by_person(self, data: bytes) -> None:
         """What the person's keys are, which is followed to know what stands unsent."""
-        self.typed.feed(data)
+        if data == self.keyboard.key(self._section.interrupt[0]):
+            self.status.saw_interrupt(time.monotonic())
+        if self.typed.feed(data):
+            if self.person_mark is not None:
+                self.person_mark.forget()
+            self.person_mark = self.mark()
         self.type(data)
 
     def reply(self, data: bytes) -> None:
