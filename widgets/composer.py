@@ -18,7 +18,6 @@ from textual.widgets import Static, TextArea
 
 from agents.chips import digest_of, expand
 from agents.model import Task, When, at_work
-from widgets.chip_area import ChipArea
 from widgets.completer import Completer
 from widgets.completion import Command, CompletionList
 from widgets.composer_label import ComposerLabel, arrival
@@ -362,8 +361,8 @@ class Composer(Vertical):
             case _:
                 self.post_message(self.DeskWanted(self, event.key))
 
-    @on(ChipArea.Moved)
-    def _cursor_moved(self, event: ChipArea.Moved) -> None:
+    @on(PromptArea.Moved)
+    def _cursor_moved(self, event: PromptArea.Moved) -> None:
         event.stop()
         if self._completer.is_active:
             self._look()
@@ -378,8 +377,8 @@ class Composer(Vertical):
         event.list.choose(event.place)
         self.accept_choice()
 
-    @on(ChipArea.Pasted)
-    def _long_pasted(self, event: ChipArea.Pasted) -> None:
+    @on(PromptArea.Pasted)
+    def _long_pasted(self, event: PromptArea.Pasted) -> None:
         event.stop()
         self._pasted[digest_of(event.text)] = event.text
         self.post_message(self.Pasted(self, event.text))

@@ -19,7 +19,7 @@ class Host(Protocol):
         """The application."""
 
     @property
-    def reviewed(self) -> Task:
+    def task(self) -> Task:
         """The task under review, as it is now."""
 
     @property

@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from operator import sub
 
 from agents.review.escape import Escaped, escape
 from agents.review.model import Lines
@@ -129,8 +128,8 @@ def line_heights(lines: Lines, indexes: Sequence[int], width: int, *, keep_retur
 
 
 def _longest(lines: Lines, first: int, last: int) -> int:
-    widths: Iterable[int] = map(sub, lines.end[first : last + 1], lines.start[first : last + 1])
-    return max(widths)
+    pairs: Iterable[tuple[int, int]] = zip(lines.start[first : last + 1], lines.end[first : last + 1], strict=True)
+    return max(end - start for start, end in pairs)
 
 
 def _height(lines: Lines, index: int, width: int, keep_return: bool) -> int:

@@ -36,7 +36,7 @@ reason = "It asks whether it may."
 hint = "Press y or n in its pane."
 [[terminal.idle]]
 name = "the prompt"
-match = '^> '
+match = '^>( |$)'
 lines = 3
 """
 

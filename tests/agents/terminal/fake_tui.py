@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
+import subprocess
 import sys
 import termios
 import time
@@ -26,11 +28,19 @@ def write(text: str) -> None:
         data = data[os.write(1, data) :]
 
 
+def tell(event: str, **said: str) -> None:
+    """Tell by a hook, as agents do that have some."""
+    if FAULT == "hooks":
+        command = [os.environ["FAKE_HOOK"]]
+        subprocess.run(command, input=json.dumps({"hook_event_name": event, **said}).encode(), check=False)
+
+
 class Agent:
     """Reads keys, shows a prompt, works."""
 
     def __init__(self) -> None:
         self.text = ""
+        self.asked = ""
         self.enters = 0
         self.working_until = 0.0
         self.pasting = False
@@ -45,6 +55,10 @@ class Agent:
                 data, self.pasting = data[len(PASTE) :], True
             elif data.startswith(PASTE_END):
                 data, self.pasting = data[len(PASTE_END) :], False
+            elif data.startswith(b"\x1b\r"):
+                self.text += "\n"
+                self.prompt()
+                data = data[2:]
             elif data[:1] == b"\x1b":
                 if self.working_until:
                     self.finish("interrupted")
@@ -75,7 +89,9 @@ class Agent:
             return
         if not self.text.strip():
             return
-        text, self.text = self.text, ""
+        self.asked, self.text = self.text, ""
+        text = self.asked
+        tell("UserPromptSubmit", prompt=text)
         if FAULT == "dies":
             write("\r\nfatal: out of luck\r\n")
             sys.exit(3)
@@ -91,6 +107,9 @@ class Agent:
 
     def finish(self, word: str = "done") -> None:
         self.working_until = 0.0
+        for comment in re.findall(r"^(R\d+-C\d+): done", self.asked, re.MULTILINE):
+            write(f"\r\n* {comment}: done\r\n\r\n")
+        tell("Stop", last_assistant_message=f"**{word}**")
         write(f"\r\x1b[1A\x1b[2K* {word}\r\n\x1b]0;✳ idle\x07")
         self.prompt()
 
