@@ -31,10 +31,12 @@ from agents.model import (
 )
 from agents.parts.checks import Checks
 from agents.parts.costs import Costs
+from agents.parts.finding import Finding
 from agents.parts.landing import Landings
 from agents.parts.questions import Questions
 from agents.parts.queues import Queues
 from agents.parts.radar import Radar
+from agents.parts.reminders import Reminders
 from agents.parts.scripts import Scripts
 from agents.parts.sessions import Sessions
 from agents.parts.staging import Staging
@@ -71,6 +73,8 @@ class Api(Protocol):
     """
 
     questions: Questions
+    reminders: Reminders
+    finding: Finding
     """What agents ask in the middle of a turn."""
     costs: Costs
     """What agents have cost and may cost."""
@@ -200,11 +204,11 @@ class Api(Protocol):
         """Say something about a comment that was sent. What the person says goes to the agent with the next round;
         until then saying it again replaces it, and an empty text takes it back."""
 
-    async def review_prompt(self, task: str) -> str:
-        """The prompt that sending the drafts and replies would send."""
+    async def review_prompt(self, task: str, without: Sequence[str] = ()) -> str:
+        """The prompt that sending the drafts and replies would send; comments ``without`` stay as they are."""
 
-    async def send_review(self, task: str, when: When = "now", text: str = "") -> Prompt:
-        """Send all drafts and replies as one round; with ``text`` as the prompt, if it is given."""
+    async def send_review(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
+        """Send all drafts and replies as one round, those ``without`` not; ``text`` is the prompt, if it is given."""
 
     async def claim_comment(self, task: str, comment: str, claim: Claim, text: str = "") -> Comment:
         """Record what the agent says about a sent comment."""

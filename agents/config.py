@@ -33,6 +33,8 @@ class EngineSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """Seconds that an agent's process waits for the next prompt of its task, while memory allows; 0: not at all."""
     stall_after: Annotated[float, msgspec.Meta(gt=0)] = 120.0
     """Seconds without a sign of an agent, and without a running tool, after which it is shown as stalled."""
+    keep_awake: bool = True
+    """While an agent works, keep this machine from going to sleep, where the system offers that."""
     resume: Literal["auto", "ask"] = "auto"
     """What becomes of turns that were cut when the engine ended: they go on by themselves, or wait for the person."""
 
@@ -52,6 +54,17 @@ class BudgetSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """US dollars of a day, by local time. When they are spent, new turns wait; running ones go on to their end."""
 
 
+class NotifySection(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[notify]``: how the person is called when a task is ready, blocked or has failed; once for each time."""
+
+    desktop: Literal["away", "always", "off"] = "away"
+    """By the desktop's notifications: only while no screen is open (that calls by its terminal), always, never."""
+    terminal: Literal["auto", "osc9", "osc777", "bell", "off"] = "auto"
+    """By the terminal of an open screen: a notification where the terminal is known to show them, else the bell."""
+    quiet: str = ""
+    """Hours without calls, by local time, as in ``22:00-07:30``."""
+
+
 class OfflineSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """``[offline]``: how the offline player plays."""
 
@@ -66,6 +79,7 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
     defaults: DefaultsSection = DefaultsSection()
     budget: BudgetSection = BudgetSection()
     offline: OfflineSection = OfflineSection()
+    notify: NotifySection = NotifySection()
     theme: str = ""
     """Name of a theme of the screen; empty: chosen by the terminal's background."""
 
@@ -96,6 +110,7 @@ def read_config(environment: Mapping[str, str] | None = None, project: ProjectFi
         ),
         budget=config.budget,
         offline=config.offline,
+        notify=config.notify,
         theme=environment.get(THEME_VARIABLE) or config.theme,
     )
 

@@ -378,6 +378,8 @@ class Comment(CommentDraft, kw_only=True):
     head_tree: str = ""
     """The diff it was written on: its two tree ids."""
     state: CommentState = "draft"
+    undelivered: Literal["", "waiting", "failed"] = ""
+    """A sent comment that the agent has not got yet: its round waits for the agent, or could not be delivered."""
     claim: Claim = ""
     """What the agent says it did about it."""
     claim_text: str = ""

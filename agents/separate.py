@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 _ITEM = re.compile(r"(?:[-*+•]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(?=\S)")
 """The beginning of an item that stands at the margin."""
 
 
-def separate_prompts(text: str) -> list[str]:
+class Separate(NamedTuple):
+    """One of several tasks."""
+
+    title: str
+    """Its first line, without what is said to all."""
+    prompt: str
+
+
+def separate_prompts(text: str) -> list[Separate]:
     """The prompts in a text, in order; none of them is empty.
 
     With a list in it, each item is one, with the indented lines that belong to it; what stands before the list is said
@@ -17,14 +26,14 @@ def separate_prompts(text: str) -> list[str]:
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if _ITEM.match(line)]
     if not starts:
-        return [line.strip() for line in lines if line.strip()]
+        return [Separate(line.strip(), line.strip()) for line in lines if line.strip()]
     shared = "\n".join(lines[: starts[0]]).strip()
     prompts = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         first = _ITEM.sub("", lines[start], count=1).strip()
         rest = "\n".join(_unindented(lines[start + 1 : end])).rstrip()
         item = f"{first}\n{rest}".strip()
-        prompts.append(f"{shared}\n\n{item}" if shared else item)
+        prompts.append(Separate(first, f"{shared}\n\n{item}" if shared else item))
     return prompts
 
 

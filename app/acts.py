@@ -1,17 +1,20 @@
 """What the person does on the floor, by a key, the palette or a click on a hint.
 
-Every public method is an act: the floor's action ``act('stop')`` calls ``stop()``. Which key it has stands in
-:mod:`app.keys`.
+Every public method is an act: the floor's action ``act('stop')`` calls ``stop()``, ``act('arranging.pin')`` that of
+:class:`~app.arranging.Arranging`. Which key it has stands in :mod:`app.keys`. Acts on tasks are about the selected
+ones, else about the current one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agents.api import Api
 from agents.model import Task
 from app.ask import AskScreen
+from app.note import Noted, NoteScreen
 from widgets.text_strips import printable
 
 if TYPE_CHECKING:
@@ -25,12 +28,27 @@ class Acts:
         self._floor = floor
         self._api = api
         self._project = project
+        self.arranging = floor.arranging
 
     def _current_for(self, doing: str) -> Task | None:
         task = self._floor.roster.current_task
         if task is None:
             self._floor.legend.say(f"There is no task to {doing}.", "warning")
         return task
+
+    def _targets(self, doing: str) -> list[Task]:
+        """The selected tasks, else the current one."""
+        roster = self._floor.roster
+        selected = [task for name in self._floor.brain.selected if (task := roster.get(name))]
+        if selected:
+            return selected
+        return [task] if (task := self._current_for(doing)) else []
+
+    def _each(self, doing: str, call: Callable[[str], Coroutine[Any, Any, object]]) -> None:
+        """Do something with each of the tasks that this is about; then they are not selected any more."""
+        for task in self._targets(doing):
+            self._floor.ask(call(task.id))
+        self._floor.brain.clear_selection()
 
     def next_area(self) -> None:
         """List, panes, composer, list…; where a choice is offered for what is written: take it."""
@@ -57,17 +75,11 @@ class Acts:
 
     def new_task(self) -> None:
         """Ask what to do and start an agent on it."""
-        from app.new_task import NewTaskScreen
+        from app.new_task import ask_new_task
 
         current = self._floor.roster.current_task
         project = self._project or (current.project if current else str(Path.cwd()))
-        self._floor.app.push_screen(NewTaskScreen(self._api, project), self._task_made)
-
-    def _task_made(self, task: Task | None) -> None:
-        if task is not None:
-            if self._floor.roster.put(task):
-                self._floor.show_tasks()
-            self._floor.go_to(task.id)
+        ask_new_task(self._floor.host, self._api, project, lambda task: self._floor.go_to(task.id))
 
     def review(self) -> None:
         """Read the change of the current task."""
@@ -107,14 +119,12 @@ class Acts:
         self._floor.grid.zoom()
 
     def stop(self) -> None:
-        """Interrupt the current task."""
-        if task := self._current_for("stop"):
-            self._floor.ask(self._api.stop_task(task.id))
+        """Interrupt the agents."""
+        self._each("stop", self._api.stop_task)
 
     def resume(self) -> None:
-        """Go on with the current task."""
-        if task := self._current_for("resume"):
-            self._floor.ask(self._api.resume(task.id))
+        """Go on."""
+        self._each("resume", self._api.resume)
 
     def compact(self) -> None:
         """Have the current task's agent shorten its conversation."""
@@ -122,9 +132,8 @@ class Acts:
             self._floor.ask(self._api.compact(task.id))
 
     def run_checks(self) -> None:
-        """Run the project's checks on the current task."""
-        if task := self._current_for("check"):
-            self._floor.ask(self._api.run_checks(task.id))
+        """Run the project's checks."""
+        self._each("check", self._api.run_checks)
 
     def choose_settings(self) -> None:
         """Choose what the current task's agent offers."""
@@ -146,21 +155,63 @@ class Acts:
         self._floor.app.push_screen(ChooseScreen(heading, session), chosen)
 
     def close(self) -> None:
-        """Take the current task off the floor once the person has said yes."""
-        if task := self._current_for("close"):
-            self._floor.app.push_screen(
-                AskScreen(
-                    f"Close “{printable(' '.join(task.title.split()))}”?",
-                    "Its worktree is removed after a snapshot. Branch, snapshots and transcript stay.",
-                    "Close it",
-                ),
-                lambda yes: self._floor.ask(self._api.close_task(task.id)) if yes else None,
-            )
+        """Take tasks off the floor once the person has said yes."""
+        tasks = self._targets("close")
+        if not tasks:
+            return
+        one = len(tasks) == 1
+        self._floor.app.push_screen(
+            AskScreen(
+                f"Close “{printable(' '.join(tasks[0].title.split()))}”?" if one else f"Close {len(tasks)} tasks?",
+                f"{'Its worktree is' if one else 'Their worktrees are'} removed after a snapshot. Branches, snapshots "
+                "and transcripts stay.",
+                "Close it" if one else "Close them",
+            ),
+            lambda yes: self._close([task.id for task in tasks]) if yes else None,
+        )
+
+    def _close(self, tasks: Sequence[str]) -> None:
+        for task in tasks:
+            self._floor.ask(self._api.close_task(task))
+        self._floor.brain.clear_selection()
+
+    def note(self) -> None:
+        """Write what the person waits for on the current task, and when to be called."""
+        if task := self._current_for("note something about"):
+            self._floor.app.push_screen(NoteScreen(task), lambda noted: self._noted(task, noted))
+
+    def _noted(self, task: Task, noted: Noted | None) -> None:
+        if noted is None:
+            return
+        text, at = noted
+        if text != task.note:
+            self._floor.ask(self._api.set_note(task.id, text))
+        if at != task.remind_at:
+            self._floor.ask(self._api.reminders.set(task.id, at))
+
+    def answer(self) -> None:
+        """Answer what an agent asks: the current task's, else the next one that asks."""
+        roster = self._floor.roster
+        asking = [task for task in roster.shown if task.question is not None]
+        current = roster.current_task
+        if current is not None and current.question is not None:
+            asking.insert(0, current)
+        if not asking:
+            self._floor.legend.say("No agent asks anything now.")
+            return
+        self._floor.areas.open_list()
+        self._floor.call_after_refresh(self._floor.brain.answer, asking[0].id)
+
+    def go_beside(self, direction: tuple[int, int]) -> None:
+        """Go to the pane in a direction: columns and rows, one of them 1 or -1."""
+        if task := self._floor.grid.beside(*direction):
+            self._floor.go_to(task)
 
     def toggle_projects(self) -> None:
         """All projects or this one."""
         self._floor.roster.toggle_projects()
         self._floor.show_tasks()
+        self.arranging.list_changed()
         self._floor.legend.say("All projects." if self._floor.roster.all_projects else "This project.")
 
     def theme(self) -> None:

@@ -16,15 +16,17 @@ from textual.theme import Theme
 
 from agents import paths
 from agents.api import Api
-from agents.errors import ShopfloorError
+from agents.config import NotifySection, read_config
+from agents.errors import ShopfloorError, UsageError
 from agents.model import ACTIVE_STATES, AnyEvent, CommentsChanged, Task, TaskChanged
+from app.calls import Calls
 from app.collector import LOOK_SECONDS, Collector
 from app.faults import fault_sentence
 from app.floor import FloorScreen
 from app.help import HelpScreen
 from app.keys import read_keymap
 from app.live_api import LiveApi
-from app.new_task import NewTaskScreen
+from app.new_task import NewTaskScreen, ask_new_task
 from app.palette import FloorCommands
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.themes import THEMES, keep_theme, kept_theme
@@ -64,6 +66,9 @@ class ShopfloorApp(App[None]):
         Binding(
             "ctrl+q", "leave", "Quit", id="app.quit", show=False, priority=True, tooltip="Leave; the agents go on."
         ),
+        Binding(
+            "f8,alt+n", "new_task", "New task", id="app.new-task", show=False, tooltip="A new task, from anywhere."
+        ),
         Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", show=False, tooltip="Back to the shell."),
     ]
 
@@ -86,6 +91,11 @@ class ShopfloorApp(App[None]):
         self._keys_file = paths.config_dir() / "keys.toml"
         keymap = read_keymap(self._keys_file)
         self._problems = keymap.problems
+        try:
+            self._calls = Calls(read_config().notify)
+        except UsageError as error:
+            self._calls = Calls(NotifySection())
+            self._problems = (*self._problems, str(error))
         self.pump = Pump(self)
         self.floor = FloorScreen(self._live.as_api(), self.pump, project, demo, keymap.keys)
         self._review: ReviewScreen | None = None
@@ -183,6 +193,10 @@ class ShopfloorApp(App[None]):
         known = [event.task.sequence for event in batch if isinstance(event, TaskChanged)]
         self._sequence = max([self._sequence, *known])
         self.floor.take(batch)
+        for event in batch:
+            if isinstance(event, TaskChanged):
+                in_sight = self.app_focus and event.task.id == self.floor.roster.current
+                self._write(self._calls.sequence_for(event.task, in_sight))
         if self._review is None or not self._review.is_attached:
             return
         for event in batch:
@@ -222,6 +236,15 @@ class ShopfloorApp(App[None]):
         elif covered and not small:
             self.pop_screen()
 
+    def action_new_task(self) -> None:
+        """Ask for a new task over whatever is shown; the review stays where it is."""
+        from app.review.screen import ReviewScreen
+
+        if isinstance(self.screen, FloorScreen):
+            self.floor.acts.new_task()
+        elif isinstance(self.screen, ReviewScreen) and (task := self.floor.roster.get(self._reviewed)) is not None:
+            ask_new_task(self, self._live.as_api(), task.project, None)
+
     def show_help(self) -> None:
         """All keys."""
         self.push_screen(HelpScreen(self.floor.keymap, str(self._keys_file)))
@@ -256,5 +279,5 @@ class ShopfloorApp(App[None]):
         self._write(RESTORE_TITLE)
 
     def _write(self, sequence: str) -> None:
-        if self._driver is not None and not self.is_headless and not self.is_web:
+        if sequence and self._driver is not None and not self.is_headless and not self.is_web:
             self._driver.write(sequence)

@@ -22,7 +22,8 @@ class Areas:
 
     def __init__(self, floor: FloorScreen) -> None:
         self._floor = floor
-        self._rail = False
+        self.is_rail = False
+        """The list is collapsed."""
         self._list_open = True
         """In a narrow terminal: the list is in front of the panes."""
         self._was_narrow = False
@@ -30,7 +31,8 @@ class Areas:
         """To be entered once it is laid out."""
 
     @property
-    def _is_narrow(self) -> bool:
+    def is_narrow(self) -> bool:
+        """Either the list or the panes are shown."""
         return self._floor.app.size.width < NARROW_COLUMNS
 
     @property
@@ -51,12 +53,13 @@ class Areas:
 
     def arrange(self) -> None:
         """Show what there is room for: wide terminals show everything, narrow ones the list or the panes."""
-        floor, narrow = self._floor, self._is_narrow
+        floor, narrow = self._floor, self.is_narrow
         if narrow and not self._was_narrow:
             self._list_open = self.focused == "brain"  # the person stays where they are
         self._was_narrow = narrow
         floor.brain.set_class(narrow, "-only")
-        floor.brain.set_class(self._rail and not narrow, "-rail")
+        floor.brain.set_class(self.is_rail and not narrow, "-rail")
+        floor.arranging.fit()
         floor.brain.display = not narrow or self._list_open
         floor.query_one("#main").display = not narrow or not self._list_open
         floor.show_hints()
@@ -65,7 +68,7 @@ class Areas:
         """Show an area and put the focus there; an empty floor has only the list."""
         if not self._floor.roster.shown:
             area = "brain"
-        if self._is_narrow and self._list_open != (area == "brain"):
+        if self.is_narrow and self._list_open != (area == "brain"):
             self._list_open = area == "brain"
             self.arrange()
         self._enter(area)
@@ -95,14 +98,15 @@ class Areas:
 
     def toggle_list(self) -> None:
         """Collapse the list; in a narrow terminal change between list and panes."""
-        if self._is_narrow:
+        if self.is_narrow:
             self.go("panes" if self._list_open else "brain")
             return
-        self._rail = not self._rail
+        self.is_rail = not self.is_rail
         self.arrange()
+        self._floor.arranging.list_changed()
 
     def open_list(self) -> None:
         """Show the whole list and go there."""
-        self._rail = False
+        self.is_rail = False
         self.go("brain")
         self.arrange()

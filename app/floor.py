@@ -6,6 +6,7 @@ It turns what widgets tell into calls to the engine, and what the engine tells i
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -21,6 +22,7 @@ from agents.errors import ShopfloorError
 from agents.model import AnyEvent, CommentsChanged, EngineNotice, Task, TaskChanged
 from app.acts import Acts
 from app.areas import Areas
+from app.arranging import Arranging
 from app.keys import FLOOR, PANE_DIGITS, bindings, hints, pretty
 from app.outbox import LeaveWanted, Outbox
 from app.roster import Roster
@@ -67,6 +69,8 @@ class FloorScreen(Screen[None]):
         self._subscription: Subscription | None = None
         self.areas = Areas(self)
         """Where the keys go."""
+        self.arranging = Arranging(self, project)
+        """How all this is arranged."""
         self.acts = Acts(self, api, project)
         """What the person does here."""
         self.outbox = Outbox(self, api)
@@ -152,6 +156,11 @@ class FloorScreen(Screen[None]):
                 self.grid.update_task(task)
             self._show_states()
 
+    def know(self, task: Task) -> None:
+        """A task was made from here; its event may still be on the way."""
+        if self.roster.put(task):
+            self.show_tasks()
+
     def show_tasks(self) -> None:
         """Other tasks are on the floor than before."""
         shown = self.roster.shown
@@ -210,6 +219,28 @@ class FloorScreen(Screen[None]):
     @on(Brain.TaskChosen)
     def _task_chosen(self, event: Brain.TaskChosen) -> None:
         self.go_to(event.task)
+
+    @on(Brain.Answered)
+    def _answered(self, event: Brain.Answered) -> None:
+        self.ask(self._api.questions.answer(event.task, event.question, event.option, event.text))
+
+    @on(Brain.FilesWanted)
+    def _search_begins(self) -> None:
+        self.ask(self._tell_files())
+
+    async def _tell_files(self) -> None:
+        changed = await self._api.finding.changed_files()
+        self.brain.know_files(
+            {task: "\n".join(name.decode("utf-8", "replace") for name in names) for task, names in changed.items()}
+        )
+
+    @on(Brain.Regrouped)
+    def _regrouped(self, event: Brain.Regrouped) -> None:
+        self.arranging.regroup(event.grouping)
+
+    @on(Brain.WidthChosen)
+    def _width_chosen(self, event: Brain.WidthChosen) -> None:
+        self.arranging.set_width(event.width)
 
     @on(Brain.Left)
     @on(Composer.Left)
@@ -310,7 +341,7 @@ class FloorScreen(Screen[None]):
 
     def action_act(self, name: str, *arguments: object) -> object:
         """Do what a person can do here: a method of :class:`~app.acts.Acts`."""
-        return getattr(self.acts, name)(*arguments)
+        return attrgetter(name)(self.acts)(*arguments)
 
     @on(Legend.Pressed)
     async def _hint_pressed(self, event: Legend.Pressed) -> None:
@@ -344,6 +375,7 @@ class FloorScreen(Screen[None]):
         )
         self.add_class("-empty")
         self.composer.set_commands(self.writing.commands())
+        self.arranging.restore()
         self.areas.arrange()
         self.brain.focus()
 
@@ -359,7 +391,8 @@ class FloorScreen(Screen[None]):
         """Offer what the keys do here and now."""
         area = "empty" if self.has_class("-empty") else self.areas.hinted
         task = self.roster.current_task
-        self.legend.show(hints(area, self.keymap, task.state if task else None))
+        asks = task is not None and task.question is not None
+        self.legend.show(hints(area, self.keymap, task.state if task else None, asks))
 
     def show_bar(self, text: str) -> None:
         """Say something that stays at the top; nothing takes it away."""

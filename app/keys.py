@@ -35,13 +35,13 @@ class Action(NamedTuple):
     help: str
     label: str = ""
     """One or two words for the legend; empty when it never stands there."""
-    argument: int | None = None
+    argument: int | tuple[int, int] | None = None
     """What the method is given, if anything."""
 
     @property
     def action(self) -> str:
         """The action that Textual runs on the floor."""
-        return f"act({self.act!r})" if self.argument is None else f"act({self.act!r}, {self.argument})"
+        return f"act({self.act!r})" if self.argument is None else f"act({self.act!r}, {self.argument!r})"
 
 
 FLOOR: tuple[Action, ...] = (
@@ -62,7 +62,31 @@ FLOOR: tuple[Action, ...] = (
     Action("floor.page-next", "full_stop", "turn_page", "Next page", "Show the next page of panes.", "page", 1),
     Action("floor.page-previous", "comma", "turn_page", "Previous page", "Show the page of panes before.",
            argument=-1),
-    Action("floor.stop", "S", "stop", "Stop", "Interrupt the focused task; it rests until you resume it.", "stop"),
+    Action("floor.layout", "L", "arranging.next_layout", "Layout",
+           "Change between grid, columns, and one large pane with a strip of the others.", "layout"),
+    Action("floor.order", "O", "arranging.next_order", "Order of the panes",
+           "Let panes stand by age, those first that need you, or as you place them."),
+    Action("floor.pin", "p", "arranging.pin", "Pin", "Let the focused pane stand first on every page, or not any more.",
+           "pin"),
+    Action("floor.move-before", "less_than_sign", "arranging.move", "Move before",
+           "Put the focused pane before its neighbour.", argument=-1),
+    Action("floor.move-after", "greater_than_sign", "arranging.move", "Move after",
+           "Put the focused pane after its neighbour.", argument=1),
+    Action("floor.left", "shift+left,h", "go_beside", "Pane to the left", "Go to the pane on the left.",
+           argument=(-1, 0)),
+    Action("floor.right", "shift+right,l", "go_beside", "Pane to the right", "Go to the pane on the right.",
+           argument=(1, 0)),
+    Action("floor.up", "shift+up", "go_beside", "Pane above", "Go to the pane above.", argument=(0, -1)),
+    Action("floor.down", "shift+down", "go_beside", "Pane below", "Go to the pane below.", argument=(0, 1)),
+    Action("floor.wider", "plus,equals_sign", "arranging.widen", "Wider list", "Give the list of tasks more columns.",
+           argument=1),
+    Action("floor.narrower", "minus", "arranging.widen", "Narrower list", "Give the list of tasks fewer columns.",
+           argument=-1),
+    Action("floor.answer", "a", "answer", "Answer", "Answer what an agent asks, in the list.", "answer"),
+    Action("floor.note", "w", "note", "Waiting on…",
+           "Write what you wait for on the focused task, and when you want to be called about it.", "waiting on"),
+    Action("floor.stop", "S", "stop", "Stop", "Interrupt the focused or selected tasks; they rest until resumed.",
+           "stop"),
     Action("floor.resume", "R", "resume", "Resume", "Go on with a stopped, blocked or failed task.", "resume"),
     Action("floor.check", "C", "run_checks", "Run the checks", "Run the project's checks on the focused task now.",
            "check"),
@@ -86,9 +110,11 @@ PANE_DIGITS: tuple[Action, ...] = tuple(
 
 _AREAS: Mapping[str, Sequence[str]] = {
     "panes": ("floor.say", "floor.review", "floor.new-task", "floor.help", "floor.quit", "floor.next-needed",
-              "floor.stop", "floor.resume", "floor.zoom", "floor.area", "floor.palette", "floor.close"),
+              "floor.answer", "floor.stop", "floor.resume", "floor.zoom", "floor.area", "floor.palette", "floor.close",
+              "floor.note", "floor.layout", "floor.pin"),
     "brain": ("brain.choose", "floor.new-task", "floor.review", "floor.help", "floor.quit", "floor.next-needed",
-              "brain.filter", "floor.area", "floor.brain", "floor.palette"),
+              "floor.answer", "brain.filter", "floor.area", "brain.select", "floor.brain", "floor.palette",
+              "floor.note"),
     "composer": ("composer.send", "composer.new-line", "composer.when", "composer.leave", "floor.area",
                  "floor.palette"),
     "terminal": ("terminal.leave", "terminal.page-up"),
@@ -97,7 +123,7 @@ _AREAS: Mapping[str, Sequence[str]] = {
     "empty": ("floor.new-task", "floor.projects", "floor.help", "floor.palette", "floor.quit"),
 }  # fmt: skip
 
-_LABELS = {"brain.choose": "its pane", "brain.filter": "filter", "composer.send": "send",
+_LABELS = {"brain.choose": "its pane", "brain.filter": "filter", "brain.select": "select", "composer.send": "send",
            "composer.new-line": "new line", "composer.when": "now / after", "composer.leave": "panes",
            "terminal.leave": "take the keys back from the agent", "terminal.page-up": "scroll",
            "terminal.type": "keys to the agent", "terminal.search": "search", "terminal.copy": "copy"}  # fmt: skip
@@ -130,6 +156,7 @@ _NAMES = {
     "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}",
     "delete": "Del", "semicolon": ";", "exclamation_mark": "!", "at": "@",
     "vertical_line": "|", "plus": "+", "underscore": "_",
+    "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=", "asterisk": "*",
     "backslash": "\\", "backspace": "⌫", "circumflex_accent": "^", "minus": "-",
 }  # fmt: skip
 
@@ -217,9 +244,10 @@ def default_keys() -> dict[str, str]:
     return known
 
 
-def hints(area: str, keymap: Mapping[str, str], state: TaskState | None = None) -> list[Hint]:
-    """What the legend shows in an area (``panes``, ``brain``, ``composer``, ``empty``) on a task in this state."""
-    useless = {"floor.stop", "floor.resume", "composer.when"}
+def hints(area: str, keymap: Mapping[str, str], state: TaskState | None = None, asks: bool = False) -> list[Hint]:
+    """What the legend shows in an area (``panes``, ``brain``, ``composer``, ``empty``) on a task in this state, whose
+    agent ``asks`` something."""
+    useless = {"floor.stop", "floor.resume", "composer.when"} | (set() if asks else {"floor.answer"})
     if state in ACTIVE_STATES:
         useless -= {"floor.stop", "composer.when"}
     elif state in ("stopped", "blocked", "failed"):

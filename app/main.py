@@ -117,6 +117,7 @@ _VERBS = frozenset(
         "profiles",
         "prune",
         "queue",
+        "remind",
         "restore",
         "resume",
         "retry",
@@ -222,6 +223,8 @@ def parser() -> argparse.ArgumentParser:
     as_json(budget)
     note = task_verb("note", "set what you are waiting for")
     note.add_argument("text", metavar="TEXT")
+    remind = task_verb("remind", "be called about a task at a time")
+    remind.add_argument("when", metavar="WHEN", help="15m, 2h, 16:30, tomorrow, fri 9:00, a date; never takes it back")
 
     session = task_verb("session", "show what a task's agent lets you choose (mode, model, options), and set it")
     session.add_argument("setting", metavar="SETTING", nargs="?", default="", help="an id, category or name")

@@ -1,24 +1,40 @@
-"""The dialog for a new task: what to do, which agent, from which branch."""
+"""The dialog for a new task: what to do, which agent, from which branch, with which queue; or several tasks at once."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+import msgspec
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widgets import Button, Select, Static, TextArea
+from textual.widgets import Button, Checkbox, Select, Static, TextArea
 
 from agents.api import Api
+from agents.chips import digest_of, expand
 from agents.errors import ShopfloorError
 from agents.model import NewTask, ProfileInfo, Task
+from agents.parts.writing import TaskDraft, Template
+from agents.separate import Separate, separate_prompts
+from app.pick_text import Choice, TextPicker
+from app.review.pick import PickScreen
+from widgets.chip_area import ChipArea
+from widgets.completer import Completer
+from widgets.completion import CompletionList
 from widgets.text_strips import printable
+
+if TYPE_CHECKING:
+    from app.app import ShopfloorApp
 
 PAUSE_SECONDS = 0.6
 """How long typing rests before the draft is kept."""
+NO_QUEUE = "-"
+HERE = "the branch checked out here"
 
 
 def profile_label(profile: ProfileInfo) -> str:
@@ -30,14 +46,69 @@ def profile_label(profile: ProfileInfo) -> str:
     return f"✗ {name} — {printable(reason)}"
 
 
-class NewTaskScreen(ModalScreen[Task | None]):
-    """Answers with the task that was made, or None. The prompt is kept as a draft until it is used."""
+def remaining_text(prompts: Sequence[Separate]) -> str:
+    """Prompts as a list that :func:`~agents.separate.separate_prompts` takes apart again."""
+    return "\n".join("- " + each.prompt.replace("\n", "\n  ") for each in prompts)
+
+
+class TaskArea(ChipArea):
+    """The prompt. While names of files are offered, the arrows, Enter and Escape are the list's."""
+
+    def __init__(self, choices: CompletionList) -> None:
+        super().__init__(
+            soft_wrap=True, placeholder="What should the agent do? The first line becomes the title. @ names a file."
+        )
+        self.completer = Completer(self, choices)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.completer.is_open and event.key in ("up", "down", "enter", "escape"):
+            event.stop()
+            event.prevent_default()
+            match event.key:
+                case "enter":
+                    self.completer.accept()
+                case "escape":
+                    self.completer.refuse()
+                case _:
+                    self.completer.move(1 if event.key == "down" else -1)
+            return
+        await super()._on_key(event)
+
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:
+        """See Widget: the list's keys do not leave the dialog."""
+        return (self.completer.is_open and key == "escape") or super().check_consume_key(key, character)
+
+
+class Tick(Checkbox):
+    """A box whose sign differs when it is ticked, not only its colour."""
+
+    BUTTON_INNER = "–"
+
+    def watch_value(self) -> None:
+        """See Checkbox."""
+        self.BUTTON_INNER = "✓" if self.value else "–"
+        super().watch_value()
+        self.refresh()
+
+
+class NewTaskScreen(ModalScreen[list[Task]]):
+    """Answers with the tasks that were made. What was written is kept as the project's draft until it is used."""
 
     CSS_PATH = "new_task.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,ctrl+enter,alt+enter", "start", "Start", id="new-task.start", priority=True,
                 tooltip="Start the task."),
-        Binding("escape", "leave", "Back", id="new-task.leave", tooltip="Back to the floor; the prompt is kept."),
+        Binding("ctrl+o", "start(True)", "Hold", id="new-task.hold", priority=True,
+                tooltip="Make the task and hold it: it starts when you resume it."),
+        Binding("ctrl+t", "template", "Template", id="new-task.template", priority=True,
+                tooltip="Begin with a template: a Markdown file of yours or of the project."),
+        Binding("ctrl+l", "several", "Several", id="new-task.several", priority=True,
+                tooltip="Make a task of every line, or of every item of a list; or one of all."),
+        Binding("ctrl+b", "base", "From", id="new-task.base", priority=True,
+                tooltip="Choose the branch or commit to start from."),
+        Binding("tab", "next", "Next field", id="new-task.next", priority=True,
+                tooltip="Take the file that is offered, else go to the next field."),
+        Binding("escape", "leave", "Back", id="new-task.leave", tooltip="Back; what was written is kept."),
     ]  # fmt: skip
 
     def __init__(self, api: Api, project: str, profile: str = "", base: str = "") -> None:
@@ -47,46 +118,71 @@ class NewTaskScreen(ModalScreen[Task | None]):
         self._project = project
         self._profile = profile
         self._base = base
+        self._queue = ""
         self._profiles: dict[str, ProfileInfo] = {}
+        self._branches: list[str] = []
+        self._pasted: dict[str, str] = {}
         self._pause: Timer | None = None
-        self._kept = ""
+        self._kept = TaskDraft()
         self._starting = False
+        self._made: list[Task] = []
+        self._choices = CompletionList()
+        self._area = TaskArea(self._choices)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield Static("New task", id="heading", markup=False)
-            prompt = TextArea(soft_wrap=True, placeholder="What should the agent do? The first line becomes the title.")
-            prompt.cursor_blink = False
-            yield prompt
+            yield Static(f"New task · {printable(Path(self._project).name)}", id="heading", markup=False)
+            self._area.cursor_blink = False
+            yield self._area
+            yield self._choices
+            yield Static(id="several-told", markup=False)
             with Horizontal(classes="row"):
                 yield Static("Agent", classes="name", markup=False)
                 yield Select[str]([], prompt="the project's default", id="profile", compact=True)
             with Horizontal(classes="row"):
                 yield Static("From", classes="name", markup=False)
-                yield Select[str]([], prompt="the branch checked out here", id="base", compact=True)
+                yield Button(HERE, id="base", compact=True)
+            with Horizontal(classes="row"):
+                yield Static("Queue", classes="name", markup=False)
+                yield Select[str]([], prompt="the project's default", id="queue", compact=True)
+            with Horizontal(classes="row -last"):
+                yield Static("", classes="name", markup=False)
+                yield Tick("run the checks", True, id="check", compact=True)
+                yield Tick("a task per line or item", id="several", compact=True)
             yield Static(id="problem", markup=False)
             with Horizontal(id="buttons"):
-                yield Static("^S start   Tab next   Esc keep", id="keys", markup=False)
-                yield Button("Keep", id="keep", compact=True)
-                yield Button("Start", id="start", compact=True, variant="primary")
+                yield Static("^T template  ^L several  ^B branch  Esc keep", id="keys", markup=False)
+                yield Button("Hold ^O", id="hold", compact=True)
+                yield Button("Start ^S", id="start", compact=True, variant="primary")
 
     async def on_mount(self) -> None:
-        self.query_one(TextArea).focus()
+        self._area.focus()
         self.run_worker(self._fill(), group="new-task", exit_on_error=True)
 
+    # --- what there is to choose
+
     async def _fill(self) -> None:
-        """Draft, agents and branches, as they arrive; what is missing is said and does not stop the rest."""
-        prompt = self.query_one(TextArea)
+        """Draft, agents, branches and queues, as they arrive; what is missing is said and does not stop the rest."""
         try:
-            draft = await self._api.draft("")
-            if draft and not prompt.text:
-                self._kept = draft
-                prompt.text = draft
-                prompt.move_cursor(prompt.document.end)
+            draft = await self._api.writing.task_draft(self._project)
+            if not self._area.text:
+                self._use(draft)
             self._show_profiles(await self._api.profiles(self._project))
-            self._show_branches(await self._api.branches(self._project))
+            self._branches = await self._api.branches(self._project)
+            queues = [queue.name for queue in await self._api.queues.list(self._project) if not queue.problem]
+            self._show_queues(queues)
         except ShopfloorError as error:
             self._say(str(error))
+
+    def _use(self, draft: TaskDraft) -> None:
+        self._kept = draft
+        self._area.text = draft.prompt
+        self._area.move_cursor(self._area.document.end)
+        self._profile = self._profile or draft.profile
+        self._queue = draft.queue
+        self._choose_base(self._base or draft.base)
+        self.query_one("#check", Checkbox).value = draft.check
+        self.query_one("#several", Checkbox).value = draft.several
 
     def _show_profiles(self, profiles: list[ProfileInfo]) -> None:
         self._profiles = {profile.id: profile for profile in profiles}
@@ -95,33 +191,158 @@ class NewTaskScreen(ModalScreen[Task | None]):
         if self._profile in self._profiles:
             picker.value = self._profile
 
-    def _show_branches(self, branches: list[str]) -> None:
-        picker = self.query_one("#base", Select)
-        picker.set_options([(printable(branch), branch) for branch in branches])
-        if self._base in branches:
-            picker.value = self._base
+    def _show_queues(self, queues: Sequence[str]) -> None:
+        picker = self.query_one("#queue", Select)
+        picker.set_options([("none", NO_QUEUE), *((printable(name), name) for name in queues)])
+        if self._queue in (NO_QUEUE, *queues):
+            picker.value = self._queue
 
     @on(Select.Changed, "#profile")
     def _profile_chosen(self, event: Select.Changed) -> None:
         profile = self._profiles.get(str(event.value))
         self._say(f"{profile.name} cannot start: {profile.missing}" if profile and not profile.ready else "")
+        self._wait_and_keep()
+
+    @on(Select.Changed, "#queue")
+    @on(Checkbox.Changed)
+    def _other_chosen(self) -> None:
+        self._wait_and_keep()
+        self._tell_several()
+
+    @on(Button.Pressed, "#base")
+    def action_base(self) -> None:
+        """Find the branch, or type a commit."""
+        self.run_worker(self._pick_base(), group="new-task-base")
+
+    async def _pick_base(self) -> None:
+        asks = "a branch, tag or commit to start from; empty: the branch checked out here"
+        rows = [HERE, *self._branches]
+        picked = await self.app.push_screen_wait(PickScreen(asks, rows, takes_text=True))
+        if picked is not None:
+            self._choose_base(picked if isinstance(picked, str) else "" if picked == 0 else rows[picked])
+            self._wait_and_keep()
+
+    def _choose_base(self, base: str) -> None:
+        self._base = base
+        self.query_one("#base", Button).label = printable(base) or HERE
+
+    def action_template(self) -> None:
+        """Begin with a template."""
+        self.run_worker(self._pick_template(), group="new-task-template")
+
+    async def _pick_template(self) -> None:
+        try:
+            templates = await self._api.writing.templates(self._project)
+        except ShopfloorError as error:
+            self._say(str(error))
+            return
+        empty = "There are none yet: Markdown files in templates/ of the configuration folder, or in the project's\n"
+        choices = [Choice(each.text, f"{each.name} · {each.source}") for each in templates]
+        picker = TextPicker("Templates", choices, empty=f"{empty}.shopfloor/templates/.")
+        picked = await self.app.push_screen_wait(picker)
+        if picked is not None:
+            self._begin_with(templates[picked.place])
+
+    def _begin_with(self, template: Template) -> None:
+        """Put a template before what is written, and choose what it says."""
+        written = self._area.text
+        self._area.replace(f"{template.text}\n{written}" if written.strip() else template.text, (0, 0),
+                           self._area.document.end)  # fmt: skip
+        self._area.move_cursor(self._area.document.end)
+        if template.profile in self._profiles:
+            self.query_one("#profile", Select).value = template.profile
+        if template.base:
+            self._choose_base(template.base)
+        if template.queue:
+            self._queue = template.queue
+            self.query_one("#queue", Select).value = template.queue
+        if template.check is not None:
+            self.query_one("#check", Checkbox).value = template.check
+        self._area.focus()
+
+    # --- the prompt
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
+        if self._area.completer.look():
+            self.run_worker(self._offer_files(), group="new-task-files", exclusive=True)
+        self._tell_several()
+        self._wait_and_keep()
+
+    @on(ChipArea.Moved)
+    def _moved(self) -> None:
+        if self._area.completer.is_active:
+            self._area.completer.look()
+
+    async def _offer_files(self) -> None:
+        try:
+            self._area.completer.files = await self._api.writing.project_files(self._project, self._base)
+        except ShopfloorError as error:
+            self._area.completer.files = []
+            self._say(str(error))
+        self._area.completer.look()
+
+    @on(CompletionList.Clicked)
+    def _choice_clicked(self, event: CompletionList.Clicked) -> None:
+        event.list.choose(event.place)
+        self._area.completer.accept()
+
+    @on(ChipArea.Pasted)
+    async def _long_pasted(self, event: ChipArea.Pasted) -> None:
+        self._pasted[digest_of(event.text)] = event.text
+        try:
+            await self._api.writing.attach(event.text)
+        except ShopfloorError as error:
+            self._say(f"{error} What was pasted is kept only while this dialog is open.")
+
+    def action_next(self) -> None:
+        """The file that is offered, else the next field."""
+        if not self._area.completer.accept():
+            self.focus_next()
+
+    def action_several(self) -> None:
+        """One task, or one for each line or item."""
+        self.query_one("#several", Checkbox).toggle()
+
+    def _prompts(self, text: str) -> list[Separate]:
+        return separate_prompts(text) if self.query_one("#several", Checkbox).value else [Separate("", text)]
+
+    def _tell_several(self) -> None:
+        told = self.query_one("#several-told", Static)
+        told.display = self.query_one("#several", Checkbox).value
+        if told.display:
+            prompts = self._prompts(self._area.text)
+            titles = " · ".join(printable(each.title) for each in prompts[:8])
+            told.update(f"{len(prompts)} {'task' if len(prompts) == 1 else 'tasks'}: {titles}")
+
+    # --- the draft
+
+    def _draft(self) -> TaskDraft:
+        profile, queue = (self.query_one(name, Select).value for name in ("#profile", "#queue"))
+        return TaskDraft(
+            prompt=self._area.text,
+            profile=profile if isinstance(profile, str) else "",
+            base=self._base,
+            queue=queue if isinstance(queue, str) else "",
+            check=self.query_one("#check", Checkbox).value,
+            several=self.query_one("#several", Checkbox).value,
+        )
+
+    def _wait_and_keep(self) -> None:
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(PAUSE_SECONDS, self.keep_draft)
 
     async def keep_draft(self) -> bool:
-        """Keep the prompt as it is now; False when that cannot be, which is said."""
-        text = self.query_one(TextArea).text
-        if text != self._kept:
+        """Keep what is written as it is now; False when that cannot be, which is said."""
+        draft = self._draft()
+        if draft != self._kept and (draft.prompt or self._kept.prompt):
             try:
-                await self._api.save_draft("", text)
+                await self._api.writing.keep_task_draft(self._project, draft)
             except ShopfloorError as error:
                 self._say(f"{error} The prompt would be lost: it stays open.")
                 return False
-            self._kept = text
+            self._kept = draft
         return True
 
     def _say(self, text: str) -> None:
@@ -129,52 +350,85 @@ class NewTaskScreen(ModalScreen[Task | None]):
         problem.update(printable(text))
         problem.display = bool(text)
 
-    @on(Button.Pressed, "#start")
-    def action_start(self) -> None:
-        """Start the task once the characters typed before this key are in the text."""
-        self.query_one(TextArea).call_later(self._begin)
+    # --- starting
 
-    def _begin(self) -> None:
+    @on(Button.Pressed, "#start")
+    def _start_pressed(self) -> None:
+        self.action_start()
+
+    @on(Button.Pressed, "#hold")
+    def _hold_pressed(self) -> None:
+        self.action_start(True)
+
+    def action_start(self, held: bool = False) -> None:
+        """Start the task once the characters typed before this key are in the text."""
+        self._area.call_later(self._begin, held)
+
+    def _begin(self, held: bool) -> None:
         """What keeps it from starting is shown here and the text stays."""
-        text = self.query_one(TextArea).text
         if self._starting:
             return
-        if not text.strip():
+        prompts = self._prompts(expand(self._area.text, self._pasted.get))
+        if not any(each.prompt.strip() for each in prompts):
             self._say("There is nothing to do yet. Write what the agent should do.")
-            self.query_one(TextArea).focus()
+            self._area.focus()
             return
         self._starting = True
         self._say("")
-        self.run_worker(self._start(text), group="new-task-start", exit_on_error=True)
+        self.run_worker(self._start(prompts, held), group="new-task-start", exit_on_error=True)
 
-    async def _start(self, text: str) -> None:
-        profile, base = (self.query_one(name, Select).value for name in ("#profile", "#base"))
+    async def _start(self, prompts: Sequence[Separate], held: bool) -> None:
+        draft = self._draft()
         new = NewTask(
             project=self._project,
-            prompt=text,
-            profile=profile if isinstance(profile, str) else "",
-            base=base if isinstance(base, str) else "",
+            prompt="",
+            profile=draft.profile,
+            base=draft.base,
+            queue=None if not draft.queue else "" if draft.queue == NO_QUEUE else draft.queue,
+            check=draft.check,
+            held=held,
         )
-        try:
-            task = await self._api.create_task(new)
-        except ShopfloorError as error:
-            self._say(str(error))
-            return
-        finally:
-            self._starting = False
+        for number, each in enumerate(prompts):
+            try:
+                made = msgspec.structs.replace(new, title=each.title, prompt=each.prompt)
+                self._made.append(await self._api.create_task(made))
+            except ShopfloorError as error:
+                self._say(f"{len(self._made)} made. {error}" if self._made else str(error))
+                if number:
+                    self._area.text = remaining_text(prompts[number:])
+                self._starting = False
+                return
         if self._pause is not None:
             self._pause.stop()
-        self.query_one(TextArea).read_only = True
+        self._area.read_only = True
         try:
-            await self._api.save_draft("", "")
+            await self._api.writing.keep_task_draft(self._project, TaskDraft())
         except ShopfloorError as error:
             self.notify(str(error), severity="warning", markup=False)
-        self.dismiss(task)
+        self.dismiss(self._made)
 
-    @on(Button.Pressed, "#keep")
     async def action_leave(self) -> None:
-        """Back to the floor; the prompt stays a draft."""
+        """Back; the prompt stays a draft."""
         if self._pause is not None:
             self._pause.stop()
         if await self.keep_draft():
-            self.dismiss(None)
+            self.dismiss(self._made)
+
+
+def ask_new_task(app: ShopfloorApp, api: Api, project: str, go_to: Callable[[Task], None] | None) -> None:
+    """Open the dialog for a project, over whatever is shown.
+
+    Args:
+        go_to: where to go with the first task that was made; None: stay, and say that it was.
+    """
+
+    def made(tasks: list[Task] | None) -> None:
+        for task in tasks or ():
+            app.floor.know(task)
+        if tasks and go_to is not None:
+            go_to(tasks[0])
+        elif tasks:
+            word = "A task was" if len(tasks) == 1 else f"{len(tasks)} tasks were"
+            app.notify(f"{word} made: {printable(tasks[0].title)}", markup=False)
+
+    app.push_screen(NewTaskScreen(api, project), made)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from agents.model import ACTIVE_STATES, FINAL_STATES, Task, attention
+from agents.model import ACTIVE_STATES, ATTENTION, FINAL_STATES, Task, attention
+from app.arrangement import Order
 from widgets.task_signs import needs_person
 
 
@@ -24,6 +25,13 @@ class Roster:
         """Id of the task that the composer writes to; empty when there is none."""
         self.previous = ""
         """Id of the task that was current before it."""
+        self.order: Order = "age"
+        """How the panes stand; set it with :meth:`sort`."""
+        self.hand: list[str] = []
+        """The order in which the person placed tasks."""
+        self.shown: list[Task] = []
+        """Tasks on the floor in the order of their panes. By age, which never changes under the person's eyes, or with
+        those first that need the person, or as the person placed them."""
 
     def replace(self, tasks: Iterable[Task]) -> None:
         """These are all tasks there are."""
@@ -37,6 +45,22 @@ class Roster:
         self._settle()
         return [shown.id for shown in self.shown] != before
 
+    def sort(self, order: Order, hand: Iterable[str] | None = None) -> None:
+        """Let the panes stand in this order from now on."""
+        self.order = order
+        if hand is not None:
+            self.hand = list(hand)
+        self._settle()
+
+    def place(self, task: str, step: int) -> None:
+        """The person puts the pane of a task before (-1) or after (1) its neighbour."""
+        names = [shown.id for shown in self.shown]
+        if task in names:
+            at = names.index(task)
+            to = max(0, min(at + step, len(names) - 1))
+            names.insert(to, names.pop(at))
+            self.sort("hand", names)
+
     def get(self, task: str) -> Task | None:
         """A task by its id."""
         return self._tasks.get(task)
@@ -46,11 +70,15 @@ class Roster:
         """The current task."""
         return self._tasks.get(self.current)
 
-    @property
-    def shown(self) -> list[Task]:
-        """Tasks on the floor, oldest first: the order of the panes never changes under the person's eyes."""
+    def _sorted(self) -> list[Task]:
         here = [task for task in self._tasks.values() if task.state not in FINAL_STATES and self._belongs(task)]
-        return sorted(here, key=lambda task: (task.created_at, task.id))
+        by_age = sorted(here, key=lambda task: (task.created_at, task.id))
+        if self.order == "attention":  # only what matters moves: a task that works and one that rests keep their order
+            return sorted(by_age, key=lambda task: attention(task) if needs_person(task) else len(ATTENTION))
+        if self.order == "hand":
+            places = {task: place for place, task in enumerate(self.hand)}
+            return sorted(by_age, key=lambda task: places.get(task.id, len(places)))
+        return by_age
 
     def _belongs(self, task: Task) -> bool:
         if self.all_projects:
@@ -74,6 +102,7 @@ class Roster:
 
     def _settle(self) -> None:
         """Keep the current task one that is shown."""
+        self.shown = self._sorted()
         shown = {task.id: task for task in self.shown}
         if self.previous not in shown:
             self.previous = ""

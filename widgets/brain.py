@@ -7,12 +7,12 @@ timer of the spinner runs only while something works and the brain is in view.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -20,12 +20,16 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from agents.model import ACTIVE_STATES, Task
+from widgets.brain_answer import Answering
+from widgets.brain_groups import GROUPINGS, Grouping, arrange
+from widgets.brain_look import BRAIN_CSS, BRAIN_KEYS, BRAIN_STYLES
 from widgets.brain_rows import (
     Look,
     Row,
-    arrange,
     facts_spans,
     filter_spans,
+    more_spans,
+    option_spans,
     rail_rows,
     rail_spans,
     rows_of,
@@ -40,76 +44,72 @@ HEADER_ROWS = 3
 RAIL_WIDTH = 5
 AGE_SECONDS = 20.0
 """How often ages are painted again while nothing moves."""
+NARROWEST = 20
+WIDEST_SHARE = 0.6
+"""Of the screen."""
+
+
+_WORDINGS: Mapping[str, Callable[[Task, Look], Spans]] = {
+    "title": title_spans, "facts": facts_spans, "more": more_spans, "option": title_spans, "answer": title_spans
+}  # fmt: skip
 
 
 class Brain(Widget, can_focus=True):
     """The list of tasks. :meth:`show` gives it all of them; it says when one is chosen."""
 
-    DEFAULT_CSS = """
-    Brain { width: 36; height: 1fr; background: $surface; color: $foreground; }
-    Brain.-rail { width: 5; }
-    Brain.-only { width: 1fr; }
-    Brain .brain--name { text-style: bold; }
-    Brain .brain--title { color: $foreground; }
-    Brain .brain--unseen { text-style: bold; }
-    Brain .brain--dim { color: $foreground 68%; }
-    Brain .brain--faint { color: $foreground 50%; }
-    Brain .brain--group { color: $foreground 62%; text-style: bold; }
-    Brain .brain--needs { color: $warning; }
-    Brain .brain--failed { color: $error; }
-    Brain .brain--working { color: $primary; }
-    Brain .brain--ready { color: $success; }
-    Brain .brain--resting { color: $foreground 68%; }
-    Brain .brain--added { color: $success; }
-    Brain .brain--removed { color: $error; }
-    Brain .brain--waiting { color: $secondary; }
-    Brain .brain--note { color: $secondary; text-style: italic; }
-    Brain .brain--current { color: $primary; text-style: bold; }
-    Brain .brain--unread { color: $warning; text-style: bold; }
-    Brain .brain--chosen { background: $foreground 7%; }
-    Brain .brain--cursor { background: $primary 22%; }
-    Brain .brain--bar { color: $foreground 25%; }
-    Brain .brain--badge { color: $background; background: $warning; text-style: bold; }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "brain--name", "brain--title", "brain--unseen", "brain--dim", "brain--faint", "brain--group", "brain--needs",
-        "brain--failed", "brain--working", "brain--ready", "brain--resting", "brain--added", "brain--removed",
-        "brain--waiting", "brain--note", "brain--current", "brain--unread", "brain--chosen", "brain--cursor",
-        "brain--bar", "brain--badge",
-    }  # fmt: skip
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Next task", id="brain.next", tooltip="Move to the next task in the list."),
-        Binding("up,k", "move(-1)", "Previous task", id="brain.previous", tooltip="Move to the task above."),
-        Binding("pagedown", "move(8)", "Page down", id="brain.page-down", tooltip="Move some tasks down."),
-        Binding("pageup", "move(-8)", "Page up", id="brain.page-up", tooltip="Move some tasks up."),
-        Binding("home,g", "move_to(0)", "First task", id="brain.first", tooltip="Move to the first task."),
-        Binding("end,G", "move_to(-1)", "Last task", id="brain.last", tooltip="Move to the last task."),
-        Binding("enter", "choose", "Go to its pane", id="brain.choose", tooltip="Show this task's pane and go there."),
-        Binding("slash", "filter", "Filter", id="brain.filter", tooltip="Show only tasks that contain what you type."),
-        Binding("escape", "leave", "Back", id="brain.leave", tooltip="Drop the filter, else go back to the panes."),
-    ]
+    DEFAULT_CSS = BRAIN_CSS
+    COMPONENT_CLASSES: ClassVar[set[str]] = BRAIN_STYLES
+    BINDINGS: ClassVar[list[BindingType]] = BRAIN_KEYS
 
     @dataclass
-    class TaskChosen(Message):
+    class _BrainMessage(Message):
+        brain: Brain
+
+        @property
+        def control(self) -> Brain:
+            """The brain it is about."""
+            return self.brain
+
+    @dataclass
+    class TaskChosen(_BrainMessage):
         """The person wants to be at this task."""
 
-        brain: Brain
         task: str
 
-        @property
-        def control(self) -> Brain:
-            return self.brain
+    @dataclass
+    class Answered(_BrainMessage):
+        """The person answers what a task's agent asks."""
+
+        task: str
+        question: str
+        """Its id."""
+        option: str
+        """Empty when the answer is in the person's own words."""
+        text: str
 
     @dataclass
-    class Left(Message):
+    class FilesWanted(_BrainMessage):
+        """The person begins to search: say which files tasks have changed, by :meth:`Brain.know_files`."""
+
+    @dataclass
+    class SelectionChanged(_BrainMessage):
+        """Other tasks are selected than before."""
+
+    @dataclass
+    class Regrouped(_BrainMessage):
+        """The person wants other headings."""
+
+        grouping: Grouping
+
+    @dataclass
+    class WidthChosen(_BrainMessage):
+        """The person has dragged its edge."""
+
+        width: int
+
+    @dataclass
+    class Left(_BrainMessage):
         """The person is done with the list."""
-
-        brain: Brain
-
-        @property
-        def control(self) -> Brain:
-            return self.brain
 
     def __init__(self, name: str = "", badge: str = "", *, id: str | None = None) -> None:
         """``name`` stands at the top, ``badge`` beside it as a warning."""
@@ -126,9 +126,16 @@ class Brain(Widget, can_focus=True):
         self._projects = False
         self._query = ""
         self._typing = False
+        self._files: Mapping[str, str] = {}
+        self._grouping: Grouping = "attention"
+        self._selected: set[str] = set()
+        self._answering: Answering | None = None
         self._top = 0
         self._frame = 0
         self._spinner: Timer | None = None
+        self._strips: dict[int, Strip] = {}
+        """Rows as they were painted last; a frame of any widget asks for all of them."""
+        self._dragged = False
 
     # --- what it is told
 
@@ -139,6 +146,8 @@ class Brain(Widget, can_focus=True):
         changed = {name for name, task in self._tasks.items() if before.get(name) is not task}
         everything = projects != self._projects
         self._projects = projects
+        self._selected &= self._tasks.keys()
+        self._follow_question()
         self._arrange()
         if everything or self._rows != rows or self._top != top or not self.is_mounted:
             self.refresh()
@@ -158,6 +167,49 @@ class Brain(Widget, can_focus=True):
             self._marks = dict(marks)
         self._reveal()
         self.refresh()
+
+    def know_files(self, files: Mapping[str, str]) -> None:
+        """Task id to the names of the files it changed, one a line: a search looks there too."""
+        self._files = files
+        if self._query:
+            self._filter_by(self._query)
+
+    def group_by(self, grouping: Grouping) -> None:
+        """Put tasks under these headings from now on."""
+        self._grouping = grouping
+        self._arrange()
+        self._reveal()
+        self.refresh()
+
+    def answer(self, task: str) -> bool:
+        """Let the person answer what this task's agent asks; False when it asks nothing."""
+        asked = self._tasks[task].question if task in self._tasks else None
+        if asked is None:
+            return False
+        self._typing = False
+        self._cursor = task
+        self._answering = Answering(self._tasks[task], asked)
+        self._arrange()
+        self._reveal()
+        self.refresh()
+        return True
+
+    @property
+    def selected(self) -> list[str]:
+        """The tasks that acts are about, in the order of the list; empty when none is selected."""
+        return [task for task in self._order if task in self._selected] + sorted(self._selected - set(self._order))
+
+    def clear_selection(self) -> None:
+        """Select none."""
+        if self._selected:
+            self._selected.clear()
+            self.refresh()
+            self.post_message(self.SelectionChanged(self))
+
+    @property
+    def is_answering(self) -> bool:
+        """An answer is being given."""
+        return self._answering is not None
 
     @property
     def cursor(self) -> str:
@@ -182,8 +234,9 @@ class Brain(Widget, can_focus=True):
     # --- the table
 
     def _arrange(self) -> None:
-        groups = arrange(self._tasks.values(), self._query)
-        self._rows = rail_rows(groups) if self.is_rail else rows_of(groups, self.size.width)
+        groups = arrange(self._tasks.values(), self._query, self._grouping, time.time(), self._files)
+        answering = self._answering.task if self._answering else ""
+        self._rows = rail_rows(groups) if self.is_rail else rows_of(groups, self.size.width, answering)
         order = [task.id for _, members in groups for task in members]
         if self._cursor not in order:
             place = self._order.index(self._cursor) if self._cursor in self._order else 0
@@ -226,6 +279,26 @@ class Brain(Widget, can_focus=True):
         """See Widget."""
         super().notify_style_update()
         self._styles_of.clear()
+        self._strips.clear()
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """See Widget."""
+        if regions:
+            for y in {y for region in regions for y in region.line_range}:
+                self._strips.pop(y, None)
+        else:
+            self._strips.clear()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """See Widget."""
+        lines = []
+        for y in crop.line_range:
+            strip = self._strips.get(y)
+            if strip is None or strip.cell_length != self.size.width:
+                strip = self._strips[y] = self.render_line(y)
+            lines.append(strip if crop.width == self.size.width else strip.crop(crop.x, crop.right))
+        return lines
 
     def render_line(self, y: int) -> Strip:
         """See Widget."""
@@ -247,12 +320,16 @@ class Brain(Widget, can_focus=True):
 
     def _spans(self, row: Row, width: int) -> Spans:
         task = self._tasks.get(row.task)
-        if task is None or row.kind not in ("title", "facts"):
+        if task is None or row.kind not in _WORDINGS:
             return row.spans
-        look = Look(width, time.time(), self._frame, self._current, self._marks, self._projects)
+        look = Look(
+            width, time.time(), self._frame, self._current, self._marks, self._projects, self._selected, self._answering
+        )
         if self.is_rail:
             return rail_spans(task, look)
-        return title_spans(task, look) if row.kind == "title" else facts_spans(task, look)
+        if row.kind in ("option", "answer"):
+            return option_spans(task, row, look)
+        return _WORDINGS[row.kind](task, look)
 
     def _ground(self, row: Row) -> str:
         if row.task and row.task == self._cursor and self.has_focus:
@@ -268,7 +345,7 @@ class Brain(Widget, can_focus=True):
             return ((" ", ""), *cut([(self._heading, "name")], room), *badge)
         if self._typing or self._query:
             return filter_spans(self._query, len(self._order), len(self._tasks), width, self._typing)
-        return summary_spans(self._tasks.values(), width) if self._tasks else ()
+        return summary_spans(self._tasks.values(), width, len(self._selected)) if self._tasks else ()
 
     def _nothing(self, number: int) -> Spans:
         if self.is_rail:
@@ -309,7 +386,10 @@ class Brain(Widget, can_focus=True):
         if frames_waiting(self.app):
             return  # a frame now would only be in the way of the next key
         self._frame += 1
-        self._refresh_rows(task.id for task in self._tasks.values() if task.state in ACTIVE_STATES)
+        for number in range(self._top, min(len(self._rows), self._top + self._room)):
+            row = self._rows[number]
+            if row.kind == "title" and self._tasks[row.task].state in ACTIVE_STATES:
+                self.refresh(Region(0, number - self._top + self._head, 2, 1))  # the sign alone moves
 
     def _grow_older(self) -> None:
         self._refresh_rows(self._order)
@@ -326,11 +406,23 @@ class Brain(Widget, can_focus=True):
 
     def on_blur(self) -> None:
         self._typing = False
+        if self._answering is not None:
+            self._stop_answering()
         self.refresh()
 
     def on_key(self, event: events.Key) -> None:
-        if not self._typing:
-            return
+        if self._answering is not None:
+            taken = self._answer_by(self._answering, event)
+        elif self._typing:
+            taken = self._search_by(event)
+        else:
+            taken = False
+        if taken:
+            event.stop()
+            event.prevent_default()
+
+    def _search_by(self, event: events.Key) -> bool:
+        """A key while the filter is typed; False when it is not one for it."""
         if event.key == "backspace":
             if self._query:
                 self._filter_by(self._query[:-1])
@@ -340,14 +432,52 @@ class Brain(Widget, can_focus=True):
         elif event.character is not None and event.is_printable:
             self._filter_by(self._query + event.character)
         else:
-            return
-        event.stop()
-        event.prevent_default()
+            return False
+        return True
+
+    def _answer_by(self, answering: Answering, event: events.Key) -> bool:
+        """A key while a question is answered; False when it is not one for it."""
+        if event.key in ("up", "down", "tab", "shift+tab"):
+            answering.move(1 if event.key in ("down", "tab") else -1)
+        elif event.key == "backspace":
+            answering.erase()
+        elif event.character is not None and event.is_printable:
+            if answering.type(event.character):
+                self._give(answering)
+        else:
+            return False
+        self.refresh()
+        return True
+
+    def _give(self, answering: Answering) -> None:
+        """The answer is given."""
+        if answering.is_complete:
+            text = answering.text.strip() if answering.is_own_words else ""
+            self.post_message(self.Answered(self, answering.task, answering.question.id, answering.option, text))
+            self._stop_answering()
+
+    def _stop_answering(self) -> None:
+        self._answering = None
+        self._arrange()
+        self.refresh()
+
+    def _follow_question(self) -> None:
+        """What is being answered may have been answered elsewhere, or not be asked any more."""
+        if self._answering is not None:
+            task = self._tasks.get(self._answering.task)
+            if task is None or task.question is None or task.question.id != self._answering.question.id:
+                self._answering = None
 
     def on_paste(self, event: events.Paste) -> None:
-        if self._typing:
-            self._filter_by(self._query + " ".join(event.text.split()))
-            event.stop()
+        pasted = " ".join(event.text.split())
+        if self._answering is not None and self._answering.is_own_words:
+            self._answering.text += pasted
+            self.refresh()
+        elif self._typing:
+            self._filter_by(self._query + pasted)
+        else:
+            return
+        event.stop()
 
     def _filter_by(self, query: str) -> None:
         self._query = query
@@ -360,20 +490,27 @@ class Brain(Widget, can_focus=True):
         """Type a filter."""
         self.remove_class("-rail")
         self._typing = True
+        self.post_message(self.FilesWanted(self))
         self._arrange()
         self.refresh()
 
     def action_leave(self) -> None:
-        """Drop the filter; without one, leave."""
-        if self._typing or self._query:
+        """Drop the answer, the filter or the selection; without any, leave."""
+        if self._answering is not None:
+            self._stop_answering()
+        elif self._typing or self._query:
             self._typing = False
             self._filter_by("")
+        elif self._selected:
+            self.clear_selection()
         else:
             self.post_message(self.Left(self))
 
     def action_choose(self) -> None:
-        """Go to the task under the cursor; the filter has done its work."""
-        if self._cursor:
+        """Go to the task under the cursor, the filter has done its work; or give the answer that is chosen."""
+        if self._answering is not None:
+            self._give(self._answering)
+        elif self._cursor:
             chosen = self._cursor
             self._typing = False
             if self._query:
@@ -381,6 +518,27 @@ class Brain(Widget, can_focus=True):
                 self._cursor = chosen
                 self._reveal()
             self.post_message(self.TaskChosen(self, chosen))
+
+    def action_select(self) -> None:
+        """Select the task under the cursor, or do not any more, and go on to the next."""
+        if self._cursor:
+            self._selected ^= {self._cursor}
+            place = self._order.index(self._cursor)
+            self.action_move_to(min(place + 1, len(self._order) - 1))
+            self.post_message(self.SelectionChanged(self))
+
+    def action_select_all(self) -> None:
+        """Select all tasks that are shown; none when all are."""
+        shown = set(self._order)
+        self._selected = set() if shown <= self._selected else self._selected | shown
+        self.refresh()
+        self.post_message(self.SelectionChanged(self))
+
+    def action_regroup(self) -> None:
+        """The next kind of headings."""
+        grouping = GROUPINGS[(GROUPINGS.index(self._grouping) + 1) % len(GROUPINGS)]
+        self.group_by(grouping)
+        self.post_message(self.Regrouped(self, grouping))
 
     def action_move(self, step: int) -> None:
         """Move the cursor by tasks; by one it wraps around."""
@@ -401,10 +559,50 @@ class Brain(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         number = self._top + event.y - self._head
-        if event.y >= self._head and number < len(self._rows) and self._rows[number].task:
-            event.stop()
-            self._cursor = self._rows[number].task
+        if event.y < self._head or number >= len(self._rows) or not self._rows[number].task:
+            return
+        event.stop()
+        row = self._rows[number]
+        self._cursor = row.task
+        if event.ctrl or event.meta:
+            self.action_select()
+        elif row.kind in ("option", "answer") and not self.is_rail:
+            self._click_answer(row)
+        else:
+            self._answering = None
             self.action_choose()
+
+    def _click_answer(self, row: Row) -> None:
+        """An option is given by a click; one's own words are to be written first."""
+        if self._answering is None or self._answering.task != row.task:
+            self.focus()
+            self.answer(row.task)
+        if self._answering is not None:
+            self._answering.place = row.option
+            if row.kind == "option":
+                self._give(self._answering)
+            self.refresh()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if event.x == self.size.width - 1 and not self.is_rail and not self.has_class("-only"):
+            self._dragged = True
+            self.capture_mouse()
+            event.stop()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._dragged:
+            self.styles.width = self.fitting_width(int(event.screen_x) + 1)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        if self._dragged:
+            self._dragged = False
+            self.release_mouse()
+            event.stop()
+            self.post_message(self.WidthChosen(self, self.size.width))
+
+    def fitting_width(self, columns: int) -> int:
+        """The nearest width it can have on this screen."""
+        return max(NARROWEST, min(columns, int(self.app.size.width * WIDEST_SHARE)))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self._scroll(event, 3)

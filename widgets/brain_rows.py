@@ -1,16 +1,18 @@
-"""What the brain shows, as rows: grouping, filtering and wording, without a widget."""
+"""What the brain shows, as rows of words, without a widget (headings and order: :mod:`widgets.brain_groups`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePath
 from typing import Literal, NamedTuple
 
-from agents.model import ACTIVE_STATES, FINAL_STATES, Task, TaskState, attention
+from agents.model import ACTIVE_STATES, Task, TaskState
+from widgets.brain_answer import Answering
+from widgets.brain_groups import NEEDS_YOU, last_change
 from widgets.task_signs import SPINNER, age, mood, needs_person
-from widgets.task_words import STATE_GLYPHS, money
-from widgets.text_strips import Spans, cells, cut, printable, spans_cells, wrap
+from widgets.task_words import STATE_GLYPHS, moment, money, queue_span
+from widgets.text_strips import Span, Spans, cells, cut, printable, spans_cells, wrap
 
 INDENT = 3
 REASON_ROWS = 3
@@ -18,16 +20,19 @@ REASON_ROWS = 3
 
 EXPLAINED: dict[TaskState, str] = {"blocked": "needs", "failed": "failed", "queued": "dim"}
 """States whose reason stands below the task, and its style."""
-
-GROUPS = ("Needs you", "Working", "Queued", "Ready", "Stopped", "Off the floor")
+_CHECKS: Mapping[str, Span] = {
+    "failed": ("✗ checks", "failed"), "passed": ("✓ checks", "ready"), "running": ("… checks", "working")
+}  # fmt: skip
 
 
 class Row(NamedTuple):
     """One row: what it is about, and its text where that does not change from paint to paint."""
 
-    kind: Literal["group", "title", "facts", "text", "blank"]
+    kind: Literal["group", "title", "facts", "more", "text", "option", "answer", "blank"]
     task: str = ""
     spans: Spans = ()
+    option: int = -1
+    """For an answer that can be chosen: which, from 0."""
 
 
 class Look(NamedTuple):
@@ -43,54 +48,38 @@ class Look(NamedTuple):
     """Task id to the digit that jumps to its pane."""
     projects: bool = False
     """Tasks of several projects are shown: name them."""
+    selected: Collection[str] = ()
+    """Tasks that the next act is about."""
+    answering: Answering | None = None
+    """The answer that the person is giving."""
 
 
-def group_of(task: Task) -> str:
-    """The heading a task stands under."""
-    if needs_person(task):
-        return "Needs you"
-    if task.state in ACTIVE_STATES:
-        return "Working"
-    if task.state in FINAL_STATES:
-        return "Off the floor"
-    return {"queued": "Queued", "stopped": "Stopped"}.get(task.state, "Ready")
-
-
-def matches(task: Task, query: str) -> bool:
-    """Every word of the query occurs in the title, branch, prompt, note or id, whatever the case."""
-    if not query:
-        return True
-    text = "\n".join((task.title, task.branch, task.prompt, task.note, task.id)).casefold()
-    return all(word in text for word in query.casefold().split())
-
-
-def arrange(tasks: Iterable[Task], query: str = "") -> list[tuple[str, list[Task]]]:
-    """Tasks under their headings, those that changed last first; headings without tasks are left out.
-
-    Who needs the person is sorted by how urgently first.
-    """
-    groups: dict[str, list[Task]] = {name: [] for name in GROUPS}
-    for task in tasks:
-        if matches(task, query):
-            groups[group_of(task)].append(task)
-    for name, members in groups.items():
-        urgent = name == "Needs you"
-        members.sort(key=lambda task: (attention(task) if urgent else 0, -task.changed_at, task.id))
-    return [(name, members) for name, members in groups.items() if members]
-
-
-def rows_of(groups: Sequence[tuple[str, Sequence[Task]]], width: int) -> list[Row]:
-    """The rows of the full brain."""
+def rows_of(groups: Sequence[tuple[str, Sequence[Task]]], width: int, answering: str = "") -> list[Row]:
+    """The rows of the full brain; ``answering`` is the task whose question is being answered."""
     rows: list[Row] = []
     for name, members in groups:
         if rows:
             rows.append(Row("blank"))
-        style = "group needs" if name == "Needs you" else "group"
-        rows.append(Row("group", spans=((f" {name.upper()}", style), (f" {len(members)}", "dim"))))
+        style = "group needs" if name == NEEDS_YOU else "group"
+        heading = cut(((f" {_one_line(name).upper()}", style),), max(1, width - 6))
+        rows.append(Row("group", spans=(*heading, (f" {len(members)}", "dim"))))
         for task in members:
             rows += [Row("title", task.id), Row("facts", task.id)]
-            rows += [Row("text", task.id, spans) for spans in _explanation(task.state, task.reason, task.note, width)]
+            if has_more(task):
+                rows.append(Row("more", task.id))
+            rows += [Row("text", task.id, spans) for spans in _explanation(*_why(task), task.note, width)]
+            if task.question is not None:
+                rows += [Row("option", task.id, option=number) for number in range(len(task.question.options))]
+                if task.question.takes_text and task.id == answering:
+                    rows.append(Row("answer", task.id, option=len(task.question.options)))
     return rows
+
+
+def _why(task: Task) -> tuple[str, str]:
+    """Why it does not go on, and the style of that; both empty when it does."""
+    if task.question is not None:
+        return task.question.text, "needs"
+    return (task.reason, EXPLAINED[task.state]) if task.reason and task.state in EXPLAINED else ("", "")
 
 
 def rail_rows(groups: Sequence[tuple[str, Sequence[Task]]]) -> list[Row]:
@@ -104,12 +93,11 @@ def rail_rows(groups: Sequence[tuple[str, Sequence[Task]]]) -> list[Row]:
 
 
 @lru_cache(maxsize=1024)
-def _explanation(state: TaskState, reason: str, note: str, width: int) -> tuple[Spans, ...]:
+def _explanation(reason: str, style: str, note: str, width: int) -> tuple[Spans, ...]:
     """Why a task waits, and what the person waits for. Wrapped once, not at every event."""
     found: list[Spans] = []
     room = max(8, width - INDENT - 1)
-    if reason and state in EXPLAINED:
-        style = EXPLAINED[state]
+    if reason:
         lines = wrap([(_one_line(reason), style)], room)
         found += lines[:REASON_ROWS]
         if len(lines) > REASON_ROWS:
@@ -138,36 +126,92 @@ def rail_spans(task: Task, look: Look) -> Spans:
 def _lead(task: Task, look: Look) -> Spans:
     unread = ("•", "unread") if task.unseen else (" ", "")
     bar = ("▌", "current") if task.id == look.current else unread
+    if task.id in look.selected:
+        bar = ("+", "picked")
     moving = task.state in ACTIVE_STATES
     glyph = SPINNER[look.frame % len(SPINNER)] if moving else STATE_GLYPHS.get(task.state, "?")
     return (bar, (glyph, mood(task)))
 
 
 def facts_spans(task: Task, look: Look) -> Spans:
-    """Second row of a task: state in words, age, size of its diff, cost, what waits, branch."""
-    parts: list[Spans] = [((task.state, mood(task)), (f" {age(look.now - _since(task))}", "dim"))]
+    """Second row of a task: state in words, age, size of its diff, checks, cost, what waits, branch or project."""
+    word = "asks" if task.question is not None else task.state
+    parts: list[Spans] = [((word, mood(task)), (f" {age(look.now - last_change(task))}", "dim"))]
     if size := _diff_size(task):
         parts.append(size)
-    if task.check_state == "failed":
-        parts.append((("✗ checks", "failed"),))
+    if task.check_state != "none":
+        parts.append((_CHECKS[task.check_state],))
     if task.draft_comments:
         parts.append(((f"✎{task.draft_comments}", "waiting"),))
     if task.waiting_prompts:
         parts.append(((f"»{task.waiting_prompts}", "waiting"),))
     if cost := money(task.usage.cost_usd):
         parts.append(((cost, "dim"),))
-    place = PurePath(task.project).name if look.projects else task.branch.removeprefix("shopfloor/")
+    places = [PurePath(task.project).name] if look.projects else []
+    places.append(task.branch.removeprefix("shopfloor/"))
     room = look.width - INDENT - 1
-    spans: list[tuple[str, str]] = []
+    spans = list(_joined(parts, room))
+    left = room - spans_cells(spans) - 3
+    for place in places:
+        if place and left >= 8:
+            shown = cut([(_one_line(place), "faint")], left)
+            spans += [(" · ", "faint"), *shown]
+            left -= spans_cells(shown) + 3
+    return ((" " * INDENT, ""), *cut(spans, room))
+
+
+def has_more(task: Task) -> bool:
+    """It has something to be told beside what every task has."""
+    return bool(task.queue or task.pull_request or task.conflicts or task.ports or task.remind_at)
+
+
+def more_spans(task: Task, look: Look) -> Spans:
+    """Third row of a task that has more to tell: its queue, conflicts, pull request, reminder, ports."""
+    parts: list[Spans] = []
+    if task.conflicts:
+        parts.append(((f"conflicts {' '.join(task.conflicts)}", "failed"),))
+    if task.queue is not None:
+        parts.append((queue_span(task.queue, "waiting"),))
+    if task.pull_request is not None:
+        request = task.pull_request
+        mark = {"passed": " ✓", "failed": " ✗", "running": " …"}.get(request.checks, "")
+        parts.append(((f"PR #{request.number} {request.state}{mark}", "failed" if mark == " ✗" else "waiting"),))
+    if task.remind_at:
+        parts.append(((f"call me {moment(task.remind_at, look.now)}", "note"),))
+    if task.ports:
+        parts.append(((f":{' :'.join(map(str, task.ports))}", "dim"),))
+    room = look.width - INDENT - 1
+    return ((" " * INDENT, ""), *(_joined(parts, room) or cut(parts[0], room)))
+
+
+def _joined(parts: Iterable[Spans], room: int) -> Spans:
+    """As many parts as there is room for, dots between them."""
+    spans: list[Span] = []
     for number, part in enumerate(parts):
         gap = ((" · ", "faint"),) if number else ()
         if spans_cells(spans) + spans_cells(gap) + spans_cells(part) > room:
             break
         spans += [*gap, *part]
-    left = room - spans_cells(spans) - 3
-    if place and left >= 8:
-        spans += [(" · ", "faint"), *cut([(_one_line(place), "faint")], left)]
-    return ((" " * INDENT, ""), *cut(spans, room))
+    return tuple(spans)
+
+
+def option_spans(task: Task, row: Row, look: Look) -> Spans:
+    """An answer that can be chosen: its number and what it says, or what the person writes instead."""
+    question = task.question
+    if question is None:
+        return ()
+    answering = look.answering if look.answering and look.answering.task == task.id else None
+    chosen = answering is not None and answering.place == row.option
+    mark = ("▸ ", "current") if chosen else ("  ", "")
+    room = max(1, look.width - INDENT - 3)
+    if row.kind == "answer":
+        text = _one_line(answering.text) if answering else ""
+        while cells(text) > room - 2:
+            text = text[1:]
+        said = ((text, "title"), ("▏", "current")) if chosen else ((text or "in your own words", "note"),)
+        return ((" " * INDENT, ""), mark, *cut(said, room))
+    words = [(f"{row.option + 1} ", "needs"), (_one_line(question.options[row.option]), "title" if chosen else "")]
+    return ((" " * INDENT, ""), mark, *cut(words, room))
 
 
 def _diff_size(task: Task) -> Spans:
@@ -177,12 +221,10 @@ def _diff_size(task: Task) -> Spans:
     return ((added,) if task.additions else ()) + ((removed,) if task.deletions else ())
 
 
-def _since(task: Task) -> float:
-    return task.changed_at or task.created_at
-
-
-def summary_spans(tasks: Iterable[Task], width: int) -> Spans:
-    """How many need the person and work, and what it all cost."""
+def summary_spans(tasks: Iterable[Task], width: int, selected: int = 0) -> Spans:
+    """How many need the person and work, and what it all cost; while tasks are selected, how many."""
+    if selected:
+        return cut([(" ", ""), (f"{selected} selected", "picked"), (" · acts are about them", "dim")], width)
     known = list(tasks)
     needs = sum(needs_person(task) for task in known)
     working = sum(task.state in ACTIVE_STATES for task in known)

@@ -71,10 +71,13 @@ class ChipBar(Widget):
 
     def _places(self) -> list[tuple[int, int, Chip]]:
         """First and last column of each chip."""
-        at = cells(self._words) + 1
-        places = []
-        for chip in self._chips:
+        at, width = cells(self._words) + 1, self.size.width
+        places: list[tuple[int, int, Chip]] = []
+        for number, chip in enumerate(self._chips):
             end = at + cells(_text(chip))
+            rest = len(self._chips) - number - 1
+            if end + (cells(_more(rest)) if rest else 0) > width:
+                break
             places.append((at, end, chip))
             at = end + 1
         return places
@@ -88,13 +91,20 @@ class ChipBar(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The line."""
         spans: list[Span] = [(self._words + " ", "words")]
-        for chip in self._chips:
+        places = self._places()
+        for _, _, chip in places:
             style = "urgent" if chip.is_urgent else "quiet"
             spans += [(_text(chip), f"{style} chosen" if chip.name == self._chosen else style), (" ", "")]
+        if len(places) < len(self._chips):
+            spans.append((_more(len(self._chips) - len(places)), "words"))
         strip = strip_of(spans, self._look, self.size.width)
         for line_filter in self.get_line_filters():
             strip = strip.apply_filter(line_filter, self.background_colors[1])
         return [strip.crop(crop.x, crop.right)] * crop.height
+
+
+def _more(count: int) -> str:
+    return f" +{count} more "
 
 
 def _text(chip: Chip) -> str:

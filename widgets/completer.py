@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from widgets.chip_area import ChipArea
 from widgets.completion import Command, CompletionList, Trigger, choices_for, trigger_at
-from widgets.prompt_area import PromptArea
 
 READING = "Reading the names of the files…"
 
@@ -13,7 +13,7 @@ READING = "Reading the names of the files…"
 class Completer:
     """Between a text and the list of choices above it."""
 
-    def __init__(self, area: PromptArea, choices: CompletionList) -> None:
+    def __init__(self, area: ChipArea, choices: CompletionList) -> None:
         self._area = area
         self._list = choices
         self._trigger: Trigger | None = None

@@ -18,6 +18,7 @@ from textual.widgets import Static, TextArea
 
 from agents.chips import digest_of, expand
 from agents.model import Task, When, at_work
+from widgets.chip_area import ChipArea
 from widgets.completer import Completer
 from widgets.completion import Command, CompletionList
 from widgets.composer_label import ComposerLabel, arrival
@@ -361,8 +362,8 @@ class Composer(Vertical):
             case _:
                 self.post_message(self.DeskWanted(self, event.key))
 
-    @on(PromptArea.Moved)
-    def _cursor_moved(self, event: PromptArea.Moved) -> None:
+    @on(ChipArea.Moved)
+    def _cursor_moved(self, event: ChipArea.Moved) -> None:
         event.stop()
         if self._completer.is_active:
             self._look()
@@ -377,8 +378,8 @@ class Composer(Vertical):
         event.list.choose(event.place)
         self.accept_choice()
 
-    @on(PromptArea.Pasted)
-    def _long_pasted(self, event: PromptArea.Pasted) -> None:
+    @on(ChipArea.Pasted)
+    def _long_pasted(self, event: ChipArea.Pasted) -> None:
         event.stop()
         self._pasted[digest_of(event.text)] = event.text
         self.post_message(self.Pasted(self, event.text))

@@ -1,9 +1,9 @@
-"""Many panes at once: as many as fit, in rows and columns, the rest on further pages."""
+"""Many panes at once, arranged as :mod:`widgets.pane_layout` says; what does not fit is on further pages."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -15,44 +15,15 @@ from textual.widget import Widget
 
 from agents.model import AnyEvent, EntryChanged, EntryGrew, Task, TerminalOpened, TerminalWrote, TranscriptOpened
 from widgets.agent_pane import AgentPane
+from widgets.pane_layout import MINIMUM_COLUMNS, MINIMUM_ROWS, LayoutName, Placed, Room, lay_out, nearest, page_size
 from widgets.pump import Pump
 from widgets.terminal.pane import Keys, TerminalPane
 
-MINIMUM_COLUMNS = 40
-MINIMUM_ROWS = 8
-"""The smallest pane of a page; with less room there are more pages."""
-COMFORTABLE_COLUMNS = 80
-COMFORTABLE_ROWS = 24
-"""What a grid is chosen for: the arrangement whose panes come nearest to it."""
 HIDDEN_PANES_KEPT = 64
 """Panes out of view that keep their transcript and place; beyond it the one not seen longest shows another task."""
 
 
-def capacity(width: int, height: int, minimum: tuple[int, int] = (MINIMUM_COLUMNS, MINIMUM_ROWS)) -> int:
-    """How many panes fit into so many columns and rows; at least one."""
-    return max(1, width // minimum[0]) * max(1, height // minimum[1])
-
-
-def arrange_panes(count: int, width: int, height: int) -> list[Region]:
-    """Where each of ``count`` panes stands, row by row; a last row that is not full is stretched."""
-    if count < 1:
-        return []
-    columns = max(range(1, count + 1), key=lambda columns: _fitness(count, columns, width, height))
-    rows = -(-count // columns)
-    regions: list[Region] = []
-    for row in range(rows):
-        top, bottom = height * row // rows, height * (row + 1) // rows
-        in_row = min(columns, count - row * columns)
-        for column in range(in_row):
-            left, right = width * column // in_row, width * (column + 1) // in_row
-            regions.append(Region(left, top, right - left, bottom - top))
-    return regions
-
-
-def _fitness(count: int, columns: int, width: int, height: int) -> tuple[float, int, int]:
-    rows = -(-count // columns)
-    room = min(width / columns / COMFORTABLE_COLUMNS, height / rows / COMFORTABLE_ROWS)
-    return (round(room, 3), -(rows * columns - count), columns)
+CLAIMS_KEPT = 100
 
 
 class _PaneLayout(Layout):
@@ -63,12 +34,12 @@ class _PaneLayout(Layout):
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
         assert isinstance(parent, PaneGrid)
         parent.pre_layout(self)
-        panes = [pane for pane in parent.panes_in_view if pane in children]
-        regions = arrange_panes(len(panes), size.width, size.height)
+        placed = ((parent.pane(place.task), place.region) for place in parent.place_panes(size))
         return [
             WidgetPlacement(region, NULL_OFFSET, NULL_SPACING, pane)
-            for region, pane in zip(regions, panes, strict=True)
-        ]  # fmt: skip
+            for pane, region in placed
+            if pane is not None and pane in children
+        ]
 
 
 class PaneGrid(Widget):
@@ -126,8 +97,16 @@ class PaneGrid(Widget):
         """The page shown is the one with this task."""
         self.keys = Keys()
         """Whether keys go to the agents of terminals."""
+        self._shown_page = 1
+        self._placed: list[Placed] = []
+        self._large: list[str] = []
+        """Tasks that were focused, the last one first: when not all can be panes, these are."""
         self.zoomed = False
         """One pane has all the room; pages are then single tasks."""
+        self.arrangement: LayoutName = "grid"
+        """How the panes of a page stand; set it with :meth:`set_arrangement`."""
+        self.pinned: tuple[str, ...] = ()
+        """Tasks that stand first on every page; set them with :meth:`pin`."""
 
     @property
     def layout(self) -> Layout:
@@ -150,6 +129,28 @@ class PaneGrid(Widget):
         """The tasks of this page in order."""
         return self._visible
 
+    def place_panes(self, size: Size) -> list[Placed]:
+        """Where the tasks of this page stand; for the layout."""
+        self._placed = self._lay_out(size)
+        return self._placed
+
+    def _lay_out(self, size: Size) -> list[Placed]:
+        room = Room(size.width, size.height, self._minimum)
+        if self.zoomed:
+            return [Placed(task, Region(0, 0, room.width, room.height)) for task in self._visible]
+        return lay_out(self.arrangement, self._visible, self._claims, room)
+
+    @property
+    def _claims(self) -> list[str]:
+        """Who is to be a large pane first."""
+        if self.arrangement == "focus":
+            return [self._place, *self._large]
+        return [*self._pins, *self._large]
+
+    @property
+    def _pins(self) -> list[str]:
+        return [] if self.zoomed else [task for task in self.pinned if task in self._tasks]
+
     @property
     def known(self) -> dict[str, int]:
         """Up to where the transcripts in view are known, by task; those of which nothing is known are left out."""
@@ -158,13 +159,19 @@ class PaneGrid(Widget):
     @property
     def page(self) -> int:
         """The page shown, from 1."""
-        tasks = list(self._tasks)
-        return 1 + (tasks.index(self._place) // self._page_size if self._place in self._tasks else 0)
+        tasks = self._turning
+        return 1 + tasks.index(self._place) // self._page_size if self._place in tasks else self._shown_page
 
     @property
     def pages(self) -> int:
         """How many there are, at least 1."""
-        return max(1, -(-len(self._tasks) // self._page_size))
+        return max(1, -(-len(self._turning) // self._page_size))
+
+    @property
+    def _turning(self) -> list[str]:
+        """The tasks that are not on every page."""
+        pins = set(self._pins)
+        return [task for task in self._tasks if task not in pins]
 
     @property
     def focused_task(self) -> str:
@@ -176,7 +183,11 @@ class PaneGrid(Widget):
 
     @property
     def _page_size(self) -> int:
-        return 1 if self.zoomed else capacity(self.size.width, self.size.height, self._minimum)
+        """How many tasks a page has beside those on every page."""
+        if self.zoomed:
+            return 1
+        size = page_size(self.arrangement, Room(self.size.width, self.size.height, self._minimum))
+        return max(1, size - len(self._pins))
 
     def pane(self, task: str) -> AgentPane | None:
         """The pane of a task, if it has one by now."""
@@ -224,13 +235,12 @@ class PaneGrid(Widget):
     def focus_task(self, task: str) -> None:
         """Turn to the page of a task and put the focus on its pane."""
         if task in self._tasks:
-            self._place = task
-            self._turn_page()
+            self._claim(task)
             self._panes[task].focus()
 
     def turn(self, count: int) -> None:
         """Turn pages, around the ends; the first pane of the page gets the focus if a pane had it."""
-        tasks, size = list(self._tasks), self._page_size
+        tasks, size = self._turning, self._page_size
         if not tasks or self.pages == 1:
             return
         had_focus = self._holds_focus
@@ -238,6 +248,23 @@ class PaneGrid(Widget):
         self._turn_page()
         if had_focus:
             self._panes[self._place].focus()
+
+    def set_arrangement(self, name: LayoutName) -> None:
+        """Let the panes stand like this from now on."""
+        if name != self.arrangement:
+            task = self.focused_task
+            self.arrangement, self._place = name, task
+            self._turn_page()
+
+    def pin(self, tasks: Iterable[str]) -> None:
+        """Let exactly these tasks stand first on every page, in this order."""
+        if (pinned := tuple(tasks)) != self.pinned:
+            self.pinned = pinned
+            self._turn_page()
+
+    def beside(self, columns: int, rows: int) -> str:
+        """The task whose pane is nearest in a direction (one of the two is 1 or -1); empty if there is none."""
+        return nearest(self._placed, self.focused_task, columns, rows)
 
     def zoom(self, zoomed: bool | None = None) -> None:
         """Show the focused pane alone, or all again; without an argument the other of the two."""
@@ -261,9 +288,12 @@ class PaneGrid(Widget):
     def _turn_page(self) -> None:
         if not self.size:
             return
-        tasks, size = list(self._tasks), self._page_size
-        start = (self.page - 1) * size
-        visible = tuple(tasks[start : start + size])
+        tasks, size, pins = self._turning, self._page_size, self._pins
+        if self._place in tasks:
+            self._shown_page = self.page
+        start = (min(self._shown_page, self.pages) - 1) * size
+        on_page = set(tasks[start : start + size])
+        visible = (*pins, *(task for task in tasks if task in on_page))
         if visible != self._visible:
             self._visible = visible
             for task in visible:
@@ -271,8 +301,10 @@ class PaneGrid(Widget):
                 self._panes[task] = known or self._pane_for(self._tasks[task])
             for task, pane in self._panes.items():
                 pane.display = task in visible
-            self.refresh(layout=True)
-        told = (visible, self.page, self.pages)
+        if self._lay_out(self.size) != self._placed:
+            # of a child: that makes its parents forget how they were arranged; of the widget itself it would not
+            (self._panes[visible[0]] if visible else self).refresh(layout=True)
+        told = (visible, self._shown_page, self.pages)
         if told != self._told:
             self._told = told
             self.post_message(self.PageChanged(self, *told))
@@ -297,7 +329,13 @@ class PaneGrid(Widget):
 
     @on(AgentPane.PaneFocused)
     def _keep_place(self, event: AgentPane.PaneFocused) -> None:
-        self._place = event.task
+        self._claim(event.task)
+
+    def _claim(self, task: str) -> None:
+        """This one is looked at: it is a large pane from now on, as far as not all can be."""
+        self._place = task
+        self._large = [task, *(other for other in self._large if other != task)][:CLAIMS_KEPT]
+        self._turn_page()
 
     @on(AgentPane.PaneZoomed)
     def _zoom_pane(self, event: AgentPane.PaneZoomed) -> None:

@@ -16,11 +16,13 @@ import msgspec
 from agents import installation, paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
+from agents.engine.caller import Caller
 from agents.engine.changes import Changes
 from agents.engine.checking import Checks
 from agents.engine.conversations import fork, forked_turn
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities, OpenDoor, fingerprint
+from agents.engine.finding import Finding
 from agents.engine.hooks import Hooks
 from agents.engine.hub import Hub
 from agents.engine.landing import Landings
@@ -31,6 +33,7 @@ from agents.engine.queue_runs import QueueRuns
 from agents.engine.queue_shelf import Shelf
 from agents.engine.queues import Queues
 from agents.engine.radar import Radar
+from agents.engine.reminders import Reminders
 from agents.engine.resting import Resting
 from agents.engine.review import Reviews, with_quote
 from agents.engine.scheduler import Scheduler
@@ -115,11 +118,14 @@ class Engine:
         self.questions = Questions(self.ledger, self._scheduler)
         self.queues = Queues(self.ledger, shelf, runs, self._scheduler)
         self.checks = Checks(self.ledger, self._changes)
+        self.reminders = Reminders(self.ledger)
+        self.finding = Finding(self.ledger, self._facilities, self._changes)
         self.costs.on_raised = self._scheduler.admit
         self.landing = Landings(
             self.ledger, self._facilities, partial(self._leave_floor, state="landed"), self.restore_task,
             self._scheduler.deliver,
         )  # fmt: skip
+        self._caller = Caller(self.ledger, self._hub, self._config)
         self.radar = Radar(self.ledger, self._facilities)
         self._hooks = Hooks(self.ledger, self._facilities)
         self.scripts = Scripts(self.ledger, self._facilities, self._on_floor)
@@ -144,13 +150,16 @@ class Engine:
         self.scripts.take_up()
         self.landing.take_up()
         self.radar.start()
+        self.reminders.start()
         self._scheduler.start()
 
     async def stop(self) -> None:
         """Interrupt what runs, so that it goes on at the next start, and close everything."""
         self.on_shutdown = lambda: None
         await self.radar.close()
+        await self._caller.close()
         await self.landing.close()
+        self.reminders.close()
         await self.scripts.close()
         await self._hooks.close()
         await self._scheduler.close()
@@ -510,7 +519,7 @@ class Engine:
 
     async def comments(self, task: str) -> list[Comment]:
         """See :class:`agents.api.Api`."""
-        return self._reviews.comments(self.ledger.find(task).id)
+        return self._reviews.told(self.ledger.find(task).id)
 
     async def add_comment(self, task: str, draft: CommentDraft, base_tree: str = "", head_tree: str = "") -> Comment:
         """See :class:`agents.api.Api`."""
@@ -534,10 +543,10 @@ class Engine:
         self._reviews.delete(self.ledger.find(task).id, comment)
         self.ledger.flush()
 
-    async def review_prompt(self, task: str) -> str:
+    async def review_prompt(self, task: str, without: Sequence[str] = ()) -> str:
         """See :class:`agents.api.Api`."""
         known = self.ledger.find(task)
-        return self._reviews.prompt_text(known.id, self._changes.base_name(known))
+        return self._reviews.prompt_text(known.id, self._changes.base_name(known), without)
 
     async def reply_comment(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
         """See :class:`agents.api.Api`."""
@@ -545,11 +554,12 @@ class Engine:
         self.ledger.flush()
         return changed
 
-    async def send_review(self, task: str, when: When = "now", text: str = "") -> Prompt:
+    async def send_review(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
         """See :class:`agents.api.Api`."""
         known = self._on_floor(task)
-        composed = await self.review_prompt(known.id)
-        prompt = self._reviews.send(known.id, text if text.strip() else composed, when, await self.diff(known.id))
+        composed = await self.review_prompt(known.id, without)
+        said = text if text.strip() else composed
+        prompt = self._reviews.send(known.id, said, when, await self.diff(known.id), without)
         self.ledger.flush()
         self._scheduler.deliver(prompt)
         return prompt

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Literal
 
 import msgspec
 
 from agents.engine.ledger import Ledger
 from agents.errors import NotFound, UsageError
-from agents.model import Claim, Comment, CommentDraft, CommentsChanged, Diff, Prompt, Reply, When
+from agents.model import Claim, Comment, CommentDraft, CommentsChanged, Delivery, Diff, Prompt, Reply, When
 from agents.review.prompt import parse_claims, review_prompt
 from agents.store import Round
 
@@ -26,6 +27,18 @@ class Reviews:
         """All comments of a task in the order they were written."""
         self._ledger.flush()
         return self._ledger.store.comments(task)
+
+    def told(self, task: str) -> list[Comment]:
+        """The same, and of the sent ones whether the agent has got them."""
+        comments, store = self.comments(task), self._ledger.store
+        delivery = {prompt.id: prompt.delivery for prompt in store.prompts(task)}
+        rounds = {each.number: delivery.get(each.prompt, "answered") for each in store.rounds(task)}
+        return [
+            msgspec.structs.replace(comment, undelivered=_undelivered(rounds.get(_last_round(comment), "answered")))
+            if comment.state == "sent"
+            else comment
+            for comment in comments
+        ]
 
     def find(self, task: str, comment: str) -> Comment:
         """One comment by its id; raises NotFound."""
@@ -83,9 +96,9 @@ class Reviews:
             raise UsageError(f"Comment {known.id} was sent already and stays as it was.", "Write another comment.")
         return known
 
-    def prompt_text(self, task: str, base_name: str) -> str:
-        """The prompt that sending the drafts would send."""
-        comments = self.comments(task)
+    def prompt_text(self, task: str, base_name: str, without: Collection[str] = ()) -> str:
+        """The prompt that sending the drafts would send; those ``without`` stay drafts."""
+        comments = [comment for comment in self.comments(task) if comment.id not in without]
         drafts = [comment for comment in comments if _is_new(comment)]
         reopened = [comment for comment in comments if comment.has_unsent_reply]
         if not drafts and not reopened:
@@ -101,12 +114,12 @@ class Reviews:
             reopened=reopened,
         )
 
-    def send(self, task: str, text: str, when: When, diff: Diff) -> Prompt:
+    def send(self, task: str, text: str, when: When, diff: Diff, without: Collection[str] = ()) -> Prompt:
         """Record the round and its prompt together; delivering it is the engine's."""
         number = self._ledger.tasks[task].round + 1
         prompt = self._ledger.add_prompt(Prompt(id=0, task=task, text=text, when=when, origin="review"))
         for position, comment in enumerate(self.comments(task)):
-            if _is_to_be_sent(comment):
+            if _is_to_be_sent(comment) and comment.id not in without:
                 replies = tuple(
                     msgspec.structs.replace(reply, round=number) if not reply.round else reply
                     for reply in comment.replies
@@ -165,6 +178,14 @@ class Reviews:
         if known.state == "draft":
             raise UsageError(f"Comment {known.id} was not sent yet.", f"`shopfloor review {task} --send` sends it.")
         return self._put(msgspec.structs.replace(known, state="resolved" if resolved else "sent"))
+
+
+def _last_round(comment: Comment) -> int:
+    return max((comment.round, *(reply.round for reply in comment.replies)))
+
+
+def _undelivered(delivery: Delivery) -> Literal["", "waiting", "failed"]:
+    return "waiting" if delivery == "queued" else "failed" if delivery in ("failed", "withdrawn") else ""
 
 
 def _is_new(comment: Comment) -> bool:

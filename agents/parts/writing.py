@@ -47,8 +47,8 @@ class TaskDraft(Struct, kw_only=True):
     profile: str = ""
     base: str = ""
     queue: str = ""
+    """Empty: the project's default; ``-``: none."""
     check: bool = True
-    held: bool = False
     several: bool = False
 
 

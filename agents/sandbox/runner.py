@@ -140,10 +140,14 @@ def _backend(name: str) -> Runner:
             from agents.sandbox import seatbelt
 
             found = seatbelt.find()
-        case _:
+        case _ if sys.platform == "linux":
             from agents.sandbox import none
 
             found = none.Unconfined()
+        case _:
+            from agents.sandbox import seatbelt
+
+            found = seatbelt.Unconfined()
     if found is None:
         raise SandboxError("it is not installed")
     return found

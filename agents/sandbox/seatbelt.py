@@ -45,18 +45,7 @@ class Seatbelt:
         pty: PtySize | None = None,
     ) -> LocalProcess:
         """See :meth:`agents.sandbox.Runner.start`."""
-        if not Path(policy.directory).is_dir():
-            raise SandboxError(f"The folder {policy.directory} does not exist, so nothing can run in it.")
-        temporary = {"TMPDIR": os.path.realpath(policy.temp)} if policy.temp else {}
-        return await spawn(
-            self.command_line(argv, policy),
-            environment=policy.environment | temporary,
-            directory=policy.directory,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            pty=pty,
-        )
+        return await _spawned(self.command_line(argv, policy), policy, stdin, stdout, stderr, pty)
 
     def command_line(self, argv: Sequence[str], policy: Policy) -> list[str]:
         """See :meth:`agents.sandbox.Runner.command_line`."""
@@ -67,10 +56,60 @@ class Seatbelt:
         return (
             "What it may read it can send away while the network is on.",
             "Temporary files are private only for programs that follow TMPDIR.",
-            "Processes that leave their process group outlive the command that started them.",
             "Names of other processes can be seen.",
-            "Neither processes nor memory are limited.",
+            *_OF_EVERY_PROCESS,
         )
+
+
+class Unconfined:
+    """Runner without walls where there is no Linux; see :class:`agents.sandbox.none.Unconfined`."""
+
+    name: Backend = "none"
+    mounts = False
+
+    async def start(
+        self,
+        argv: Sequence[str],
+        policy: Policy,
+        *,
+        stdin: Stream = "null",
+        stdout: Stream = "pipe",
+        stderr: Stream = "pipe",
+        pty: PtySize | None = None,
+    ) -> LocalProcess:
+        """See :meth:`agents.sandbox.Runner.start`."""
+        return await _spawned(list(argv), policy, stdin, stdout, stderr, pty)
+
+    def command_line(self, argv: Sequence[str], policy: Policy) -> list[str]:
+        """See :meth:`agents.sandbox.Runner.command_line`."""
+        return list(argv)
+
+    def limits(self) -> tuple[str, ...]:
+        """See :meth:`agents.sandbox.Runner.limits`."""
+        return ("Nothing is confined: the agent can read and change everything you can.", *_OF_EVERY_PROCESS)
+
+
+_OF_EVERY_PROCESS = (
+    "Processes that leave their process group outlive the command that started them.",
+    "Neither processes nor memory are limited.",
+)
+
+
+async def _spawned(
+    argv: Sequence[str], policy: Policy, stdin: Stream, stdout: Stream, stderr: Stream, pty: PtySize | None
+) -> LocalProcess:
+    if not Path(policy.directory).is_dir():
+        raise SandboxError(f"The folder {policy.directory} does not exist, so nothing can run in it.")
+    temporary = {"TMPDIR": os.path.realpath(policy.temp)} if policy.temp else {}
+    return await spawn(
+        argv,
+        environment=policy.environment | temporary,
+        directory=policy.directory,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        pty=pty,
+    )
 
 
 def find() -> Seatbelt | None:

@@ -38,6 +38,17 @@ def listed_files(state: DiffState, unread: Collection[bytes]) -> list[ListedFile
     ]
 
 
+def held_back(state: DiffState) -> list[str]:
+    """The ids of the comments to send that stand in files which the reader has hidden: they stay drafts."""
+    files = {file.path: file for file in state.diff.files}
+    to_send = {comment.id for comment in drafts_of(placed.comment for placed in state.placed)}
+    return [
+        placed.comment.id
+        for placed in state.placed
+        if placed.comment.id in to_send and placed.path in files and state.is_put_away(files[placed.path])
+    ]
+
+
 def reader_flags(view: DiffView, comments: Sequence[Comment]) -> list[str]:
     """What is different from plain reading: a warning here, a search, a range, what is hidden, what waits."""
     state = view.state

@@ -77,7 +77,7 @@ class Going:
 
     async def _compare(self) -> None:
         try:
-            chosen = await pick_scope(self._host.app, self._api, self._host.task.id)
+            chosen = await pick_scope(self._host.app, self._api, self._host.reviewed.id)
         except ShopfloorError as error:
             self._host.say(str(error), error=True)
             return
@@ -101,7 +101,7 @@ class Going:
             self._host.say("Put the cursor on a file.")
             return
         try:
-            open_in_editor(self._host.app, self._host.task.worktree, position.path, position.new or position.old)
+            open_in_editor(self._host.app, self._host.reviewed.worktree, position.path, position.new or position.old)
         except ShopfloorError as error:
             self._host.say(str(error), error=True)
             return

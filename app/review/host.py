@@ -19,7 +19,7 @@ class Host(Protocol):
         """The application."""
 
     @property
-    def task(self) -> Task:
+    def reviewed(self) -> Task:
         """The task under review, as it is now."""
 
     @property

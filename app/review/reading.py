@@ -15,6 +15,7 @@ from agents.review.places import Placed, place_comments
 from app.review.colours import Contents
 from app.review.facts import Facts
 from app.review.since import Since
+from widgets.diff import LineMark
 
 FACTS_FIRST_LINES = 5_000
 """Changed lines up to which marks and warnings are there when a change is first shown; later in a larger one."""
@@ -72,6 +73,7 @@ class Reading:
         head = read.diff.head_tree
         since = await self._since.read(tree, head) if tree and tree != head else None
         self._facts.take_unasked(since, last)
+        self._facts.line_marks = await self._line_marks(read)
         if not read.diff.head_name:
             with contextlib.suppress(ShopfloorError):  # without a worktree nothing is staged
                 await self.take_staged(await self._api.staging.staged(self._task))
@@ -87,3 +89,22 @@ class Reading:
             return await self._since.read(tree, diff.head_tree)
 
         return await place_comments(parsed, diff.head_tree, comments, self.contents.read, since)
+
+    async def _line_marks(self, read: Read) -> tuple[LineMark, ...]:
+        """What the checks said last about lines; of files that changed since, about the file."""
+        known = await self._api.checks.results(self._task)
+        if known is None:
+            return ()
+        head, tree = read.diff.head_tree, known.report.tree
+        since = await self._since.read(tree, head) if tree and tree != head else DiffSet(())
+        if since is None:
+            return ()
+        changed = {path for file in since.files for path in (file.old_path, file.new_path)}
+        marks = []
+        for result in known.report.results:
+            for finding in result.findings:
+                line, severity, said = finding.line, finding.severity, finding.message
+                if line and finding.path in changed:
+                    line, severity, said = 0, "note", f"line {line} before the last change: {said}"
+                marks.append(LineMark(finding.path, line, said, severity, result.name))
+        return tuple(marks)

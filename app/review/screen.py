@@ -16,11 +16,11 @@ from textual.widgets import Input, Static
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import ACTIVE_STATES, Comment, Diff, Scope, Task, at_work
+from agents.model import Comment, Diff, Scope, Task, at_work
 from agents.review import DiffSet
 from agents.review.places import Placed
 from app.review.acts import HunkActs
-from app.review.around import reader_flags
+from app.review.around import held_back, reader_flags
 from app.review.beside import PromptBeside, place_at_cursor
 from app.review.colours import Colourer
 from app.review.desk import CommentDesk
@@ -32,16 +32,17 @@ from app.review.marking import Marking
 from app.review.palette import ReviewCommands
 from app.review.reading import Read, Reading
 from app.review.send import SendScreen
-from app.review.words import drafts_of, news_between, news_text, position_text, scope_text
+from app.review.words import drafts_of, news_between, news_text, position_text, title_text
 from app.review.writing import Writing
 from widgets.chip_bar import ChipBar
 from widgets.comment_box import CommentBox
-from widgets.diff import DiffView, LineMark, Position
+from widgets.diff import DiffView, Position
 from widgets.file_list import FileList
 from widgets.legend import Legend
 from widgets.prompt_pane import PromptPane
-from widgets.text_strips import printable
 
+CLICKED = {"a": "desk('accept')", "x": "reopen", ";": "desk('next_claim')", "enter": "open"}
+"""What a click on a key in a comment's box does."""
 PROMPT_BESIDE_FROM = 130
 """Columns from which on the prompt stands beside the diff, else beneath it."""
 
@@ -127,11 +128,11 @@ class ReviewScreen(Screen[None]):
 
     async def _open(self) -> None:
         # What changed since the last round comes first, when there is any.
-        is_later = self.task.round > 0 and self._scope == "branch"
+        is_later = self.reviewed.round > 0 and self._scope == "branch"
         if not is_later or not await self.read_change(scope="review") or not self._view.state.diff.files:
             await self.read_change(scope=self._scope if not is_later else "branch")
         try:
-            await self._api.seen(self.task.id)
+            await self._api.seen(self.reviewed.id)
         except ShopfloorError as error:
             self.say(str(error), error=True)
 
@@ -146,6 +147,8 @@ class ReviewScreen(Screen[None]):
         differs = (before.files_changed, before.additions, before.deletions) != (
             task.files_changed, task.additions, task.deletions,
         )  # fmt: skip
+        if before.state != task.state and any(comment.undelivered for comment in self.comments):
+            self.comments_changed()
         if ended or (rests and differs):
             self.run_worker(self.read_change(ended=ended), group="review-load")
 
@@ -174,7 +177,7 @@ class ReviewScreen(Screen[None]):
             try:
                 read = await self._reading.read(scope or self._scope, names)
                 if not read.is_huge:
-                    await self._reading.facts(read, self.task)
+                    await self._reading.facts(read, self.reviewed)
             except ShopfloorError as error:
                 self.say(str(error), error=True)
                 return False
@@ -186,7 +189,7 @@ class ReviewScreen(Screen[None]):
                 news = news_between(before.parsed, read.parsed)
                 self._listing.changed(news.paths)
                 if news or ended:
-                    self._show_news(news_text(news, self.task))
+                    self._show_news(news_text(news, self.reviewed))
             self._scope, self._read = read.scope, read
             self._show(read.parsed, read.placed)
         if read.is_huge:
@@ -196,7 +199,7 @@ class ReviewScreen(Screen[None]):
     async def _read_facts_later(self, read: Read) -> None:
         """Look for what is to be said about a large change after it is shown."""
         try:
-            await self._reading.facts(read, self.task)
+            await self._reading.facts(read, self.reviewed)
         except ShopfloorError as error:
             self.say(str(error), error=True)
         if self._read is not None and self._read.parsed is read.parsed:
@@ -231,17 +234,12 @@ class ReviewScreen(Screen[None]):
 
     def show_facts(self) -> None:
         """See :class:`Host`."""
+        self._view.take_marks(self._marking.facts.line_marks)
         self._marking.show(sum(comment.state == "claimed" for comment in self.comments))
         self._show_files()
 
-    def take_line_marks(self, marks: Sequence[LineMark]) -> None:
-        """Show what checks say about lines, beneath them."""
-        self._view.take_marks(marks)
-        self._marking.facts.line_marks = tuple(marks)
-        self.show_facts()
-
     @property
-    def task(self) -> Task:  # type: ignore[override]  # a screen has no task of Textual's own
+    def reviewed(self) -> Task:
         """The task under review, as it is now."""
         return self._review_task
 
@@ -285,17 +283,8 @@ class ReviewScreen(Screen[None]):
     # words around the diff
 
     def _show_title(self) -> None:
-        task = self._review_task
-        text = Text(no_wrap=True, overflow="ellipsis")
-        text.append("Review ", "bold")
-        text.append(printable(task.title), "bold")
-        if task.state in ACTIVE_STATES:
-            text.append(f"  · the agent is {task.state}: this is its change so far")
-        elif task.state != "ready":
-            text.append(f"  · {task.state}")
-        if self._read is not None:
-            text.append(f"  · {scope_text(self._read.diff)}")
-        self._title.update(text)
+        shown = self.shown
+        self._title.update(title_text(self.reviewed, shown, max(20, self.size.width - 2)))
 
     def _show_news(self, sentence: str) -> None:
         self._news.update(Text(sentence, no_wrap=True, overflow="ellipsis"))
@@ -326,6 +315,13 @@ class ReviewScreen(Screen[None]):
     @on(DiffView.Filtered)
     def _filtered(self) -> None:
         self._show_files()
+
+    @on(DiffView.Pressed)
+    async def _pressed(self, event: DiffView.Pressed) -> None:
+        if event.key:
+            await self.run_action(CLICKED[event.key])
+        else:
+            self.action_palette()
 
     @on(DiffView.Copied)
     def _copied(self, event: DiffView.Copied) -> None:
@@ -473,11 +469,16 @@ class ReviewScreen(Screen[None]):
 
     async def _send(self) -> None:
         try:
-            prompt = await self._api.review_prompt(self._review_task.id)
-            answer = await self.app.push_screen_wait(SendScreen(self.task, prompt, len(drafts_of(self.comments))))
+            waiting, held = drafts_of(self.comments), held_back(self._view.state)
+            if waiting and all(comment.id in held for comment in waiting):
+                self.say("All comments to send are on hidden files. H shows them.")
+                return
+            prompt = await self._api.review_prompt(self.reviewed.id, held)
+            screen = SendScreen(self.reviewed, prompt, len(waiting) - len(held), len(held))
+            answer = await self.app.push_screen_wait(screen)
             if answer is None:
                 return
-            await self._api.send_review(self._review_task.id, answer.when, answer.text)
+            await self._api.send_review(self.reviewed.id, answer.when, answer.text, held)
         except ShopfloorError as error:
             self.say(str(error), error=True)
             return

@@ -44,18 +44,22 @@ class SendScreen(ModalScreen[Sending | None]):
         Binding("q", "leave", "Back", id="send.back", show=False, tooltip="Go on reading; nothing is sent."),
     ]  # fmt: skip
 
-    def __init__(self, task: Task, prompt: str, comments: int) -> None:
+    def __init__(self, task: Task, prompt: str, comments: int, held: int = 0) -> None:
+        """``held``: comments that are not sent because their files are hidden."""
         super().__init__()
         self._for_task = task
         self._prompt = prompt
         self._comments = comments
+        self._held = held
         self._is_edited = False
 
     def compose(self) -> ComposeResult:
         count = "1 comment" if self._comments == 1 else f"{self._comments} comments"
         works = at_work(self._for_task)
         now = "steer the running turn" if works else "start a turn"
-        detail = f"to the agent of “{printable(self._for_task.title)}”. This is what it will read:"
+        detail = f"To the agent of “{printable(self._for_task.title)}”. This is what it will read:"
+        if self._held:
+            detail += f"\nWhat you wrote on hidden files ({self._held}) stays here."
         with Vertical():
             yield Static(f"Send {count}", classes="send--heading", markup=False)
             yield Static(detail, classes="send--detail", markup=False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agents.model import Comment, CommentDraft, Diff, Scope, Task
+from rich.text import Text
+
+from agents.model import Comment, CommentDraft, Diff, Scope, Task, at_work
 from agents.review.escape import escape_name
 from agents.review.model import DiffSet, FileDiff
 from widgets.diff import Position
-from widgets.text_strips import printable
+from widgets.text_strips import cells, cut, printable
 
 SCOPE_WORDS: dict[Scope, str] = {
     "branch": "the whole change",
@@ -79,6 +81,26 @@ def scope_text(diff: Diff) -> str:
     """What is compared with what, and where."""
     directory = f" in {printable(diff.directory)}" if diff.directory else ""
     return f"{SCOPE_WORDS[diff.scope]}: {printable(diff.base_name)} … {printable(diff.head_name) or 'now'}{directory}"
+
+
+def title_text(task: Task, diff: Diff | None, width: int) -> Text:
+    """The first line: what is reviewed and what is compared. Where there is no room for both, base and folder stay and
+    the title of the task gets shorter; of a long folder its end is shown."""
+    state = ""
+    if at_work(task):
+        state = f" · the agent is {task.state}: this is its change so far"
+    elif task.state != "ready":
+        state = f" · {task.state}"
+    scope = f" · {scope_text(diff)}" if diff is not None else ""
+    title = f"Review {printable(' '.join(task.title.split()))}"
+    if cells(title + state + scope) > width and diff is not None and diff.directory:
+        folder = printable(diff.directory)
+        scope = scope.replace(folder, f"…/{folder.rstrip('/').rpartition('/')[2]}")
+    room = max(width // 4, width - cells(scope) - cells(state))
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for part, style in cut(((title, "bold"),), room):
+        text.append(part, style)
+    return text.append(state).append(scope)
 
 
 def position_text(position: Position, flags: Iterable[str]) -> str:

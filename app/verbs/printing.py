@@ -92,6 +92,7 @@ def comment_object(comment: Comment) -> dict[str, object]:
         "quote": list(comment.quote),
         "text": comment.text,
         "state": comment.state,
+        "undelivered": comment.undelivered or None,
         "claim": comment.claim,
         "claim_text": comment.claim_text,
         "author": comment.author,
@@ -108,7 +109,8 @@ def comment_line(comment: Comment) -> str:
     """A comment as one line for people."""
     claim = f", the agent says {comment.claim}" if comment.claim else ""
     text = comment.text.strip().replace("\n", " ⏎ ")
-    return safe(f"{comment.id:<7} {comment.state:<8} {comment.kind:<12} {place(comment)}{claim}: {text}")
+    state = {"waiting": "waiting", "failed": "not sent"}.get(comment.undelivered, comment.state)
+    return safe(f"{comment.id:<7} {state:<8} {comment.kind:<12} {place(comment)}{claim}: {text}")
 
 
 def age(since: float) -> str:

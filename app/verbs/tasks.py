@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import msgspec
 from agents.client import Client, connect
 from agents.errors import NotFound, UsageError
 from agents.model import Entry, NewTask, Task, TaskChanged
+from agents.moments import parse_moment
 from agents.parts.questions import how_to_answer
 from agents.parts.writing import Template
-from agents.separate import separate_prompts
+from agents.separate import Separate, separate_prompts
 from app.verbs.printing import STATE_GLYPHS, age, agreed, cost, counted, print_json, safe, task_object
 from app.verbs.transcripts import markdown
 
@@ -42,8 +44,10 @@ async def run(options: argparse.Namespace) -> int:
     """``shopfloor run``."""
     async with engine() as api:
         new = await _new_task(api, options)
-        prompts = separate_prompts(new.prompt) if options.each else [new.prompt]
-        made = [await api.create_task(msgspec.structs.replace(new, prompt=prompt)) for prompt in prompts]
+        tasks = separate_prompts(new.prompt) if options.each else [Separate(new.title, new.prompt)]
+        made = [
+            await api.create_task(msgspec.structs.replace(new, title=each.title, prompt=each.prompt)) for each in tasks
+        ]
         worst = 0
         for task in made:
             if options.wait:
@@ -237,6 +241,14 @@ async def note(options: argparse.Namespace) -> int:
     """``shopfloor note``."""
     async with engine() as api:
         _print_task(await api.set_note(options.task, options.text), False)
+    return 0
+
+
+async def remind(options: argparse.Namespace) -> int:
+    """``shopfloor remind``."""
+    at = parse_moment(options.when, time.time())
+    async with engine() as api:
+        _print_task(await api.reminders.set(options.task, at), False)
     return 0
 
 

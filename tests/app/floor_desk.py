@@ -1,4 +1,4 @@
-"""The parts ``writing`` and ``costs`` of the engine in memory."""
+"""The parts ``writing``, ``costs`` and ``queues`` of the engine in memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from agents.chips import chip_of, digest_of, expand
 from agents.errors import ShopfloorError
 from agents.model import Spending, Usage
 from agents.parts.costs import Today
+from agents.parts.queues import Queue
 from agents.parts.writing import Said, TaskDraft, Template, Yank
 
 
@@ -92,3 +93,20 @@ class CostsInMemory:
     async def raise_budget(self, usd: float) -> Today:
         self.budget = usd
         return await self.today()
+
+
+class QueuesInMemory:
+    """The one call of :class:`agents.parts.queues.Queues` that the dialog of a new task makes."""
+
+    def __init__(self) -> None:
+        self.known = [Queue(name="review-and-fix", place="shipped", path="/queues/review-and-fix.toml")]
+
+    async def list(self, project: str = "") -> list[Queue]:
+        return self.known
+
+
+class StagingInMemory:
+    """Nothing is staged."""
+
+    async def staged(self, task: str) -> tuple[str, str]:
+        return "1" * 40, "1" * 40

@@ -26,7 +26,7 @@ from agents.model import (
     When,
 )
 from agents.parts.sessions import Session
-from tests.app.floor_desk import CostsInMemory, WritingInMemory
+from tests.app.floor_desk import CostsInMemory, QueuesInMemory, StagingInMemory, WritingInMemory
 
 PROJECT = "/projects/bakery"
 NOW = 1_760_000_000.0
@@ -138,10 +138,14 @@ class EngineInMemory:
         ]
         self.branch_list = ["main", "release/2.0"]
         self.sandbox_problem = ""
+        self.changed: dict[str, list[bytes]] = {}
+        self.reminders = self.finding = self
         self.questions = QuestionsInMemory(self)
         self.writing = WritingInMemory()
         self.costs = CostsInMemory()
         self.sessions = SessionsInMemory(self)
+        self.queues = QueuesInMemory()
+        self.staging = StagingInMemory()
         self._numbers = itertools.count(1)
 
     # --- for tests
@@ -241,6 +245,19 @@ class EngineInMemory:
     async def seen(self, task: str) -> None:
         self._change("seen", task)
         self.change(task, unseen=False)
+
+    async def set_note(self, task: str, note: str) -> Task:
+        self._change("note", task)
+        return self.change(task, note=note)
+
+    async def set(self, task: str, at: float) -> Task:
+        """``reminders.set``."""
+        self._change("remind", task)
+        return self.change(task, remind_at=at)
+
+    async def changed_files(self) -> dict[str, list[bytes]]:
+        """``finding.changed_files``."""
+        return self.changed
 
     async def draft(self, task: str) -> str:
         return self.drafts.get(task, "")

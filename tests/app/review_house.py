@@ -13,10 +13,11 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from agents.model import Comment, Reply
+from agents.parts.checks import Finding
 from tests.app.review_scene import ReviewApp, Scene, opened, until
 from tests.picture import save_picture
 from tests.widgets.diff.diff_scene import a_comment, numbered
-from widgets.diff import DiffView, LineMark
+from widgets.diff import DiffView
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 THEMES = ("shopfloor-dark", "shopfloor-light")
@@ -138,10 +139,10 @@ def judged(folder: Path) -> Scene:
     return scene
 
 
-MARKS = (
-    LineMark(b"shop/cart.py", 14, "AssertionError: assert 7 == 10\n  where 7 = total([Line('a', 7)])", source="tests"),
-    LineMark(b"shop/layout.py", 2, "Missing type annotation", "warning", "types"),
-    LineMark(b"shop/prices.py", 3, "Name 'rounded' is not defined", source="types"),
+FINDINGS = (
+    Finding(path=b"shop/cart.py", line=14, message="AssertionError: assert 7 == 10\n  where 7 = total([Line('a', 7)])"),
+    Finding(path=b"shop/layout.py", line=2, message="Missing type annotation", severity="warning"),
+    Finding(path=b"shop/prices.py", line=3, message="Name 'rounded' is not defined"),
 )
 
 
@@ -162,7 +163,8 @@ async def settled(pilot: Pilot[None], app: ReviewApp) -> DiffView:
 
 async def _draw(folder: Path, wanted: list[str]) -> None:
     keys = {
-        "top": (), "comment": ("n",), "marks": ("M_",), "write": ("n", "c"), "split": ("vertical_line", "g"),
+        "top": (), "comment": ("n",), "marks": ("exclamation_mark",), "write": ("n", "c"),
+        "split": ("vertical_line", "g"),
         "help": ("question_mark",), "send": ("s",), "prompt": ("tab", *"What about negative prices?"),
         "pick": ("at",), "palette": ("ctrl+p",), "scope": ("ctrl+o",), "end": ("G",), "middle": ("f", "f", "f"),
     }  # fmt: skip
@@ -173,15 +175,13 @@ async def _draw(folder: Path, wanted: list[str]) -> None:
                     continue
                 with tempfile.TemporaryDirectory() as scratch:
                     scene = (judged if what.startswith("judge") else house)(Path(scratch))
+                    if what == "marks":
+                        scene.check_says(*FINDINGS)
                     app = scene.app(theme)
                     async with app.run_test(size=size) as pilot:
-                        view = await settled(pilot, app)
+                        await settled(pilot, app)
                         for key in pressed:
-                            if key == "M_":
-                                app.review.take_line_marks(MARKS)
-                                view.action_step(3)
-                            else:
-                                await pilot.press(key)
+                            await pilot.press(key)
                             await pilot.pause(0.05)
                         await pilot.pause(0.3)
                         name = f"{what}-{size[0]}x{size[1]}-{theme.removeprefix('shopfloor-')}.png"

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from agents.api import Api
 from agents.errors import NotFound, ShopfloorError, UsageError
 from agents.model import Comment, CommentDraft, Commit, Diff, Entry, Prompt, Reply, Scope, Task, When
+from agents.parts.checks import CheckReport, CheckResult, CheckState, Finding
 from agents.parts.writing import Said
 from agents.review.prompt import review_prompt
 from app.review.screen import ReviewScreen
@@ -56,6 +57,16 @@ class MemoryWriting:
         return [Said(text=text, task="abcd") for text in reversed(self.before)]
 
 
+class MemoryChecks:
+    """What the checks said last."""
+
+    def __init__(self) -> None:
+        self.state: CheckState | None = None
+
+    async def results(self, task: str) -> CheckState | None:
+        return self.state
+
+
 class MemoryApi:
     """The part of the Api that a review asks for: diffs by git, comments in a list."""
 
@@ -71,6 +82,7 @@ class MemoryApi:
         self.marks: set[str] = set()
         self.staging = MemoryStaging(self)
         self.writing = MemoryWriting(self)
+        self.checks = MemoryChecks()
         self.said: list[str] = []
         """What was told about patches."""
         self.questions: list[str] = []
@@ -195,18 +207,19 @@ class MemoryApi:
         self.notes = [note for note in self.notes if note.id != comment]
         self.changed()
 
-    async def review_prompt(self, task: str) -> str:
+    async def review_prompt(self, task: str, without: Sequence[str] = ()) -> str:
         self._called("review_prompt")
-        drafts = [note for note in self.notes if note.state == "draft"]
+        drafts = [note for note in self.notes if note.state == "draft" and note.id not in without]
         if not drafts:
             raise UsageError("There are no comments to send.", "`c` in the review writes one.")
         return review_prompt(drafts, round_number=self.known_task.round + 1, base_name="main", directory="/src/shop")
 
-    async def send_review(self, task: str, when: When = "now", text: str = "") -> Prompt:
-        text = text or await self.review_prompt(task)
+    async def send_review(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
+        text = text or await self.review_prompt(task, without)
         self._called("send_review")
         self.notes = [
-            msgspec.structs.replace(note, state="sent") if note.state == "draft" else note for note in self.notes
+            msgspec.structs.replace(note, state="sent") if note.state == "draft" and note.id not in without else note
+            for note in self.notes
         ]
         prompt = Prompt(id=len(self.sent) + 1, task=task, text=text, when=when, origin="review")
         self.sent.append(prompt)
@@ -279,6 +292,12 @@ class Scene:
     def agent_writes(self, after: Files) -> None:
         """The files become these."""
         self.api.head = self.repository.tree(after)
+
+    def check_says(self, *findings: Finding, tree: str = "", name: str = "tests") -> None:
+        """A check has failed with these findings, on the files as they are or those of another tree."""
+        result = CheckResult(name=name, command="make test", passed=False, output="", findings=findings)
+        report = CheckReport(task=self.task.id, tree=tree or self.api.head, results=(result,))
+        self.api.checks.state = CheckState(report=report, is_current=not tree)
 
     def at_work(self) -> Task:
         """The task while a turn runs."""

@@ -17,7 +17,7 @@ from app.new_task import NewTaskScreen
 from app.review.screen import ReviewScreen
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.too_small import COLUMNS
-from tests.app.floor_engine import NOW, a_task
+from tests.app.floor_engine import NOW, PROJECT, a_task
 from tests.app.floor_stage import SIZES, a_floor, some_tasks
 
 
@@ -39,7 +39,7 @@ async def test_enter_in_the_list_goes_to_the_pane(size: tuple[int, int]) -> None
         assert stage.area == "Brain"
         await stage.press("end", "enter")
         await stage.until(lambda: stage.area == "AgentPane", "the pane has the focus")
-        assert stage.current == "stp4"
+        assert stage.current == "rdy3"
         pane = stage.floor.grid.pane(stage.current)
         assert pane is not None
         assert pane.has_focus, "another pane than that of the chosen task has the focus"
@@ -119,10 +119,10 @@ async def test_backtick_goes_back_and_forth() -> None:
 
 
 async def test_comma_and_full_stop_turn_pages_and_only_the_page_is_watched() -> None:
-    tasks = [a_task(f"t{number:02}", created_at=NOW - 100 + number) for number in range(30)]
+    tasks = [a_task(f"t{number:02}", created_at=NOW - 100 + number) for number in range(90)]
     async with a_floor(*tasks) as stage:
         first = stage.floor.grid.tasks_in_view
-        assert len(first) < 30
+        assert len(first) < 90
         await stage.press("full_stop")
         await stage.until(lambda: stage.floor.grid.tasks_in_view != first, "the page was turned")
         second = stage.floor.grid.tasks_in_view
@@ -265,7 +265,7 @@ async def test_leaving_from_the_new_task_dialog_keeps_its_prompt() -> None:
         await stage.press("n", *"ab")
         await stage.pilot.press("ctrl+q")
         await stage.until(lambda: not stage.app.is_running or stage.app.return_code is not None, "it has left")
-        assert stage.engine.drafts[""] == "ab"
+        assert stage.engine.writing.task_drafts[PROJECT].prompt == "ab"
 
 
 def test_every_action_has_an_id_of_its_own_a_key_and_help() -> None:
@@ -284,9 +284,9 @@ def test_help_lists_every_binding_with_a_meaning() -> None:
 
 
 def test_help_and_hints_show_the_persons_own_keys() -> None:
-    rows = dict(row for _, rows in key_table({"floor.new-task": "ctrl+x"}) for row in rows)
-    assert rows["^X"] == "Write a prompt and start an agent on it."
-    assert hints("panes", {"floor.new-task": "ctrl+x"})[2].key == "^X"
+    rows = dict(row for _, rows in key_table({"floor.new-task": "f9"}) for row in rows)
+    assert rows["F9"] == "Write a prompt and start an agent on it."
+    assert hints("panes", {"floor.new-task": "f9"})[2].key == "F9"
 
 
 @pytest.mark.parametrize("area", ["brain", "panes", "empty"])

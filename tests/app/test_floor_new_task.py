@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.widgets import Select, Static, TextArea
+from textual.widgets import Checkbox, Select, Static, TextArea
 
 from agents.errors import ShopfloorError, UsageError
+from agents.model import NewTask, Task
+from agents.parts.writing import TaskDraft, Template
 from app.new_task import NewTaskScreen
-from tests.app.floor_engine import EngineInMemory
+from tests.app.floor_engine import PROJECT, EngineInMemory
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
+from widgets.completion import CompletionList
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +26,7 @@ async def open_dialog(stage: Stage) -> NewTaskScreen:
     await stage.press("n")
     screen = stage.app.screen
     assert isinstance(screen, NewTaskScreen)
-    await stage.until(lambda: len(screen.query_one("#base", Select)._options) > 1, "the branches are there")
+    await stage.until(lambda: len(screen.query_one("#queue", Select)._options) > 1, "the choices are there")
     return screen
 
 
@@ -42,7 +45,7 @@ async def test_prompt_becomes_a_task_that_is_gone_to(size: tuple[int, int], key:
         await stage.until(lambda: stage.app.screen is stage.floor, "the dialog is gone")
         assert [(new.prompt, new.profile, new.base) for new in stage.engine.made] == [("Add\nit", "", "")]
         await stage.until(lambda: stage.current == "new1", "the new task is current")
-        await stage.until(lambda: stage.engine.drafts.get("") == "", "the draft was dropped")
+        await stage.until(lambda: stage.engine.writing.task_drafts.get(PROJECT) == TaskDraft(), "the draft was dropped")
 
 
 async def test_a_long_complaint_leaves_room_for_prompt_and_buttons() -> None:
@@ -71,11 +74,14 @@ async def test_agent_and_branch_are_chosen_by_keys() -> None:
         screen = await open_dialog(stage)
         await stage.press(*"Add", "tab", "enter", "down", "enter")
         await stage.until(lambda: screen.query_one("#profile", Select).value == "offline", "the agent is chosen")
-        await stage.press("tab", "enter", "down", "down", "enter")
-        await stage.until(lambda: screen.query_one("#base", Select).value == "release/2.0", "the branch is chosen")
+        await stage.press("ctrl+b", *"rel", "enter")
+        await stage.until(lambda: stage.app.screen is screen, "the branch is chosen")
+        await stage.press("tab", "tab", "enter", "down", "enter")
+        await stage.until(lambda: screen.query_one("#queue", Select).value == "-", "no queue is chosen")
         await stage.press("ctrl+s")
         await stage.until(lambda: stage.engine.made, "the task was made")
-        assert (stage.engine.made[0].profile, stage.engine.made[0].base) == ("offline", "release/2.0")
+        made = stage.engine.made[0]
+        assert (made.profile, made.base, made.queue) == ("offline", "release/2.0", "")
 
 
 async def test_agent_that_cannot_start_says_why() -> None:
@@ -92,7 +98,7 @@ async def test_escape_keeps_the_prompt_for_the_next_time() -> None:
         await open_dialog(stage)
         await stage.press(*"la", "escape")
         await stage.until(lambda: stage.app.screen is stage.floor, "the dialog is gone")
-        assert stage.engine.drafts[""] == "la"
+        assert stage.engine.writing.task_drafts[PROJECT].prompt == "la"
         assert stage.engine.made == []
         screen = await open_dialog(stage)
         assert screen.query_one(TextArea).text == "la"
@@ -102,7 +108,9 @@ async def test_typing_that_rests_is_kept_without_leaving() -> None:
     async with a_floor(*some_tasks()) as stage:
         await open_dialog(stage)
         await stage.press(*"ab")
-        await stage.until(lambda: stage.engine.drafts.get("") == "ab", "the draft is kept")
+        await stage.until(
+            lambda: stage.engine.writing.task_drafts.get(PROJECT, TaskDraft()).prompt == "ab", "the draft is kept"
+        )
 
 
 async def test_refusal_is_shown_as_a_sentence_and_the_prompt_stays() -> None:
@@ -129,7 +137,7 @@ async def test_empty_prompt_starts_nothing() -> None:
 async def test_prompt_is_not_lost_when_it_cannot_be_kept() -> None:
     async with a_floor(*some_tasks()) as stage:
         screen = await open_dialog(stage)
-        stage.engine.refusal = ShopfloorError("The engine cannot be reached.")
+        stage.engine.writing.refusal = ShopfloorError("The engine cannot be reached.")
         await stage.press(*"ab", "escape")
         await stage.until(lambda: "would be lost" in problem(screen), "it says that the prompt would be lost")
         assert stage.app.screen is screen
@@ -142,3 +150,117 @@ async def test_dialog_opens_when_the_engine_knows_no_agents() -> None:
         await open_dialog(stage)
         await stage.press(*"Add", "ctrl+s")
         await stage.until(lambda: stage.engine.made, "the engine is asked all the same")
+
+
+async def test_hold_makes_a_task_that_does_not_start() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await open_dialog(stage)
+        await stage.press(*"Later", "ctrl+o")
+        await stage.until(lambda: stage.engine.made, "the task was made")
+        assert stage.engine.made[0].held
+
+
+async def test_several_tasks_are_made_of_a_list_and_told_before() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        screen = await open_dialog(stage)
+        await stage.press("ctrl+l")
+        screen.query_one(TextArea).text = "In src:\n- add docs\n- add tests"
+        await stage.until(lambda: "2 tasks: add docs · add tests" in str(_told(screen)), "it is told")
+        await stage.press("ctrl+s")
+        await stage.until(lambda: len(stage.engine.made) == 2, "both were made")
+        assert [(new.title, new.prompt) for new in stage.engine.made] == [
+            ("add docs", "In src:\n\nadd docs"), ("add tests", "In src:\n\nadd tests"),
+        ]  # fmt: skip
+        await stage.until(lambda: stage.current == "new1", "the first of them is current")
+
+
+def _told(screen: NewTaskScreen) -> object:
+    return screen.query_one("#several-told", Static).content
+
+
+async def test_what_could_not_be_made_of_several_stays_in_the_dialog() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        screen = await open_dialog(stage)
+        screen.query_one("#several", Checkbox).value = True
+        screen.query_one(TextArea).text = "one\ntwo\nthree"
+        await stage.pilot.pause()
+        make = stage.engine.create_task
+
+        async def once(new: NewTask) -> Task:
+            if stage.engine.made:
+                raise UsageError("There is no more room.")
+            return await make(new)
+
+        stage.engine.create_task = once  # type: ignore[method-assign]
+        await stage.press("ctrl+s")
+        await stage.until(lambda: "no more room" in problem(screen), "it is said")
+        assert screen.query_one(TextArea).text == "- two\n- three"
+
+
+async def test_a_template_is_put_before_what_is_written_and_chooses() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        template = Template(name="Bug", text="Fix this bug:", profile="offline", base="release/2.0", check=False)
+        stage.engine.writing.template_list = [Template(name="Other", text="Other"), template]
+        screen = await open_dialog(stage)
+        await stage.press(*"It crashes", "ctrl+t")
+        await stage.until(lambda: stage.app.screen is not screen, "the templates are shown")
+        await stage.press(*"bug", "enter")
+        await stage.until(lambda: "Fix this bug:" in screen.query_one(TextArea).text, "the template is there")
+        await stage.press("ctrl+s")
+        await stage.until(lambda: stage.engine.made, "the task was made")
+        new = stage.engine.made[0]
+        assert (new.prompt, new.profile, new.base, new.check) == (
+            "Fix this bug:\nIt crashes", "offline", "release/2.0", False,
+        )  # fmt: skip
+
+
+async def test_files_of_the_base_are_completed() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        screen = await open_dialog(stage)
+        await stage.press(*"see @tcart")
+        await stage.until(lambda: screen.query_one(CompletionList).names, "files are offered")
+        await stage.press("tab", *"now")
+        assert screen.query_one(TextArea).text == "see @tests/test_cart.py now"
+        await stage.press(*" @RE")
+        await stage.until(lambda: screen.query_one(CompletionList).names, "files are offered again")
+        await stage.press("escape")
+        assert stage.app.screen is screen, "Escape has left the dialog"
+
+
+async def test_a_draft_keeps_every_choice() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        screen = await open_dialog(stage)
+        await stage.press(*"la", "ctrl+l")
+        screen.query_one("#profile", Select).value = "codex"
+        screen.query_one("#check", Checkbox).value = False
+        await stage.press("escape")
+        await stage.until(lambda: stage.app.screen is stage.floor, "the dialog is gone")
+        kept = stage.engine.writing.task_drafts[PROJECT]
+        assert (kept.prompt, kept.profile, kept.check, kept.several) == ("la", "codex", False, True)
+        screen = await open_dialog(stage)
+        await stage.until(lambda: screen.query_one("#profile", Select).value == "codex", "the agent is chosen again")
+        assert not screen.query_one("#check", Checkbox).value
+
+
+@pytest.mark.parametrize("key", ["f8", "alt+n"])
+async def test_a_new_task_from_a_review_leaves_the_review_open(key: str) -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("rdy3")
+        await stage.press("r")
+        review = stage.app.screen
+        await stage.press(key)
+        await stage.until(lambda: isinstance(stage.app.screen, NewTaskScreen), "the dialog is open")
+        await stage.press(*"Add", "ctrl+s")
+        await stage.until(lambda: stage.app.screen is review, "the review is back")
+        assert [new.prompt for new in stage.engine.made] == ["Add"]
+        await stage.until(lambda: stage.floor.roster.get("new1") is not None, "the floor knows it")
+
+
+async def test_a_new_task_while_writing_leaves_what_is_written() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        await stage.press("i", *"half", "f8")
+        await stage.until(lambda: isinstance(stage.app.screen, NewTaskScreen), "the dialog is open")
+        await stage.press("escape")
+        await stage.until(lambda: stage.app.screen is stage.floor, "the dialog is gone")
+        assert stage.floor.composer.area.text == "half"

@@ -9,10 +9,11 @@ from pathlib import Path
 from textual.command import CommandPalette
 from textual.widgets import Input
 
+from agents.parts.checks import Finding
 from tests.app.review_scene import Scene, go_to_line, line_at_cursor, opened, screen_text, until
-from tests.app.test_review_marks_and_acts import BASE, FIRST
+from tests.app.test_review_marks_and_acts import BASE, FIRST, claimed
 from widgets.comment_area import CommentArea
-from widgets.diff import LineMark
+from widgets.diff import DiffView
 from widgets.diff.rows import MARK
 from widgets.file_list import FileList
 
@@ -44,7 +45,7 @@ async def test_earlier_comments_lie_above_the_first_line(tmp_path: Path) -> None
         view = await opened(pilot, app)
         await go_to_line(pilot, view, "ten")
         await pilot.press("c", *"Say why", "ctrl+s")
-        await until(pilot, lambda: scene.api.notes and not view.is_editing, "the comment is kept")
+        await until(pilot, view.state.comment, "the comment is kept, and the cursor on it")
         await go_to_line(pilot, view, "thirty")
         await pilot.press("c", *"And", "up", "up")
         area = app.screen.query_one("CommentBox CommentArea", CommentArea)
@@ -60,7 +61,7 @@ async def test_the_same_comment_is_put_on_several_places(tmp_path: Path) -> None
         view = await opened(pilot, app)
         await go_to_line(pilot, view, "ten")
         await pilot.press("c", *"Say why", "ctrl+t", "ctrl+s")
-        await until(pilot, lambda: scene.api.notes and not view.is_editing, "the comment is kept")
+        await until(pilot, view.state.comment, "the comment is kept, and the cursor on it")
         await go_to_line(pilot, view, "thirty")
         await pilot.press("v", "j", "plus")
         await until(pilot, lambda: len(scene.api.notes) == 2, "it is there a second time")
@@ -127,10 +128,10 @@ async def test_the_list_of_files_is_filtered_and_shown_as_a_tree(tmp_path: Path)
 
 async def test_what_a_check_says_stands_beneath_its_line_and_the_warning_key_goes_there(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
+    scene.check_says(Finding(path=b"b.py", line=1, message="expected 1"))
     app = scene.app()
     async with app.run_test(size=(120, 40)) as pilot:
         view = await opened(pilot, app)
-        app.review.take_line_marks([LineMark(b"b.py", 1, "expected 1", source="tests")])
         await until(pilot, lambda: "✗ tests: expected 1" in screen_text(app), "the mark is shown")
         assert "failing 1" in screen_text(app)
         await pilot.press("exclamation_mark")
@@ -216,3 +217,50 @@ async def test_a_file_and_everything_shown_are_explained(tmp_path: Path) -> None
         await until(pilot, lambda: len(scene.api.questions) == 2, "it is asked about everything")
         assert "+x = 2" in scene.api.questions[1]
         assert "test_b" not in scene.api.questions[1], "what is hidden was sent"
+
+
+async def test_what_a_check_said_before_a_file_changed_is_about_the_file(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BASE, FIRST)
+    scene.check_says(Finding(path=b"b.py", line=1, message="expected 1"), tree=scene.api.base)
+    app = scene.app()
+    async with app.run_test(size=(120, 60)) as pilot:
+        await opened(pilot, app)
+        await until(pilot, lambda: "line 1 before the last change: expected 1" in screen_text(app), "it is told")
+
+
+async def test_comments_on_hidden_files_are_not_sent(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BASE, FIRST)
+    app = scene.app()
+    async with app.run_test(size=(120, 50)) as pilot:
+        view = await opened(pilot, app)
+        for line in ("ten", "x = 2"):
+            await go_to_line(pilot, view, line)
+            await pilot.press("c", *"Why?", "ctrl+s")
+            await until(pilot, view.state.comment, "the comment is kept, and the cursor on it")
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("h", "s")
+        await until(pilot, lambda: "on hidden files (1) stays here" in screen_text(app), "it says what is left out")
+        await pilot.press("enter")
+        await until(pilot, lambda: scene.api.sent, "the round is sent")
+        assert "b.py" in scene.api.sent[0].text
+        assert "a.py" not in scene.api.sent[0].text
+        assert [note.state for note in scene.api.notes] == ["draft", "sent"]
+
+
+async def test_the_keys_in_a_comments_box_are_clicked_and_the_right_button_offers_everything(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BASE, FIRST)
+    claimed(scene, "R1-C1", "ten")
+    app = scene.app()
+    async with app.run_test(size=(120, 50)) as pilot:
+        view = await opened(pilot, app)
+        await until(pilot, lambda: "a accept" in screen_text(app), "the claim is shown")
+        lines = screen_text(app).split("\n")
+        y = next(index for index, line in enumerate(lines) if "a accept" in line)
+        await pilot.click(offset=(lines[y].index("reopen and") + 2, y))
+        await until(pilot, lambda: view.is_editing, "a click on x opens it again")
+        await pilot.press("escape")
+        await until(pilot, lambda: not view.is_editing, "the box is closed")
+        await pilot.click(offset=(lines[y].index("a accept") + 1, y))
+        await until(pilot, lambda: scene.api.notes[0].state == "resolved", "a click on a accepts")
+        await pilot.click(DiffView, offset=(30, 5), button=3)
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette), "the right button offers all actions")

@@ -6,7 +6,8 @@ import pytest
 
 from agents.model import TaskState, Usage
 from tests.app.floor_engine import NOW, a_task
-from widgets.brain_rows import Look, arrange, facts_spans, group_of, matches, rows_of, summary_spans, title_spans
+from widgets.brain_groups import arrange, group_of, matches
+from widgets.brain_rows import Look, facts_spans, rows_of, summary_spans, title_spans
 from widgets.text_strips import Spans, cells, spans_cells
 
 
@@ -20,12 +21,12 @@ def text(spans: Spans) -> str:
         ("blocked", False, "Needs you"),
         ("failed", False, "Needs you"),
         ("ready", True, "Needs you"),
-        ("ready", False, "Ready"),
+        ("ready", False, "Today"),
         ("working", False, "Working"),
         ("checking", False, "Working"),
         ("preparing", False, "Working"),
         ("queued", False, "Queued"),
-        ("stopped", False, "Stopped"),
+        ("stopped", False, "Today"),
         ("landed", False, "Off the floor"),
     ],
 )
@@ -101,10 +102,10 @@ def test_facts_name_state_age_size_cost_and_what_waits() -> None:
         assert part in facts, f"{part!r} is missing in {facts!r}"
 
 
-def test_project_stands_in_place_of_the_branch_when_several_are_shown() -> None:
+def test_project_stands_before_the_branch_when_several_are_shown() -> None:
     facts = text(facts_spans(a_task("k3f9"), Look(60, NOW, projects=True)))
-    assert "bakery" in facts
-    assert "k3f9/" not in facts
+    assert "bakery · k3f9/" in facts
+    assert "bakery" not in text(facts_spans(a_task("k3f9"), Look(60, NOW)))
 
 
 def test_summary_counts_who_needs_the_person_who_works_and_what_it_cost() -> None:

@@ -20,6 +20,7 @@ CARD_LINES = 16
 """Lines of a before-and-after card."""
 
 _STATE_WORDS = {"draft": "draft", "sent": "sent", "resolved": "✓ resolved"}
+_UNDELIVERED_WORDS = {"waiting": "waits for the agent", "failed": "could not be delivered"}
 _CLAIM_WORDS = {"done": "✓ claimed done", "declined": "✗ declined", "question": "? asks"}
 _PLACE_WORDS = {
     "moved": "moved with its lines",
@@ -61,6 +62,7 @@ def _key(key: str, words: str) -> tuple[Span, Span]:
 def _heading(placed: Placed, *, first_line: bool = False) -> Spans:
     comment = placed.comment
     state = _CLAIM_WORDS.get(comment.claim, "") if comment.state == "claimed" else _STATE_WORDS.get(comment.state, "")
+    state = _UNDELIVERED_WORDS.get(comment.undelivered, state)
     if comment.kind == "note":
         state = "private, never sent"
     spans = [(comment.id, "box box-strong"), (f"  {comment.kind.replace('-', ' ')}", f"box kind-{comment.kind}")]

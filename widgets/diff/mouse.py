@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from widgets.diff.rows import FILE, FOLD, Spot
+from widgets.diff.rows import COMMENT, FILE, FOLD, Spot
 
 if TYPE_CHECKING:
     from widgets.diff.view import DiffView
@@ -39,7 +39,16 @@ class Mouse:
         section = state.table.sections[spot.section]
         state.side = "old" if section.is_split and event.x < view.size.width // 2 else ""
         is_same = spot == state.cursor
+        table_y = view.top + event.y
         view.go(spot)
+        if event.button == 3:
+            view.post_message(view.Pressed(view))
+            return
+        if section.kinds[spot.row] == COMMENT:
+            key = view.key_at(spot, table_y - state.table.top(spot), event.x)
+            if key or is_same:
+                view.post_message(view.Pressed(view, key or "enter"))
+                return
         is_name = section.kinds[spot.row] == FILE and (is_same or event.x < 3)
         if is_name or (section.kinds[spot.row] == FOLD and is_same):
             view.action_choose("fold")

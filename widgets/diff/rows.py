@@ -462,6 +462,13 @@ def _heights(
     comments, marks = boxes
     if isinstance(code, bytearray) and not comments and not marks:
         return bytearray(b"\1" * len(kinds))
+    if isinstance(code, bytearray) and not marks:
+        heights = [1] * len(kinds)
+        row = kinds.find(COMMENT)
+        while row >= 0:
+            heights[row] = layout.comment_height(comments[-1 - refs[row]])
+            row = kinds.find(COMMENT, row + 1)
+        return heights
     heights, each = [], iter(code)
     for kind, ref in zip(kinds, refs, strict=True):
         if ref >= 0:

@@ -27,8 +27,10 @@ def without_space_changes(lines: Lines, hunk: Hunk) -> tuple[list[int], dict[int
     order: list[int] = []
     twins: dict[int, int] = {}
     at = hunk.first
+    bare: list[bytes] = []
     for run in _REPLACEMENT.finditer(lines.kind, hunk.first, hunk.last):
-        pairs = _space_pairs(lines, run.start(), run.end())
+        bare = bare or _without_space(lines, hunk)
+        pairs = _space_pairs(lines, bare, run.start(), run.end(), hunk.first)
         if pairs:
             order += [*range(at, run.start()), *_merged(lines, run.start(), run.end(), pairs)]
             twins.update((added, deleted) for deleted, added in pairs)
@@ -43,12 +45,23 @@ def changes_anything(lines: Lines, order: Sequence[int], twins: dict[int, int]) 
     return any(lines.kind[index] != CONTEXT and index not in twins for index in order)
 
 
-def _space_pairs(lines: Lines, first: int, last: int) -> list[tuple[int, int]]:
-    """Deleted and added lines of a run that are equal but for white space, in order, never crossing."""
-    middle = lines.kind.index(ADD, first, last)
+def _without_space(lines: Lines, hunk: Hunk) -> list[bytes]:
+    """The lines of a hunk without their white space; changed ones with their mark."""
     data, start, end = lines.data, lines.start, lines.end
-    deleted = [data[start[index] : end[index]].translate(None, _SPACE) for index in range(first, middle)]
-    added = [data[start[index] : end[index]].translate(None, _SPACE) for index in range(middle, last)]
+    # All at once: line by line it would be most of what opening a large change costs.
+    bare = data[start[hunk.first] - 1 : end[hunk.last - 1]].translate(None, _SPACE).split(b"\n")
+    if len(bare) == hunk.last - hunk.first:
+        return bare
+    return [data[start[index] - 1 : end[index]].translate(None, _SPACE) for index in range(hunk.first, hunk.last)]
+
+
+def _space_pairs(lines: Lines, bare: Sequence[bytes], first: int, last: int, offset: int) -> list[tuple[int, int]]:
+    """Deleted and added lines of a run that are equal but for white space, in order, never crossing."""
+    if last - first == 2:
+        return [(first, first + 1)] if bare[first - offset][1:] == bare[first + 1 - offset][1:] else []
+    middle = lines.kind.index(ADD, first, last)
+    deleted = [line[1:] for line in bare[first - offset : middle - offset]]
+    added = [line[1:] for line in bare[middle - offset : last - offset]]
     if set(deleted).isdisjoint(added):
         return []  # nearly always: it costs a look at each line
     return [(first + old, middle + new) for old, new in _matches(deleted, added)]

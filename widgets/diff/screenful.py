@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from rich.segment import Segment
@@ -35,6 +35,8 @@ class Screenful:
         self._whole: dict[tuple[int, str], tuple[Strip, Strip]] = {}
         """Strips with their cell of the scroll bar. Textual keeps what it sends of a strip with the object."""
         self._tints: dict[tuple[Style, str], Style] = {}
+        self._commented: tuple[Sequence[int], int, int, tuple[int, ...]] = ((), 0, 0, ())
+        """The cells of the scroll bar that have a comment: worked out for these first lines and these heights."""
 
     def lay_out(self, width: int, gutter: Gutter) -> Painter:
         """Paint in this width from now on; the last column is the scroll bar's."""
@@ -78,9 +80,17 @@ class Screenful:
         self.emphases.pending = False
         strips: list[Strip] = []
         spot, sub = table.at(top)
+        first, last = self._state.selection()
+        first, last = min(first, self._state.cursor), max(last, self._state.cursor)
+        found = self._styles["found"]
         while len(strips) < height:
-            rows = self._pointed(self._row(painter, spot)[sub:], spot, sub, focused)
-            strips += [_marked(strip, searched, painter.gutter.digits + 4, self._styles["found"]) for strip in rows]
+            rows = self._row(painter, spot)
+            rows = rows[sub:] if sub else rows
+            if first <= spot <= last:
+                rows = self._pointed(rows, spot, sub, focused)
+            strips += (
+                [_marked(strip, searched, painter.gutter.digits + 4, found) for strip in rows] if searched else rows
+            )
             following = table.step(spot, 1)
             if following == spot:
                 break
@@ -171,9 +181,13 @@ class Screenful:
         size = max(1, round(height * height / table.height))
         start = round(top / (table.height - height) * (height - size))
         bar[start : start + size] = [Segment("┃", self._styles["scroll-thumb"])] * size
+        tops = table.comment_tops()
+        if self._commented[0] is not tops or self._commented[1:3] != (height, table.height):
+            places = {min(height - 1, comment_top * height // table.height) for comment_top in tops}
+            self._commented = (tops, height, table.height, tuple(places))
         comment = Segment("◆", self._styles["scroll-comment"])
-        for comment_top in table.comment_tops():
-            bar[min(height - 1, comment_top * height // table.height)] = comment
+        for place in self._commented[3]:
+            bar[place] = comment
         return bar
 
 

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import sub
 
 from agents.review.escape import Escaped, escape
 from agents.review.model import Lines
@@ -128,8 +129,8 @@ def line_heights(lines: Lines, indexes: Sequence[int], width: int, *, keep_retur
 
 
 def _longest(lines: Lines, first: int, last: int) -> int:
-    pairs: Iterable[tuple[int, int]] = zip(lines.start[first : last + 1], lines.end[first : last + 1], strict=True)
-    return max(end - start for start, end in pairs)
+    widths: Iterable[int] = map(sub, lines.end[first : last + 1], lines.start[first : last + 1])
+    return max(widths)
 
 
 def _height(lines: Lines, index: int, width: int, keep_return: bool) -> int:

@@ -242,13 +242,16 @@ class DiffState:
         return (self.alone is not None and file.path != self.alone) or self.is_hidden(file)
 
     def is_hidden(self, file: FileDiff) -> bool:
-        """Whether the reader, or a filter, has put a file away; what is hidden is left out of what is sent."""
+        """Whether the reader, or a filter, has put a file away."""
         return (
-            file.path in self.hidden
+            self.is_put_away(file)
             or (self.only is not None and file.path not in self.only)
-            or (self.hide_tests and file_kind(file.path).is_test)
             or (self.hide_reviewed and self.remarks_on(file).is_reviewed)
         )
+
+    def is_put_away(self, file: FileDiff) -> bool:
+        """Whether the reader has hidden a file, by itself or with the tests; it is left out of what is sent."""
+        return file.path in self.hidden or (self.hide_tests and file_kind(file.path).is_test)
 
     def remarks_on(self, file: FileDiff) -> Remarks:
         """What is said about a file."""

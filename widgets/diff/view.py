@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -29,10 +30,14 @@ from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Spot
 from widgets.diff.screenful import Screenful
 from widgets.diff.search import Search, unfold_for
 from widgets.diff.state import DiffState, Keep, Position
-from widgets.text_strips import StyleBook
+from widgets.text_strips import StyleBook, cells
 
 MARGIN = 2
 """Lines kept between the cursor and the upper and lower edge."""
+
+GATHER_SECONDS = 0.002
+"""Time for those who hear that the reader moved to change what they show. Textual draws 120 frames a second at most: a
+second frame for that alone would come 8 ms later, and cost as much as the first."""
 
 
 class DiffView(Widget, can_focus=True):
@@ -75,6 +80,18 @@ class DiffView(Widget, can_focus=True):
             return self.view
 
     @dataclass
+    class Pressed(Message):
+        """A key that is shown in the diff was clicked, or (with no key) the person asks what can be done here."""
+
+        view: DiffView
+        key: str = ""
+
+        @property
+        def control(self) -> DiffView:
+            """The view it comes from."""
+            return self.view
+
+    @dataclass
     class Copied(Message):
         """The person wants this text on the clipboard."""
 
@@ -95,6 +112,7 @@ class DiffView(Widget, can_focus=True):
         self._syntax: dict[tuple[bytes, str], Highlighted] = {}
         self._screen = Screenful(self.state, self._styles, self._syntax_of)
         self._strips: list[Strip] | None = None
+        self._redraw_timer: asyncio.TimerHandle | None = None
         self._editor_box: Widget | None = None
         self._choices = Choices(self.state, self._filtered, self._rebuilt)
         self._mouse = Mouse(self)
@@ -129,6 +147,8 @@ class DiffView(Widget, can_focus=True):
 
     def take_marks(self, marks: Sequence[LineMark]) -> None:
         """Show what is said about lines, beneath them; the reader stays where they are."""
+        if tuple(marks) == self.state.marks:
+            return
         keep = self.state.keep(self._top)
         self.state.take_marks(marks)
         self._restored(keep)
@@ -455,6 +475,23 @@ class DiffView(Widget, can_focus=True):
 
     # mouse
 
+    def key_at(self, spot: Spot, line: int, x: int) -> str:
+        """The key that a comment's box shows at a place of it; empty when it shows none there."""
+        painter = self._screen.painter
+        if painter is None:
+            return ""
+        rows = painter.box(self.state.table.sections[spot.section], spot.row)
+        at, key = painter.gutter.width - 1, ""
+        for text, style in rows[line] if line < len(rows) else ():
+            if style.endswith("box-key"):
+                key = text
+            elif style.startswith("box bar") or not text.strip():
+                key = ""
+            at += cells(text)
+            if x < at:
+                return key
+        return ""
+
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """See :class:`Mouse`."""
         if self._editor_box is None or event.widget is self:
@@ -514,7 +551,13 @@ class DiffView(Widget, can_focus=True):
         return strip
 
     def _redraw(self) -> None:
+        """Paint again, a moment later: what others show of the new place is then drawn in the same frame."""
         self._strips = None
+        if self._redraw_timer is None:
+            self._redraw_timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._refresh_gathered)
+
+    def _refresh_gathered(self) -> None:
+        self._redraw_timer = None
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:

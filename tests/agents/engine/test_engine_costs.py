@@ -149,4 +149,6 @@ def test_files_that_were_replaced_are_noticed(tmp_path: Path) -> None:
     ],
 )
 def test_a_text_becomes_several_prompts(text: str, prompts: list[str]) -> None:
-    assert separate_prompts(text) == prompts
+    found = separate_prompts(text)
+    assert [each.prompt for each in found] == prompts
+    assert all(each.title in each.prompt for each in found)

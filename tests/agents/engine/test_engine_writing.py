@@ -81,10 +81,12 @@ async def test_each_project_has_a_draft_of_its_own(shop: Shop, tmp_path: Path) -
     from tests.shop import a_repository
 
     other = a_repository(tmp_path / "other")
-    await shop.engine.writing.keep_task_draft(str(shop.repository), TaskDraft(prompt="here", profile="test", held=True))
+    await shop.engine.writing.keep_task_draft(
+        str(shop.repository), TaskDraft(prompt="here", profile="test", several=True)
+    )
     await shop.engine.writing.keep_task_draft(str(other), TaskDraft(prompt="there"))
     here = await shop.engine.writing.task_draft(str(shop.repository))
-    assert (here.prompt, here.profile, here.held) == ("here", "test", True)
+    assert (here.prompt, here.profile, here.several) == ("here", "test", True)
     assert (await shop.engine.writing.task_draft(str(other))).prompt == "there"
 
 

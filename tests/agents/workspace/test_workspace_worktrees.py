@@ -13,7 +13,7 @@ from repository_builder import a_repository
 from agents import paths
 from agents.errors import GitError, NotFound, UsageError
 from agents.sandbox import Runner
-from agents.workspace import Workspaces, open_project
+from agents.workspace import Kind, Workspaces, open_project
 
 
 async def test_worktree_is_made_on_its_own_branch_at_the_base(tmp_path: Path, runner: Runner) -> None:
@@ -330,7 +330,8 @@ async def test_project_of_an_agents_worktree_is_known_without_asking_the_worktre
     assert (await open_project(agent.worktree)).root == repository.path
 
 
-async def test_limits_of_a_repository_are_said(tmp_path: Path, one_runner: Runner) -> None:
+@pytest.mark.parametrize("kind", ["worktree", "clone"])
+async def test_limits_of_a_repository_are_said(tmp_path: Path, one_runner: Runner, kind: Kind) -> None:
     sub = a_repository(tmp_path / "sub").with_file("s").with_commit()
     repository = (
         a_repository(tmp_path / "r").with_file(".gitattributes", "*.bin filter=lfs\n").with_file("a.bin", "pointer")
@@ -339,10 +340,17 @@ async def test_limits_of_a_repository_are_said(tmp_path: Path, one_runner: Runne
     repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(sub.path), "sub")
     repository.git("-c", "filter.lfs.clean=cat", "add", "--all")
     repository.git("-c", "filter.lfs.clean=cat", "commit", "--quiet", "-m", "With limits")
-    agent = await an_agent(one_runner, repository)
+    agent = await an_agent(one_runner, repository, kind=kind)
     assert (agent.worktree / "a.bin").read_text() == "pointer"
     notices = " ".join(agent.workspace.notices)
     assert "Submodules" in notices
     assert "LFS" in notices
     before = await agent.workspaces.snapshot(agent.workspace, "one", "Nothing changed")
     assert not before.changed, "an empty submodule or a pointer file counts as a change"
+
+
+async def test_use_of_lfs_is_seen_also_when_only_a_folder_deeper_names_it(tmp_path: Path, one_runner: Runner) -> None:
+    repository = a_repository(tmp_path / "r").with_file("media/.gitattributes", "*.bin -text\n").with_commit()
+    (repository.path / ".git/lfs").mkdir()
+    agent = await an_agent(one_runner, repository)
+    assert any("LFS" in notice for notice in agent.workspace.notices)

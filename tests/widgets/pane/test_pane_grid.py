@@ -10,7 +10,7 @@ from pane_scenes import GridApp, PaneApp, Script, a_task, painted, until
 from textual.drivers._writer_thread import WriterThread
 
 from agents.model import Task
-from widgets.pane_grid import arrange_panes, capacity
+from widgets.pane_layout import LAYOUTS, LayoutName, Room, arrange_panes, capacity, lay_out, nearest, page_size
 from widgets.pump import frames_waiting
 
 
@@ -51,13 +51,13 @@ def test_capacity_counts_panes_of_the_smallest_size() -> None:
 async def test_tasks_beyond_the_room_are_on_further_pages_and_the_watcher_is_told() -> None:
     app = GridApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.grid.show_tasks(some_tasks(8))
+        app.grid.show_tasks(some_tasks(22))
         await until(pilot, lambda: bool(app.pages), "no page was told")
-        assert app.pages[-1] == ("t0", "t1", "t2", "t3", "t4", "t5")
+        assert app.pages[-1] == tuple(f"t{number}" for number in range(20))
         assert (app.grid.page, app.grid.pages) == (1, 2)
         app.grid.turn(1)
-        await until(pilot, lambda: app.pages[-1] == ("t6", "t7"), f"{app.pages}")
-        await until(pilot, lambda: any("Title 7" in line for line in painted(app)), "the second page is not painted")
+        await until(pilot, lambda: app.pages[-1] == ("t20", "t21"), f"{app.pages}")
+        await until(pilot, lambda: any("Title 21" in line for line in painted(app)), "the second page is not painted")
         assert not any("Title 0" in line for line in painted(app))
         app.grid.turn(1)
         await until(pilot, lambda: app.pages[-1][0] == "t0", "pages do not go round")
@@ -66,7 +66,7 @@ async def test_tasks_beyond_the_room_are_on_further_pages_and_the_watcher_is_tol
 async def test_a_pane_out_of_view_keeps_what_it_was_fed_and_where_the_reader_is() -> None:
     app, script = GridApp(), Script("t0")
     async with app.run_test(size=(80, 24)) as pilot:
-        app.grid.show_tasks(some_tasks(8))
+        app.grid.show_tasks(some_tasks(22))
         await pilot.pause()
         script.add("text", "\n".join(f"row {n}" for n in range(50)), done=False)
         app.grid.feed(script.opened())
@@ -75,7 +75,7 @@ async def test_a_pane_out_of_view_keeps_what_it_was_fed_and_where_the_reader_is(
         await pilot.press("g")
         pane = app.grid.pane("t0")
         app.grid.turn(1)
-        await until(pilot, lambda: any("Title 7" in line for line in painted(app)), "the second page is not painted")
+        await until(pilot, lambda: any("Title 21" in line for line in painted(app)), "the second page is not painted")
         app.grid.feed(script.grow("\nlate"))
         app.grid.focus_task("t0")
         await until(pilot, lambda: any("row 0" in line for line in painted(app)), "the place was lost")
@@ -112,22 +112,22 @@ async def test_a_double_click_on_a_header_zooms() -> None:
 async def test_focusing_a_task_turns_to_its_page() -> None:
     app = GridApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.grid.show_tasks(some_tasks(20))
-        app.grid.focus_task("t13")
-        await until(pilot, lambda: app.grid.focused_task == "t13", "no focus")
+        app.grid.show_tasks(some_tasks(50))
+        app.grid.focus_task("t43")
+        await until(pilot, lambda: app.grid.focused_task == "t43", "no focus")
         assert app.grid.page == 3
 
 
 async def test_the_page_stays_when_tasks_come_and_go() -> None:
     app = GridApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        tasks = some_tasks(9)
-        app.grid.show_tasks(tasks[:8])
-        app.grid.focus_task("t7")
-        await until(pilot, lambda: app.grid.focused_task == "t7", "no focus")
-        app.grid.show_tasks([*tasks[:7], tasks[8]])
-        await until(pilot, lambda: app.grid.tasks_in_view == ("t6", "t8"), f"{app.grid.tasks_in_view}")
-        app.grid.update_task(a_task("t8", title="Another title"))
+        tasks = some_tasks(23)
+        app.grid.show_tasks(tasks[:22])
+        app.grid.focus_task("t21")
+        await until(pilot, lambda: app.grid.focused_task == "t21", "no focus")
+        app.grid.show_tasks([*tasks[:21], tasks[22]])
+        await until(pilot, lambda: app.grid.tasks_in_view == ("t20", "t22"), f"{app.grid.tasks_in_view}")
+        app.grid.update_task(a_task("t22", title="Another title"))
         await until(pilot, lambda: any("Another title" in line for line in painted(app)), "not painted")
 
 
@@ -137,8 +137,8 @@ async def test_a_smaller_terminal_makes_more_pages_and_keeps_the_task_in_view() 
         app.grid.show_tasks(some_tasks(9))
         app.grid.focus_task("t8")
         await until(pilot, lambda: len(app.grid.tasks_in_view) == 9, "not all in view")
-        await pilot.resize_terminal(80, 24)
-        await until(pilot, lambda: app.grid.tasks_in_view == ("t6", "t7", "t8"), f"{app.grid.tasks_in_view}")
+        await pilot.resize_terminal(80, 9)
+        await until(pilot, lambda: app.grid.tasks_in_view == ("t8",), f"{app.grid.tasks_in_view}")
         await until(pilot, lambda: app.grid.focused_task == "t8", "the focus was lost")
 
 
@@ -195,3 +195,97 @@ async def test_a_headless_driver_has_no_frames_waiting() -> None:
     app = PaneApp()
     async with app.run_test(size=(60, 12)):
         assert frames_waiting(app) == 0
+
+
+# --- layouts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("size", [(80, 20), (84, 34), (164, 54), (195, 54), (40, 10), (20, 4)])
+def test_every_layout_gives_each_task_of_a_page_a_place_of_its_own(name: LayoutName, size: tuple[int, int]) -> None:
+    room = Room(*size)
+    for count in range(1, page_size(name, room) + 1):
+        tasks = [f"t{number}" for number in range(count)]
+        placed = lay_out(name, tasks, ["t3"], room)
+        assert sorted(place.task for place in placed) == sorted(tasks), f"{count} tasks: some are missing or doubled"
+        for number, (task, region) in enumerate(placed):
+            assert region.width > 0, f"{task} of {count} has no columns"
+            assert region.height > 0, f"{task} of {count} has no rows"
+            assert region.right <= size[0], f"{task} of {count} stands out"
+            assert region.bottom <= size[1], f"{task} of {count} stands out"
+            assert not any(region.overlaps(other.region) for other in placed[:number]), f"{task} of {count} overlaps"
+
+
+def test_what_does_not_fit_as_a_pane_is_a_tile_of_one_row() -> None:
+    tasks = [f"t{number}" for number in range(64)]
+    placed = lay_out("grid", tasks, [], Room(164, 54))
+    panes = [place for place in placed if place.region.height > 1]
+    assert len(placed) == 64
+    assert len(panes) == 20
+    assert min(place.region.height for place in panes) >= 8
+    assert min(place.region.width for place in panes) >= 40
+
+
+def test_who_was_focused_is_a_pane_even_where_not_all_can_be() -> None:
+    tasks = [f"t{number}" for number in range(64)]
+    panes = {place.task for place in lay_out("grid", tasks, ["t63", "t50"], Room(164, 54)) if place.region.height > 1}
+    assert {"t63", "t50", "t0"} <= panes
+    assert "t19" not in panes
+
+
+def test_focus_shows_one_large_pane_and_a_strip_beside_it_or_below_it() -> None:
+    tasks = ["a", "b", "c", "d"]
+    wide = {place.task: place.region for place in lay_out("focus", tasks, ["c"], Room(164, 54))}
+    assert wide["c"].size == (110, 54)
+    assert {wide[task].x for task in "abd"} == {110}
+    assert all(wide[task].height >= 8 for task in "abd"), "there is room for panes in the strip"
+    narrow = {place.task: place.region for place in lay_out("focus", tasks, ["c"], Room(80, 20))}
+    assert narrow["c"].size == (80, 18)
+    assert [narrow[task].height for task in "abd"] == [1, 1, 1]
+
+
+def test_the_nearest_pane_in_a_direction_is_found_across_rows() -> None:
+    placed = lay_out("grid", ["a", "b", "c", "d", "e"], [], Room(164, 54))  # two, two, one below them
+    assert nearest(placed, "a", 1, 0) == "b"
+    assert nearest(placed, "a", 0, 1) == "c"
+    assert nearest(placed, "d", 0, 1) == "e"
+    assert nearest(placed, "d", -1, 0) == "c"
+    assert nearest(placed, "a", -1, 0) == ""
+
+
+async def test_a_tile_that_gets_the_focus_becomes_a_pane() -> None:
+    app = GridApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.grid.show_tasks(some_tasks(12))
+        await until(pilot, lambda: any("Title 11" in line for line in painted(app)), "not painted")
+        tile = app.grid.pane("t11")
+        assert tile is not None
+        assert tile.is_tile
+        app.grid.focus_task("t11")
+        await until(pilot, lambda: not tile.is_tile, "it is still a tile")
+        await until(pilot, lambda: sum(not pane.is_tile for pane in app.grid.panes_in_view) == 4, "others gave no way")
+
+
+async def test_a_pinned_task_stands_first_on_every_page() -> None:
+    app = GridApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.grid.show_tasks(some_tasks(30))
+        app.grid.pin(["t7"])
+        await until(pilot, lambda: app.grid.tasks_in_view[:2] == ("t7", "t0"), "it does not stand first")
+        app.grid.turn(1)
+        await until(pilot, lambda: app.grid.tasks_in_view[:2] == ("t7", "t20"), f"{app.grid.tasks_in_view}")
+        app.grid.pin([])
+        await until(pilot, lambda: "t7" not in app.grid.tasks_in_view, "it is still there")
+
+
+async def test_columns_stand_side_by_side_and_focus_moves_the_large_pane() -> None:
+    app = GridApp()
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.grid.show_tasks(some_tasks(3))
+        app.grid.set_arrangement("columns")
+        await until(pilot, lambda: {pane.size.height for pane in app.grid.panes_in_view} == {40}, "not over the height")
+        app.grid.set_arrangement("focus")
+        app.grid.focus_task("t1")
+        large = app.grid.pane("t1")
+        assert large is not None
+        await until(pilot, lambda: large.size == (80, 40), f"it is {large.size}")
