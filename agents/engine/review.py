@@ -198,21 +198,24 @@ def _is_to_be_sent(comment: Comment) -> bool:
 
 
 async def with_quote(draft: CommentDraft, diff: Diff, blobs: Blobs) -> CommentDraft:
-    """A draft with the diff lines it is about, taken from the diff it is written on.
+    """A draft with the diff lines it is about, and the content they count in, taken from the diff it is written on.
 
     Raises:
         NotFound: the file is not part of the change.
         UsageError: the file has no such lines.
     """
-    if draft.quote or draft.target == "change" or not draft.path:
+    if (draft.quote and draft.blob) or draft.target == "change" or not draft.path:
         return draft
     from agents.review import parse_diff
 
     shown = draft.path.decode("utf-8", "backslashreplace")
     file = next((file for file in parse_diff(diff.patch).files if draft.path in (file.new_path, file.old_path)), None)
+    if file is None and draft.quote:
+        return draft
     if file is None:
         raise NotFound(f"{shown} is not part of this change.", f"`shopfloor diff {diff.task}` shows what is.")
-    if draft.target == "file" or not draft.start:
+    draft = msgspec.structs.replace(draft, blob=draft.blob or (file.new_blob if draft.side == "new" else file.old_blob))
+    if draft.target == "file" or not draft.start or draft.quote:
         return draft
     numbers = file.lines.new if draft.side == "new" else file.lines.old
     wanted = [i for i in range(len(file.lines)) if draft.start <= numbers[i] <= max(draft.start, draft.end)]
