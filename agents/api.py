@@ -30,6 +30,7 @@ from agents.model import (
     When,
 )
 from agents.parts.checks import Checks
+from agents.parts.committing import Committing
 from agents.parts.costs import Costs
 from agents.parts.finding import Finding
 from agents.parts.landing import Landings
@@ -92,6 +93,8 @@ class Api(Protocol):
     """What the project's checks said."""
     landing: Landings
     """Bringing work onto its branch."""
+    committing: Committing
+    """The person's git commands on a task's worktree."""
     radar: Radar
     """Tasks that change the same files."""
 

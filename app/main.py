@@ -76,9 +76,9 @@ def _dispatch(arguments: list[str]) -> int:
         from app.verbs.acp import acp
 
         return acp(options.profile)
-    from app.verbs import conversations, landing, queue, review, scripts, sessions, tasks
+    from app.verbs import committing, conversations, landing, queue, review, scripts, sessions, tasks
 
-    modules = (tasks, review, conversations, scripts, sessions, queue, landing)
+    modules = (tasks, review, conversations, scripts, sessions, queue, landing, committing)
     module = next(module for module in modules if hasattr(module, options.verb))
     verb = getattr(module, options.verb)
     return int(asyncio.run(verb(options)))
@@ -109,6 +109,7 @@ _VERBS = frozenset(
         "engine",
         "floor",
         "fork",
+        "git",
         "land",
         "landings",
         "ls",
@@ -268,6 +269,13 @@ def parser() -> argparse.ArgumentParser:
     service.add_argument("task", metavar="TASK", nargs="?", default="", help="default: the one whose worktree this is")
     as_json(service)
 
+    git = task_verb("git", "list what differs from a task's last commit, or run a git command on it, confined")
+    git.add_argument("command", metavar="COMMAND", nargs="?", default="", help="{} stands for the picked files")
+    git.add_argument("-f", "--file", action="append", default=[], metavar="PATH", help="pick a file (default: all)")
+    only = git.add_mutually_exclusive_group()
+    only.add_argument("--preview", action="store_true", help="print the command that would run")
+    only.add_argument("--suggest", action="store_true", help="print a commit message by the task's model; nothing runs")
+    as_json(git)
     land = task_verb("land", "bring a task's work onto its branch, once it is tried on top of it")
     how = land.add_mutually_exclusive_group()
     how.add_argument("--squash", action="store_const", dest="how", const="squash", help="as one commit (default)")

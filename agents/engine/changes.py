@@ -99,6 +99,14 @@ class Changes:
         workspaces = await self._facilities.workspaces()
         return (await workspaces.snapshot(self.workspace(task), "now", "As of now")).commit
 
+    async def count_now(self, task: Task) -> None:
+        """Count the change anew, after the person did something to it."""
+        workspace = self.workspace(task)
+        workspaces = await self._facilities.workspaces()
+        snapshot = await workspaces.snapshot(workspace, "now", "As of now")
+        files, additions, deletions = await workspaces.numstat(workspace, workspace.base_commit, snapshot.commit)
+        self._ledger.update(task.id, files_changed=files, additions=additions, deletions=deletions)
+
     async def _count(
         self, task: Task, workspaces: Workspaces, workspace: Workspace, commit: str, **changes: object
     ) -> None:

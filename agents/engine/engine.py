@@ -19,6 +19,7 @@ from agents.config import Config, read_config
 from agents.engine.caller import Caller
 from agents.engine.changes import Changes
 from agents.engine.checking import Checks
+from agents.engine.committing import CommittingDesk
 from agents.engine.conversations import fork, forked_turn
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities, OpenDoor, fingerprint
@@ -125,6 +126,7 @@ class Engine:
             self.ledger, self._facilities, partial(self._leave_floor, state="landed"), self.restore_task,
             self._scheduler.deliver,
         )  # fmt: skip
+        self.committing = CommittingDesk(self.ledger, self._facilities, self._changes, self._on_floor)
         self._caller = Caller(self.ledger, self._hub, self._config)
         self.radar = Radar(self.ledger, self._facilities)
         self._hooks = Hooks(self.ledger, self._facilities)

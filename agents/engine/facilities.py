@@ -20,7 +20,7 @@ from agents.engine.offers import choices_of
 from agents.engine.resting import Resting
 from agents.engine.terminals import Terminals
 from agents.errors import SandboxError, ShopfloorError, UsageError
-from agents.model import Task
+from agents.model import Task, Usage
 from agents.profiles import Profile, is_secret, load_profile, model_variables
 from agents.project_file import PROJECT_FILE, Check, ProjectFile, parse_project_file, read_project_file
 from agents.sandbox import Policy, Runner, choose_runner
@@ -261,6 +261,22 @@ class Facilities:
             base_url=await self._offline(profile) if profile.native.provider == "offline" else "",
             checks=[check.run for check in self.checks(task)[0]],
         )
+
+    async def ask_model(self, profile: Profile, system: str, text: str) -> tuple[str, Usage]:
+        """One question to the model of a native profile, and what it took.
+
+        Raises:
+            ModelError: it cannot be asked now.
+        """
+        from agents.native.budget import cost
+        from agents.native.models import open_model
+        from agents.native.once import ask_once
+
+        native = profile.native
+        assert native is not None
+        base_url = await self._offline(profile) if native.provider == "offline" else ""
+        answer, usage = await ask_once(open_model(native, self.environment, base_url), system, text)
+        return answer, msgspec.structs.replace(usage, cost_usd=cost(usage, profile.prices))
 
     async def _offline(self, profile: Profile) -> str:
         if not self._offline_url:

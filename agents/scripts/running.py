@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import time
 from collections.abc import Callable
@@ -91,10 +92,11 @@ class _Tail:
 
 async def _read(process: Process, on_output: Callable[[str], None], kept: _Tail) -> None:
     assert process.stdout is not None
+    decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
     while data := await process.stdout.read(65536):
-        text = data.decode("utf-8", "backslashreplace")
-        on_output(text)
-        kept.add(text)
+        if text := decode(data):
+            on_output(text)
+            kept.add(text)
 
 
 async def _feed(process: Process, content: bytes) -> None:

@@ -1,0 +1,158 @@
+"""The person's git commands on a task's worktree; implements :class:`agents.parts.committing.Committing`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from agents.engine.changes import Changes
+from agents.engine.facilities import Facilities
+from agents.engine.ledger import Ledger
+from agents.engine.transcript import Transcript
+from agents.errors import UsageError
+from agents.model import ACTIVE_STATES, Task, ToolUse
+from agents.parts.committing import FileStatus, GitRun
+from agents.review import DiffError, parse_diff
+from agents.review.select import select_file
+from agents.scripts import ScriptEnd, run_script
+from agents.workspace import Workspace, merging
+from agents.workspace.commands import filled, read_status
+
+COMMAND_SECONDS = 120.0
+MATERIAL_CHARACTERS = 20_000
+"""Of the diff that a message is made from."""
+MESSAGE_LENGTH = 72
+HISTORY = 100
+_KIND = "git-command"
+_ASKED = (
+    "You write the subject of a git commit for a diff: one line, at most 72 characters, in the imperative mood, saying "
+    "what the change does and not how. No quotes, no full stop at the end, no explanation. Answer with that line only."
+)
+
+
+class CommittingDesk:
+    """Git commands of the person, confined like those of the agent."""
+
+    def __init__(
+        self, ledger: Ledger, facilities: Facilities, changes: Changes, on_floor: Callable[[str], Task]
+    ) -> None:
+        self._ledger = ledger
+        self._facilities = facilities
+        self._changes = changes
+        self._on_floor = on_floor
+
+    async def files(self, task: str) -> list[FileStatus]:
+        """See :class:`agents.parts.committing.Committing`."""
+        known = self._resting(task)
+        runner, policy, leave = await self._facilities.confined_place(known, self._workspace(known))
+        try:
+            return await read_status(runner, policy)
+        finally:
+            await leave()
+
+    async def preview(self, command: str, files: list[FileStatus]) -> str:
+        """See :class:`agents.parts.committing.Committing`."""
+        return os.fsencode(filled(command, files)).decode("utf-8", "backslashreplace")
+
+    async def run(self, task: str, command: str, files: list[FileStatus]) -> GitRun:
+        """See :class:`agents.parts.committing.Committing`."""
+        known = self._resting(task)
+        line = filled(command, files)
+        self._ledger.store.keep(_KIND, command, str(time.time()).encode())
+        end = await self._confined(known, line)
+        moved = await self._take_over(known)
+        shown = os.fsencode(line).decode("utf-8", "backslashreplace")
+        tool = ToolUse(
+            name="git",
+            title=shown,
+            status="done" if end.passed else "failed",
+            output=f"{end.output.rstrip()}\n{end.reason}".strip(),
+            seconds=end.seconds,
+        )
+        Transcript(known.id, self._ledger, known.turn).add("check", tool=tool)
+        self._ledger.flush()
+        return GitRun(command=shown, status=end.status, output=tool.output, commit=moved)
+
+    async def suggest(self, task: str, files: list[FileStatus]) -> str:
+        """See :class:`agents.parts.committing.Committing`."""
+        known = self._resting(task)
+        profile = self._facilities.profile(known.profile)
+        if profile.native is None:
+            raise UsageError(
+                f"The model of “{profile.name}” can only be asked through its agent.", "Write the message yourself."
+            )
+        diff = await self._changes.diff(known, "working")
+        material = _material(diff.patch, files)
+        answer, usage = await self._facilities.ask_model(profile, _ASKED, material)
+        self._ledger.update(known.id, usage=self._ledger.tasks[known.id].usage + usage)
+        self._ledger.flush()
+        return subject_of(answer)
+
+    async def history(self) -> list[str]:
+        """See :class:`agents.parts.committing.Committing`."""
+        self._ledger.flush()
+        kept = sorted(self._ledger.store.kept(_KIND), key=lambda row: -float(row[1]))
+        return [command for command, _ in kept[:HISTORY]]
+
+    # inside
+
+    def _resting(self, task: str) -> Task:
+        known = self._on_floor(task)
+        if known.state in ACTIVE_STATES or known.state == "queued":
+            raise UsageError(f"Task {known.id} is {known.state}: its agent uses git now.", "Wait, or stop it first.")
+        return known
+
+    async def _confined(self, task: Task, command: str) -> ScriptEnd:
+        workspace = self._workspace(task)
+        runner, policy, leave = await self._facilities.confined_place(task, workspace)
+        quiet = {"GIT_EDITOR": "false", "GIT_SEQUENCE_EDITOR": "false", "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat"}
+        policy = msgspec.structs.replace(policy, environment=policy.environment | quiet)
+        try:
+            return await run_script(command, runner, policy, lambda _: None, timeout_seconds=COMMAND_SECONDS)
+        finally:
+            await leave()
+
+    def _workspace(self, task: Task) -> Workspace:
+        workspace = self._changes.workspace(task)
+        if not Path(workspace.worktree).is_dir():
+            raise UsageError(
+                f"The worktree of task {task.id} is gone.", f"`shopfloor restore {task.id}` makes it again."
+            )
+        return workspace
+
+    async def _take_over(self, task: Task) -> str:
+        """Bring new commits into the repository and count anew; where the branch is, if it moved."""
+        workspace = self._workspace(task)
+        workspaces = await self._facilities.workspaces()
+        before = await merging.branch_tip(workspace, workspace.branch)
+        tip = await workspaces.import_branch(workspace)
+        await self._changes.count_now(task)
+        return tip if tip and tip != before else ""
+
+
+def subject_of(answer: str) -> str:
+    """A model's answer as a commit's subject: its first line, without quotes and marks, cut at a word."""
+    lines = [line.strip(" \t`\"'*#-") for line in answer.splitlines()]
+    line = next((line for line in lines if line), "").rstrip(".").replace("{}", "")
+    if len(line) <= MESSAGE_LENGTH:
+        return line
+    return line[: MESSAGE_LENGTH + 1].rpartition(" ")[0] or line[:MESSAGE_LENGTH]
+
+
+def _material(patch: bytes, files: list[FileStatus]) -> str:
+    """The part of a diff that is about some files, cut where it gets long; binary files by their names."""
+    wanted = {one.path for one in files}
+    parts = []
+    for file in parse_diff(patch).files:
+        name = file.new_path or file.old_path
+        if wanted and name not in wanted:
+            continue
+        try:
+            parts.append(select_file(file).decode("utf-8", "replace"))
+        except DiffError:
+            parts.append(f"{file.status}: {name.decode('utf-8', 'backslashreplace')}\n")
+    return "".join(parts)[:MATERIAL_CHARACTERS]
