@@ -32,6 +32,7 @@ from agents.model import (
 from agents.parts.checks import Checks
 from agents.parts.committing import Committing
 from agents.parts.costs import Costs
+from agents.parts.explanations import Explanations
 from agents.parts.finding import Finding
 from agents.parts.landing import Landings
 from agents.parts.questions import Questions
@@ -81,6 +82,8 @@ class Api(Protocol):
     """What agents have cost and may cost."""
     terminals: Terminals
     """The terminals of agents that have no protocol."""
+    explanations: Explanations
+    """Why tasks are in the state they are in."""
     sessions: Sessions
     """What agents that are not ours let a person choose."""
     staging: Staging

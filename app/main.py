@@ -76,9 +76,9 @@ def _dispatch(arguments: list[str]) -> int:
         from app.verbs.acp import acp
 
         return acp(options.profile)
-    from app.verbs import committing, conversations, landing, queue, review, scripts, sessions, tasks
+    from app.verbs import committing, conversations, explaining, landing, queue, review, scripts, sessions, tasks
 
-    modules = (tasks, review, conversations, scripts, sessions, queue, landing, committing)
+    modules = (tasks, review, conversations, scripts, sessions, queue, landing, committing, explaining)
     module = next(module for module in modules if hasattr(module, options.verb))
     verb = getattr(module, options.verb)
     return int(asyncio.run(verb(options)))
@@ -107,6 +107,7 @@ _VERBS = frozenset(
         "do",
         "doctor",
         "engine",
+        "explain",
         "floor",
         "fork",
         "git",
@@ -125,6 +126,7 @@ _VERBS = frozenset(
         "review",
         "run",
         "sandbox",
+        "screen",
         "send",
         "service",
         "session",
@@ -209,6 +211,10 @@ def parser() -> argparse.ArgumentParser:
         ("check", "run the project's checks on a resting task"),
     ):
         as_json(task_verb(name, text))
+    as_json(task_verb("explain", "tell why a task is in its state: which sign decided, when, with what evidence"))
+    screen = task_verb("screen", "show what the terminal of a task's agent shows")
+    screen.add_argument("--press", nargs="+", metavar="KEY", help="press keys in it first: y, enter, escape, ctrl+c")
+    as_json(screen)
     as_json(task_verb("compact", "have a task's agent shorten its conversation"))
     as_json(task_verb("retry", "make a failed request again now instead of waiting"))
     fork = task_verb("fork", "start a new task where a turn of this one ended, with its files and its conversation")

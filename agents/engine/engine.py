@@ -22,6 +22,7 @@ from agents.engine.checking import Checks
 from agents.engine.committing import CommittingDesk
 from agents.engine.conversations import fork, forked_turn
 from agents.engine.costs import CostDesk
+from agents.engine.explanations import Explanations
 from agents.engine.facilities import Facilities, OpenDoor, fingerprint
 from agents.engine.finding import Finding
 from agents.engine.hooks import Hooks
@@ -135,6 +136,8 @@ class Engine:
         self.terminals.is_at_work = self._scheduler.__contains__
         self.terminals.begin = self._scheduler.begin
         self._facilities.terminals = self.terminals
+        self.explanations = Explanations(self.ledger, self.terminals)
+        self._facilities.heard = self.explanations.heard
         self._hub.terminal_of = self.terminals.opened
         self.sessions = Sessions(self.ledger, self._scheduler, self._resting)
         self.on_shutdown: Callable[[], None] = lambda: None

@@ -59,6 +59,8 @@ class Facilities:
         self._offline_url = ""
         self.terminals: Terminals | None = None
         """The programs of terminal agents; the engine puts them here."""
+        self.heard: Callable[[str, str], None] = lambda _task, _what: None
+        """Told of every sign that a task's agent gives, in words."""
         self._close_offline: Callable[[], Awaitable[None]] | None = None
         self.open_door: OpenDoor | None = None
         """Set by whoever serves the engine on sockets."""

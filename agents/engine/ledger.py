@@ -42,6 +42,8 @@ class Ledger:
         self._outbox: list[AnyEvent] = []
         self._soon: asyncio.Handle | None = None
         self._refused = False
+        self.on_state: Callable[[Task, Task], None] = lambda _before, _after: None
+        """Called when a task has come into another state."""
 
     # the way out
 
@@ -153,7 +155,10 @@ class Ledger:
             unseen = False
         changed_at = time.time() if state != known.state else known.changed_at
         changes = {"unseen": unseen, "changed_at": changed_at, **changes}
-        return self.update(task, state=state, reason=reason, hint=hint, **changes)
+        entered = self.update(task, state=state, reason=reason, hint=hint, **changes)
+        if state != known.state:
+            self.on_state(known, entered)
+        return entered
 
     # prompts
 

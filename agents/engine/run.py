@@ -167,7 +167,7 @@ class Run:
             self._ledger.update(self._id, stalled=True, reason=silence, hint="Stop it, or say something to it.")
 
     def _hear(self, event: AnyReport) -> None:
-        self._signs.hear(event)
+        self._facilities.heard(self._id, self._signs.hear(event))
         if self._task.stalled:
             self._ledger.update(self._id, stalled=False, reason="", hint="")
         self._asking.hear(event)

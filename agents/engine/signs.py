@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 
 from agents.drivers import (
+    Alive,
     Answered,
     AnyReport,
     Asked,
+    Blocked,
     Delivered,
+    NotDelivered,
     Notice,
     Offered,
     Plan,
@@ -34,6 +37,9 @@ _WORDS: dict[type, str] = {
     Remember: "the end of a message",
     Delivered: "the arrival of a prompt",
     Waiting: "a wait before another try",
+    Blocked: "something the person must do",
+    NotDelivered: "a prompt that did not arrive",
+    Alive: "output in its terminal",
     Offered: "what can be chosen",
     Asked: "a question",
     Answered: "the end of a question",
@@ -51,9 +57,10 @@ class Signs:
         """A turn starts."""
         self._at, self._what = time.monotonic(), "its start"
 
-    def hear(self, report: AnyReport) -> None:
-        """The agent reported something."""
+    def hear(self, report: AnyReport) -> str:
+        """The agent reported something; what it was, in words."""
         self._at, self._what = time.monotonic(), _WORDS.get(type(report), "a report")
+        return self._what
 
     def silence(self, longer_than_seconds: float) -> str:
         """A sentence when nothing was heard for longer than that; empty otherwise."""
