@@ -131,6 +131,11 @@ class Acts:
         if task := self._current_for("shorten"):
             self._floor.ask(self._api.compact(task.id))
 
+    def queues(self) -> None:
+        """Read, edit and run queues."""
+        task = self._floor.roster.current_task
+        self._floor.host.open_queues(task, task.project if task else self._project)
+
     def run_checks(self) -> None:
         """Run the project's checks."""
         self._each("check", self._api.run_checks)

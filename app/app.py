@@ -18,7 +18,7 @@ from agents import paths
 from agents.api import Api
 from agents.config import NotifySection, read_config
 from agents.errors import ShopfloorError, UsageError
-from agents.model import ACTIVE_STATES, AnyEvent, CommentsChanged, Task, TaskChanged
+from agents.model import ACTIVE_STATES, AnyEvent, CommentsChanged, QueueChanged, Task, TaskChanged
 from app.calls import Calls
 from app.collector import LOOK_SECONDS, Collector
 from app.faults import fault_sentence
@@ -35,6 +35,7 @@ from widgets.pump import Pump
 from widgets.text_strips import printable
 
 if TYPE_CHECKING:
+    from app.queues.screen import QueueScreen
     from app.review.screen import ReviewScreen
 
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
@@ -100,6 +101,7 @@ class ShopfloorApp(App[None]):
         self.floor = FloorScreen(self._live.as_api(), self.pump, project, demo, keymap.keys)
         self._review: ReviewScreen | None = None
         self._reviewed = ""
+        self._queues: QueueScreen | None = None
         self._title = ""
         self._collector = Collector()
         self._sequence = 0
@@ -197,6 +199,7 @@ class ShopfloorApp(App[None]):
             if isinstance(event, TaskChanged):
                 in_sight = self.app_focus and event.task.id == self.floor.roster.current
                 self._write(self._calls.sequence_for(event.task, in_sight))
+        self._tell_queues(batch)
         if self._review is None or not self._review.is_attached:
             return
         for event in batch:
@@ -207,6 +210,16 @@ class ShopfloorApp(App[None]):
             elif isinstance(event, CommentsChanged) and event.task == self._reviewed:
                 self._review.comments_changed()
 
+    def _tell_queues(self, batch: Sequence[AnyEvent]) -> None:
+        screen = self._queues
+        if screen is None or not screen.is_attached or screen.queue_task is None:
+            return
+        for event in batch:
+            if isinstance(event, QueueChanged) and event.task == screen.queue_task.id:
+                screen.run_changed()
+            elif isinstance(event, TaskChanged) and event.task.id == screen.queue_task.id:
+                screen.refresh_task(event.task)
+
     # --- screens
 
     async def on_event(self, event: events.Event) -> None:
@@ -216,13 +229,22 @@ class ShopfloorApp(App[None]):
             self._collector.acted()
         await super().on_event(event)
 
-    def open_review(self, task: Task) -> None:
-        """Read a task's change."""
+    def open_review(self, task: Task, ends: tuple[str, str] | None = None) -> None:
+        """Read a task's change, or what lies between two of its states."""
         from app.review.screen import ReviewScreen
 
         self._reviewed = task.id
-        self._review = ReviewScreen(self._live.as_api(), task, keymap=self.floor.keymap)
+        self._review = ReviewScreen(
+            self._live.as_api(), task, "refs" if ends else "branch", self.floor.keymap, ends or ("", "")
+        )  # fmt: skip
         self.push_screen(self._review)
+
+    def open_queues(self, task: Task | None, project: str) -> None:
+        """Read, edit and run queues, on a task if there is one."""
+        from app.queues.screen import QueueScreen
+
+        self._queues = QueueScreen(self._live.as_api(), project, task, self.floor.keymap)
+        self.push_screen(self._queues)
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so while the terminal is too small."""

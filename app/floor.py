@@ -19,7 +19,7 @@ from textual.widgets import Static
 
 from agents.api import Api, Subscription
 from agents.errors import ShopfloorError
-from agents.model import AnyEvent, CommentsChanged, EngineNotice, Task, TaskChanged
+from agents.model import AnyEvent, CommentsChanged, EngineNotice, QueueChanged, Task, TaskChanged
 from app.acts import Acts
 from app.areas import Areas
 from app.arranging import Arranging
@@ -143,7 +143,7 @@ class FloorScreen(Screen[None]):
                 case EngineNotice(text=text, severity=severity):
                     self.notify(printable(text), severity=severity, markup=False)
                     self.legend.say(text, severity)
-                case CommentsChanged():
+                case CommentsChanged() | QueueChanged():
                     pass  # a review asks again; the counts come with the task
                 case _:
                     self.grid.feed(event)

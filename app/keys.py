@@ -88,6 +88,8 @@ FLOOR: tuple[Action, ...] = (
     Action("floor.stop", "S", "stop", "Stop", "Interrupt the focused or selected tasks; they rest until resumed.",
            "stop"),
     Action("floor.resume", "R", "resume", "Resume", "Go on with a stopped, blocked or failed task.", "resume"),
+    Action("floor.queues", "Q", "queues", "Queues",
+           "Read, edit and run queues of prompts, and watch the one that runs on the focused task.", "queues"),
     Action("floor.check", "C", "run_checks", "Run the checks", "Run the project's checks on the focused task now.",
            "check"),
     Action("floor.compact", "K", "compact", "Shorten the conversation",
@@ -111,7 +113,7 @@ PANE_DIGITS: tuple[Action, ...] = tuple(
 _AREAS: Mapping[str, Sequence[str]] = {
     "panes": ("floor.say", "floor.review", "floor.new-task", "floor.help", "floor.quit", "floor.next-needed",
               "floor.answer", "floor.stop", "floor.resume", "floor.zoom", "floor.area", "floor.palette", "floor.close",
-              "floor.note", "floor.layout", "floor.pin"),
+              "floor.queues", "floor.note", "floor.layout", "floor.pin"),
     "brain": ("brain.choose", "floor.new-task", "floor.review", "floor.help", "floor.quit", "floor.next-needed",
               "floor.answer", "brain.filter", "floor.area", "brain.select", "floor.brain", "floor.palette",
               "floor.note"),
@@ -194,6 +196,8 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     """The bindings that widgets bring along, under the name of the place where they work."""
     from app.app import ShopfloorApp
     from app.new_task import NewTaskScreen
+    from app.queues.keys import QUEUE_KEYS
+    from app.queues.targets import TargetScreen
     from app.review.keys import REVIEW_KEYS
     from app.review.send import SendScreen
     from widgets.agent_pane import AgentPane
@@ -202,6 +206,7 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     from widgets.diff.keys import DIFF_KEYS
     from widgets.prompt_area import PromptArea
     from widgets.prompt_pane import PromptPane
+    from widgets.queue_items import ItemEditor
     from widgets.terminal.pane import TerminalPane
 
     places: list[tuple[str, Sequence[BindingType]]] = [
@@ -214,6 +219,9 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
         ("In a review", REVIEW_KEYS),
         ("In the diff of a review", DIFF_KEYS),
         ("While writing a comment", CommentBox.BINDINGS),
+        ("In the queues", QUEUE_KEYS),
+        ("While editing a prompt of a queue", ItemEditor.BINDINGS),
+        ("While choosing tasks for a queue", TargetScreen.BINDINGS),
         ("In the prompt beside a diff", PromptPane.BINDINGS),
         ("Before a round is sent", SendScreen.BINDINGS),
     ]

@@ -18,6 +18,9 @@ from agents.model import FINAL_STATES, Task
 from agents.parts.queues import Place, Queue, QueueCopy, QueueItem, QueueRun, RunItem
 from agents.workspace import open_project
 
+_EDITS = "queue-edits"
+_ITEMS = msgspec.json.Decoder(tuple[QueueItem, ...])
+
 
 class Queues:
     """Implements the part ``queues``."""
@@ -65,6 +68,22 @@ class Queues:
     async def copies(self, name: str = "") -> builtins.list[QueueCopy]:
         """See :class:`agents.parts.queues.Queues`."""
         return self._shelf.copies(name)
+
+    async def edits(self, project: str = "") -> dict[str, tuple[QueueItem, ...]]:
+        """See :class:`agents.parts.queues.Queues`."""
+        self._ledger.flush()
+        where = f"{await _checkout(project)}\0"
+        found = self._ledger.store.kept(_EDITS)
+        return {key.removeprefix(where): _ITEMS.decode(data) for key, data in found if key.startswith(where)}
+
+    async def keep_edits(self, name: str, items: Sequence[QueueItem], project: str = "") -> None:
+        """See :class:`agents.parts.queues.Queues`."""
+        key = f"{await _checkout(project)}\0{name}"
+        if items:
+            self._ledger.store.keep(_EDITS, key, msgspec.json.encode(items))
+        else:
+            self._ledger.store.forget(_EDITS, key)
+        self._ledger.flush()
 
     # on tasks
 

@@ -145,6 +145,12 @@ class Queues(Protocol):
     async def copies(self, name: str = "") -> builtins.list[QueueCopy]:
         """What queues (or one) were before, the latest first."""
 
+    async def edits(self, project: str = "") -> dict[str, tuple[QueueItem, ...]]:
+        """Items of queues as they were edited and not saved, by the queue's name."""
+
+    async def keep_edits(self, name: str, items: Sequence[QueueItem], project: str = "") -> None:
+        """Keep items as they were edited, without saving them; none: forget what was kept."""
+
     async def start(
         self, tasks: Sequence[str], name: str, items: Sequence[QueueItem] = (), project: str = ""
     ) -> builtins.list[QueueRun]:

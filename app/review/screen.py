@@ -65,13 +65,25 @@ class ReviewScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = list(REVIEW_KEYS)
     COMMANDS = {ReviewCommands}  # as Textual declares it
 
-    def __init__(self, api: Api, task: Task, scope: Scope = "branch", keymap: Mapping[str, str] | None = None) -> None:
-        """``keymap``: the person's own keys, which legend and help name."""
+    def __init__(
+        self,
+        api: Api,
+        task: Task,
+        scope: Scope = "branch",
+        keymap: Mapping[str, str] | None = None,
+        named: tuple[str, str] = ("", ""),
+    ) -> None:
+        """
+        Args:
+            keymap: the person's own keys, which legend and help name.
+            named: what the scopes ``commit`` and ``refs`` begin with.
+        """
         super().__init__()
         self.keymap = keymap or {}
         self._api = api
         self._review_task = task
         self._scope: Scope = scope
+        self._named = named
         self._read: Read | None = None
         self._view = DiffView(id="diff")
         self._prompt = PromptPane(id="prompt")
@@ -130,7 +142,7 @@ class ReviewScreen(Screen[None]):
         # What changed since the last round comes first, when there is any.
         is_later = self.reviewed.round > 0 and self._scope == "branch"
         if not is_later or not await self.read_change(scope="review") or not self._view.state.diff.files:
-            await self.read_change(scope=self._scope if not is_later else "branch")
+            await self.read_change(scope=self._scope if not is_later else "branch", named=self._named)
         try:
             await self._api.seen(self.reviewed.id)
         except ShopfloorError as error:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from agents.model import Entry, Task, Turn, Usage
 from app.verbs.printing import cost, safe
 
-_ORIGINS = {"review": "Review", "check": "Checks"}
+_ORIGINS = {"review": "Review", "check": "Checks", "queue": "Queue", "landing": "Landing"}
 
 
 def markdown(task: Task, turns: Sequence[Turn], entries: Sequence[Entry]) -> str:

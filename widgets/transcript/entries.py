@@ -19,7 +19,8 @@ ARGUMENT_ROWS = 20
 WIDEST_LINE = 2000
 """Characters of a single line of output that are shown; the rest of it is cut off, with a mark."""
 
-_SPEAKERS = {"person": "you", "review": "your review", "check": "checks", "": "prompt"}
+_SPEAKERS = {"person": "you", "review": "your review", "check": "checks", "queue": "queue", "": "prompt"}
+"""Who says a prompt, where it is not called by the same word."""
 _MARKS: dict[ToolStatus, tuple[str, str]] = {
     "running": ("●", "running"), "done": ("✓", "done"), "failed": ("✗", "failed"), "interrupted": ("■", "interrupted")
 }  # fmt: skip
@@ -62,7 +63,10 @@ def can_fold(entry: Entry) -> bool:
 
 def _prompt(entry: Entry, width: int, expanded: bool) -> list[Row]:
     bar: Span = ("▌ ", "prompt prompt-bar")
-    who: Spans = ((_SPEAKERS[entry.origin], "prompt prompt-who"), (f"  turn {entry.turn}", "prompt muted"))
+    who: Spans = (
+        (_SPEAKERS.get(entry.origin, entry.origin), "prompt prompt-who"),
+        (f"  turn {entry.turn}", "prompt muted"),
+    )
     lines = [row for line in _lines(entry.text.strip("\n")) for row in wrap(((line, "prompt"),), width - 3)]
     shown = lines if expanded else _head(lines, PROMPT_ROWS)
     rows = [Row((bar, *who), "prompt")]
