@@ -117,6 +117,13 @@ class SessionsInMemory:
         return self.offers
 
 
+class NoChecks:
+    """The part ``checks`` of a project without any."""
+
+    async def results(self, task: str) -> None:
+        return None
+
+
 class EngineInMemory:
     """Behaves like :class:`agents.api.Api` as far as the floor uses it."""
 
@@ -146,6 +153,7 @@ class EngineInMemory:
         self.sessions = SessionsInMemory(self)
         self.queues = QueuesInMemory()
         self.staging = StagingInMemory()
+        self.checks = NoChecks()
         self._numbers = itertools.count(1)
 
     # --- for tests
