@@ -416,6 +416,8 @@ class Diff(Struct, kw_only=True):
     directory: str
     patch: bytes = b""
     """``git diff --raw -z --patch …`` between the two trees, for :func:`agents.review.parse_diff`."""
+    sizes: dict[str, int] = {}
+    """Bytes of the binary files in it, by blob id."""
 
 
 class ProfileInfo(Struct, kw_only=True):

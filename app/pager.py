@@ -15,7 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import IO, NoReturn
 
@@ -72,13 +72,13 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def print_diff(data: bytes, *, as_json: bool = False) -> None:
+def print_diff(data: bytes, sizes: Mapping[str, int], *, as_json: bool = False) -> None:
     """Print what git printed for :data:`agents.review.DIFF_ARGUMENTS`, as :func:`main` would.
 
     Raises:
         DiffError: it is not complete.
     """
-    diff = parse_diff(data)
+    diff = parse_diff(data, sizes)
     if as_json:
         for file in diff.files:
             print(json.dumps(file_object(file), ensure_ascii=False))

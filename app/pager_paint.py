@@ -12,6 +12,7 @@ from agents.review.escape import escape, escape_name
 from agents.review.languages import language_of
 from agents.review.line_spans import LineSpans, Memory
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff, Hunk
+from agents.review.sizes import binary_words
 from agents.review.spans import Span
 from agents.review.syntax import highlight_lines
 from agents.review.words import width as columns
@@ -64,7 +65,7 @@ def file_header(file: FileDiff, look: Look) -> Iterator[str]:
     if file.old_mode and file.new_mode and file.old_mode != file.new_mode:
         notes.append(f"mode {file.old_mode} ⟶ {file.new_mode}")
     if file.is_binary:
-        notes.append("binary")
+        notes.append(binary_words(file))
     if file.is_submodule:
         notes.append("submodule")
     if file.is_combined:

@@ -36,6 +36,7 @@ class Changes:
         head = await self._now(task, workspaces, workspace)
         base, base_name = await self._base(task, scope, workspaces, workspace)
         base_tree = await workspaces.tree_of(workspace, base)
+        patch = await workspaces.diff(workspace, base_tree, head)
         return Diff(
             task=task.id,
             scope=scope,
@@ -43,7 +44,8 @@ class Changes:
             head_tree=head,
             base_name=base_name,
             directory=workspace.worktree,
-            patch=await workspaces.diff(workspace, base_tree, head),
+            patch=patch,
+            sizes=await workspaces.binary_sizes(workspace, patch),
         )
 
     async def tree_now(self, task: Task) -> str:
@@ -76,6 +78,7 @@ class Changes:
         return Diff(
             task=task.id, scope=scope, base_tree=base_tree, head_tree=head_tree, base_name=base_name,
             head_name=head_name, directory=workspace.worktree, patch=patch,
+            sizes=await workspaces.binary_sizes(workspace, patch),
         )  # fmt: skip
 
     async def commits(self, task: Task) -> list[Commit]:

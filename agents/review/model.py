@@ -79,6 +79,9 @@ class FileDiff:
     similarity: int = 0
     """Percent, for renames and copies."""
     is_binary: bool = False
+    old_size: int | None = None
+    """Bytes of binary content; None where there is none or it is not known."""
+    new_size: int | None = None
     is_submodule: bool = False
     is_combined: bool = False
     """A merge's combined diff (several old sides)."""

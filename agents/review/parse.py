@@ -8,6 +8,7 @@ the names out.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from agents.review.errors import DiffError
@@ -27,6 +28,9 @@ GIT_HEADERS = (b"diff --git ", b"diff --cc ", b"diff --combined ")
 PREAMBLE = re.compile(rb"(?:diff |Index: |={20,}|RCS file: |retrieving revision )")
 """Lines other tools print above ``---``."""
 BINARY = re.compile(rb"Binary files (.*) and (.*) differ\r?$")
+BINARY_BLOBS = re.compile(rb"^index ([0-9a-f]+)\.\.([0-9a-f]+)[^\n]*\nBinary files ", re.MULTILINE)
+"""The blob ids of a binary file in what git prints; no line of content begins so."""
+_LITERAL = re.compile(rb"literal \d{1,15}\r?$")
 UNMERGED = re.compile(rb"\* Unmerged path (.*)")
 
 EXTENDED_HEADERS = (
@@ -42,8 +46,11 @@ _SUBMODULE = "160000"
 _EPOCH = re.compile(rb"\t(?:1970-01-01|1969-12-31) ")
 
 
-def parse_diff(data: bytes) -> DiffSet:
+def parse_diff(data: bytes, sizes: Mapping[str, int] | None = None) -> DiffSet:
     """The files of what git printed for ``DIFF_CONFIG`` and ``DIFF_ARGUMENTS``.
+
+    Args:
+        sizes: bytes of binary files by blob id, which git does not print (see :data:`BINARY_BLOBS`).
 
     A file of which git printed no patch (a pure rename, a mode, a binary file) is there without hunks; a part of the
     patch that belongs to no raw record is there under the names it gives itself.
@@ -59,7 +66,7 @@ def parse_diff(data: bytes) -> DiffSet:
         own: list[_Block] = []
         while blocks and len(own) < (2 if record.status == "T" else 1) and record.owns(blocks[-1]):
             own.append(blocks.pop())
-        files.append(_file_of_record(record, own, data))
+        files.append(_file_of_record(record, own, data, sizes or {}))
     files += [_file_of_block(block) for block in reversed(blocks)]
     return DiffSet(tuple(files), patch.leftover)
 
@@ -163,7 +170,7 @@ def _record(meta: list[bytes], colons: int, letter: str, paths: list[bytes]) -> 
     )
 
 
-def _file_of_record(record: _Record, blocks: list[_Block], data: bytes) -> FileDiff:
+def _file_of_record(record: _Record, blocks: list[_Block], data: bytes, sizes: Mapping[str, int]) -> FileDiff:
     reader = blocks[0].reader if blocks else HunkReader(data)
     for block in blocks[1:]:
         reader.extend(block.reader.hunks, block.reader.lines)
@@ -180,6 +187,8 @@ def _file_of_record(record: _Record, blocks: list[_Block], data: bytes) -> FileD
         new_blob=record.new_blob,
         similarity=record.similarity,
         is_binary=any(block.is_binary for block in blocks),
+        old_size=sizes.get(record.old_blob),
+        new_size=sizes.get(record.new_blob),
         is_submodule=_SUBMODULE in (record.old_mode, record.new_mode),
         is_combined=record.parents > 1 or any(block.is_combined for block in blocks),
         parents=max(record.parents, reader.parents),
@@ -211,6 +220,14 @@ class _Block:
             if line.startswith(key):
                 return line[len(key) :].rstrip(b"\r")
         return b""
+
+    @property
+    def sizes(self) -> tuple[int | None, int | None]:
+        """Bytes of new and old content, where git's encoding of binary content holds them whole."""
+        parts = [line for line in self.header if line.startswith((b"literal ", b"delta "))] if self.is_binary else []
+        found = [int(part[8:]) if _LITERAL.match(part) else None for part in parts[:2]]
+        new, old = [*found, None, None][:2]
+        return new, old
 
     def names(self) -> tuple[bytes, bytes]:
         """Old and new name. Both are given for an added or deleted file of git's; one is empty in other dialects."""
@@ -345,6 +362,8 @@ def _file_of_block(block: _Block) -> FileDiff:
         new_blob=new_blob.decode("latin-1"),
         similarity=int(similarity) if similarity.isdigit() and len(similarity) < 4 else 0,
         is_binary=block.is_binary,
+        old_size=None if status == "added" else block.sizes[1],
+        new_size=None if status == "deleted" else block.sizes[0],
         is_submodule=_SUBMODULE in (old_mode, new_mode),
         is_combined=block.is_combined,
         parents=block.reader.parents,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from agents.errors import GitError, NotFound
 from agents.model import Commit
 from agents.review.arguments import DIFF_ARGUMENTS, DIFF_CONFIG
+from agents.review.parse import BINARY_BLOBS
 from agents.workspace.git import Repository, git
 
 COMMITS_LIMIT = 500
@@ -46,6 +47,17 @@ async def diff(repository: Repository, base: str, head: str) -> bytes:
         GitError: one of them does not exist, or the diff is beyond 256 MB.
     """
     return (await git(repository, *DIFF_CONFIG, *DIFF_ARGUMENTS, _safe(base), _safe(head), "--")).out
+
+
+async def binary_sizes(repository: Repository, patch: bytes) -> dict[str, int]:
+    """Bytes of the binary files in what :func:`diff` printed, by blob id."""
+    ids = {found.decode() for match in BINARY_BLOBS.finditer(patch) for found in match.groups() if found.strip(b"0")}
+    if not ids:
+        return {}
+    asked = "".join(f"{object_id}\n" for object_id in sorted(ids)).encode()
+    lines = (await git(repository, "cat-file", "--batch-check", stdin=asked)).out.decode("ascii").splitlines()
+    words = [line.split(" ") for line in lines]
+    return {each[0]: int(each[2]) for each in words if len(each) == 3}
 
 
 async def commits(repository: Repository, base: str, tip: str) -> list[Commit]:

@@ -222,6 +222,10 @@ class Workspaces:
         """See :func:`agents.workspace.trees.diff`."""
         return await trees.diff(repository, base, head)
 
+    async def binary_sizes(self, repository: Repository, patch: bytes) -> dict[str, int]:
+        """See :func:`agents.workspace.trees.binary_sizes`."""
+        return await trees.binary_sizes(repository, patch)
+
     async def numstat(self, repository: Repository, base: str, head: str) -> tuple[int, int, int]:
         """See :func:`agents.workspace.trees.numstat`."""
         return await trees.numstat(repository, base, head)

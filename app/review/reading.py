@@ -52,7 +52,7 @@ class Reading:
     async def read(self, scope: Scope, named: tuple[str, str]) -> Read:
         """The change in a scope, with its comments."""
         diff = await self._api.diff(self._task, scope, *(named if scope in ("commit", "refs") else ()))
-        parsed = await asyncio.to_thread(parse_diff, diff.patch)
+        parsed = await asyncio.to_thread(parse_diff, diff.patch, diff.sizes)
         comments = await self._api.comments(self._task)
         placed = await self._places(parsed, diff, comments)
         return Read(scope, named, diff, parsed, tuple(comments), tuple(placed))

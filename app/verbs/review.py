@@ -39,7 +39,7 @@ async def diff(options: argparse.Namespace) -> int:
     if kind == "ansi":
         ends = f"{safe(answer.base_name)} … {safe(answer.head_name) or 'now'}"
         print(f"{answer.scope} scope: {ends}, in {safe(answer.directory)}")
-    print_diff(answer.patch, as_json=kind == "json")
+    print_diff(answer.patch, answer.sizes, as_json=kind == "json")
     return 0
 
 
@@ -134,7 +134,7 @@ async def _overview(api: Api, task: str) -> dict[str, object]:
     """A change as a reviewer finds it: comments to send, what was reviewed, what to look at first."""
     known = await api.task(task)
     diff = await api.diff(known.id)
-    files = parse_diff(diff.patch).files
+    files = parse_diff(diff.patch, diff.sizes).files
     marks, comments = await api.reviewed(known.id), await api.comments(known.id)
     waiting = [c for c in comments if (c.state == "draft" and c.kind != "note") or c.has_unsent_reply]
     warned = [

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from agents.review.model import ADD, CONTEXT, DELETE, FileDiff, Hunk
 from agents.review.places import Placed
+from agents.review.sizes import binary_words
 from widgets.diff.folds import Fold, pieces, without
 from widgets.diff.line_marks import LineMark, mark_rows
 from widgets.diff.same import changes_anything, without_space_changes
@@ -367,7 +368,7 @@ def _notes(file: FileDiff) -> list[str]:
     if file.is_submodule:
         notes.append(f"submodule: {file.old_blob[:12] or 'none'} ⟶ {file.new_blob[:12] or 'none'}")
     if file.is_binary:
-        notes.append("binary file: its content is not shown")
+        notes.append(f"{binary_words(file)}: its content is not shown")
     if file.hunks or notes:
         return notes
     if file.status in ("renamed", "copied"):

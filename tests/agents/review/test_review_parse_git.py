@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from review_repository import Repository, texts
 
-from agents.review import DiffError, FileDiff, parse_diff, parse_patch
+from agents.review import DIFF_ARGUMENTS, DIFF_CONFIG, DiffError, FileDiff, parse_diff, parse_patch
+from agents.review.parse import BINARY_BLOBS
+from agents.review.sizes import binary_words
 
 Step = Callable[[Repository], object]
 
@@ -176,6 +179,35 @@ def test_binary_and_utf16_files_are_known_as_binary(tmp_path: Path) -> None:
         (b"b", True, ()),
         (b"u", True, ()),
     ]
+
+
+def test_binary_files_have_the_sizes_that_are_known_of_their_blobs(tmp_path: Path) -> None:
+    repository = Repository(tmp_path).write("b", b"\0" * 812).write("gone", b"\0\1")
+    old = repository.tree()
+    new = repository.write("b", b"\0" * 3400).remove("gone").write("new", b"\0" * 12_000_000).tree()
+    printed = repository.git(*DIFF_CONFIG, *DIFF_ARGUMENTS, old, new)
+    blobs = {name.decode() for found in BINARY_BLOBS.finditer(printed) for name in found.groups()} - {"0" * 40}
+    assert len(blobs) == 4, "not every binary blob was found"
+    sizes = {blob: int(repository.git("cat-file", "-s", blob)) for blob in blobs}
+    files = {file.path: file for file in parse_diff(printed, sizes).files}
+    assert {path: (file.old_size, file.new_size) for path, file in files.items()} == {
+        b"b": (812, 3400),
+        b"gone": (2, None),
+        b"new": (None, 12_000_000),
+    }
+    assert [binary_words(files[path]) for path in (b"b", b"gone", b"new")] == [
+        "binary, 812 bytes ⟶ 3.4 kB", "binary, 2 bytes", "binary, 12 MB",
+    ]  # fmt: skip
+    assert {file.old_size for file in parse_diff(printed).files} == {None}
+
+
+def test_a_patch_that_holds_binary_content_tells_its_sizes(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    repository = Repository(tmp_path).write("b", chance.randbytes(300))
+    old = repository.tree()
+    new = repository.write("b", chance.randbytes(20)).write("c", b"\0" * 9).tree()
+    files = parse_patch(repository.git("diff", "--binary", old, new)).files
+    assert [(file.old_size, file.new_size) for file in files] == [(300, 20), (None, 9)]
 
 
 def test_submodule_shows_its_two_commits(tmp_path: Path) -> None:

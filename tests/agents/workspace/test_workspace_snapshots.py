@@ -11,6 +11,7 @@ from an_agent import AnAgent, an_agent
 from repository_builder import ARepository, a_repository
 
 from agents.errors import GitError, NotFound, UsageError
+from agents.review import parse_diff
 from agents.sandbox import Runner
 from agents.workspace import Workspaces
 
@@ -199,3 +200,17 @@ async def test_merge_base_of_two_branches(tmp_path: Path, one_runner: Runner) ->
     repository.git("checkout", "-q", "--orphan", "lonely")
     repository.with_commit()
     assert await agent.workspaces.merge_base(agent.workspace, "lonely", tip) is None
+
+
+async def test_the_sizes_of_binary_files_in_a_diff_are_told(runner: Runner, tmp_path: Path) -> None:
+    repository = a_repository(tmp_path / "r").with_file("data", "\0" * 40).with_file("text", "1\n")
+    agent = await an_agent(runner, repository.with_commit())
+    (agent.worktree / "data").write_bytes(b"\0" * 5000)
+    (agent.worktree / "text").write_bytes(b"2\n")
+    snapshot = await agent.workspaces.snapshot(agent.workspace, "now", "Now")
+    patch = await agent.workspaces.diff(agent.workspace, "main", snapshot.tree)
+    sizes = await agent.workspaces.binary_sizes(agent.workspace, patch)
+    data, text = parse_diff(patch, sizes).files
+    assert (data.old_size, data.new_size) == (40, 5000)
+    assert (text.old_size, text.new_size) == (None, None)
+    assert len(sizes) == 2, "git was asked about more than the binary files"
