@@ -30,7 +30,7 @@ KIND_MEANINGS = {
     "do-not-touch": "leave these lines alone",
     "note": "private, never sent",
 }
-KEYS = "^S save · Esc keep and leave · ^T kind · Enter new line · ↑ earlier · Tab completes"
+KEYS = "^S save · Esc keep and leave · ^T kind · Tab complete · ↑ earlier"
 LEAST_LINES, MOST_LINES = 3, 14
 
 

@@ -52,7 +52,10 @@ def held_back(state: DiffState) -> list[str]:
 def reader_flags(view: DiffView, comments: Sequence[Comment]) -> list[str]:
     """What is different from plain reading: a warning here, a search, a range, what is hidden, what waits."""
     state = view.state
-    flags = _here(state)
+    flags = []
+    section = state.section
+    if section is not None and section.is_split and state.side:
+        flags.append("old side")
     if view.searched:
         number, total = view.match()
         flags.append(f"“{printable(view.searched)}” {number}/{total}")
@@ -72,16 +75,15 @@ def reader_flags(view: DiffView, comments: Sequence[Comment]) -> list[str]:
     waiting = sum(comment.state in ("sent", "claimed") for comment in comments)
     if waiting:
         flags.append(f"{waiting} open")
-    return flags
+    return [*flags, *_here(state)]
 
 
 def _here(state: DiffState) -> list[str]:
-    """The warning about the line or file at the cursor, and the side pointed at."""
+    """The warning about the line or file at the cursor; last, because it may be long."""
     section = state.section
     if section is None or section.file is None:
         return []
     remarks = state.remarks_on(section.file)
     line = section.refs[state.cursor.row]
     warning = remarks.warned_lines.get(line) if line >= 0 else next(iter(remarks.warnings), None)
-    flags = [f"⚠ {warning.name}: {warning.sentence}"] if warning is not None else []
-    return [*flags, "old side"] if section.is_split and state.side else flags
+    return [f"⚠ {warning.name}: {warning.sentence}"] if warning is not None else []

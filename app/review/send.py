@@ -56,7 +56,7 @@ class SendScreen(ModalScreen[Sending | None]):
     def compose(self) -> ComposeResult:
         count = "1 comment" if self._comments == 1 else f"{self._comments} comments"
         works = at_work(self._for_task)
-        now = "steer the running turn" if works else "start a turn"
+        now = "steer it now" if works else "start a turn"
         detail = f"To the agent of “{printable(self._for_task.title)}”. This is what it will read:"
         if self._held:
             detail += f"\nWhat you wrote on hidden files ({self._held}) stays here."
@@ -67,7 +67,8 @@ class SendScreen(ModalScreen[Sending | None]):
             with Horizontal():
                 yield Button("E  edit", id="edit", compact=True)
                 yield Button("Esc  back", id="leave", compact=True)
-                yield Button("Alt+Enter  after the turn", id="after", compact=True)
+                if works:
+                    yield Button("Alt+Enter  after its turn", id="after", compact=True)
                 yield Button(f"Enter  {now}", id="now", compact=True, variant="primary")
 
     def on_mount(self) -> None:

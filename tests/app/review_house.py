@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import TextArea
 
 from agents.model import Comment, Reply
 from agents.parts.checks import Finding
@@ -161,31 +163,45 @@ async def settled(pilot: Pilot[None], app: ReviewApp) -> DiffView:
     return view
 
 
+HOUSE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("reading", ()),
+    ("comment", ("n",)),
+    ("writing", ("c",)),
+    ("sending", ("escape", "s")),
+    ("prompt", ("escape", "tab")),
+    ("side-by-side", ("escape", "g", "vertical_line")),
+)
+"""What is looked at in the house, and the keys that lead from the look before to this one."""
+JUDGED: tuple[tuple[str, tuple[str, ...]], ...] = (("judging", ("semicolon",)),)
+
+
+async def looks(folder: Path, size: tuple[int, int]) -> AsyncIterator[tuple[str, str, ReviewApp]]:
+    """Every look in both themes: its name, the theme, and the application that shows it now."""
+    for name, make, steps in (("house", house, HOUSE), ("judged", judged, JUDGED)):
+        scene = make(folder / name)
+        scene.check_says(*(FINDINGS if name == "house" else ()))
+        app = scene.app(THEMES[0])
+        async with app.run_test(size=size) as pilot:
+            await settled(pilot, app)
+            for look, keys in steps:
+                for key in keys:
+                    await pilot.press(key)
+                    await pilot.pause(0.02)
+                for area in app.screen.query(TextArea):
+                    area.cursor_blink = False
+                for theme in THEMES:
+                    app.theme = theme
+                    await pilot.pause(0.05)
+                    yield look, theme.removeprefix("shopfloor-"), app
+                app.theme = THEMES[0]
+
+
 async def _draw(folder: Path, wanted: list[str]) -> None:
-    keys = {
-        "top": (), "comment": ("n",), "marks": ("exclamation_mark",), "write": ("n", "c"),
-        "split": ("vertical_line", "g"),
-        "help": ("question_mark",), "send": ("s",), "prompt": ("tab", *"What about negative prices?"),
-        "pick": ("at",), "palette": ("ctrl+p",), "scope": ("ctrl+o",), "end": ("G",), "middle": ("f", "f", "f"),
-    }  # fmt: skip
-    for theme in THEMES:
-        for size in SIZES:
-            for what, pressed in (*keys.items(), ("judge", ("semicolon",)), ("judged-end", ("G",))):
-                if wanted and what not in wanted:
-                    continue
-                with tempfile.TemporaryDirectory() as scratch:
-                    scene = (judged if what.startswith("judge") else house)(Path(scratch))
-                    if what == "marks":
-                        scene.check_says(*FINDINGS)
-                    app = scene.app(theme)
-                    async with app.run_test(size=size) as pilot:
-                        await settled(pilot, app)
-                        for key in pressed:
-                            await pilot.press(key)
-                            await pilot.pause(0.05)
-                        await pilot.pause(0.3)
-                        name = f"{what}-{size[0]}x{size[1]}-{theme.removeprefix('shopfloor-')}.png"
-                        save_picture(app, folder / name, zoom=0.8)
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as scratch:
+            async for look, theme, app in looks(Path(scratch), size):
+                if not wanted or look in wanted:
+                    save_picture(app, folder / f"{look}-{size[0]}x{size[1]}-{theme}.png", zoom=0.8)
 
 
 if __name__ == "__main__":

@@ -211,6 +211,10 @@ class DiffView(Widget, can_focus=True):
         self.state.editor = (draft.path, Editor(draft.side, draft.end, height))
         self.state.edited_comment = comment
         self._rebuilt({draft.path})
+        spot = self.state.spot_of_editor()
+        if comment and spot is not None and spot.row:  # its box was under the cursor
+            self.state.cursor = Spot(spot.section, spot.row - 1)
+            self.cursor_moved()
         self.mount(box)
         self._place_box()
 
