@@ -234,6 +234,10 @@ class FloorScreen(Screen[None]):
             {task: "\n".join(name.decode("utf-8", "replace") for name in names) for task, names in changed.items()}
         )
 
+    @on(Brain.SelectionChanged)
+    def _selection_changed(self) -> None:
+        self.composer.set_also([task for name in self.brain.selected if (task := self.roster.get(name))])
+
     @on(Brain.Regrouped)
     def _regrouped(self, event: Brain.Regrouped) -> None:
         self.arranging.regroup(event.grouping)
@@ -310,10 +314,15 @@ class FloorScreen(Screen[None]):
         self.outbox.send(event.task, event.text, event.when)
         if event.also:
             self.outbox.keep(self.writing.send_also(event.also, event.text, event.when))
+            self.brain.clear_selection()
 
     @on(Composer.FilesWanted)
     def _files_wanted(self, event: Composer.FilesWanted) -> None:
         self.ask(self.writing.offer_files(event.task))
+
+    @on(Composer.CommandsWanted)
+    def _commands_wanted(self, event: Composer.CommandsWanted) -> None:
+        self.ask(self.writing.offer_commands(event.task))
 
     @on(Composer.CommandGiven)
     async def _command_given(self, event: Composer.CommandGiven) -> None:

@@ -37,6 +37,19 @@ class WritingHelp:
             for action in FLOOR
         ]
 
+    async def offer_commands(self, task: str) -> None:
+        """Give the composer our commands and those of a task's agent; ours hold where names are the same."""
+        own = self.commands()
+        names = {command.name for command in own}
+        theirs = await self._api.sessions.commands(task)
+        agents = [
+            Command(command.name, command.description, command.hint, is_agents=True)
+            for command in theirs
+            if command.name not in names
+        ]
+        if self._floor.composer.target == task:
+            self._floor.composer.set_commands([*own, *agents])
+
     async def run(self, name: str) -> None:
         """Do what a command says."""
         for action in FLOOR:

@@ -17,6 +17,8 @@ class Completer:
         self._area = area
         self._list = choices
         self._trigger: Trigger | None = None
+        self._offered: Trigger | None = None
+        """What the choices that are shown were looked for."""
         self._refused: str | None = None
         """The letters for which the person has closed the list."""
         self.files: Sequence[str] | None = None
@@ -26,6 +28,7 @@ class Completer:
 
     def set_commands(self, commands: Iterable[Command]) -> None:
         """These can follow ``/`` from now on."""
+        self._offered = None
         self.commands = {command.name: command for command in commands}
 
     @property
@@ -47,12 +50,13 @@ class Completer:
         if found is None or (self._refused is not None and found.query.startswith(self._refused)):
             self.close()
             return False
-        if found == self._trigger and (found.kind == "command" or self.files is not None) and self.is_open:
+        if found == self._trigger and found == self._offered and self.is_open:
             return False
         self._trigger = found
         if found.kind == "file" and self.files is None:
             self._list.show((), {}, READING)
             return True
+        self._offered = found
         names = choices_for(found, self.files or (), self.commands)
         self._list.show(names, self.commands if found.kind == "command" else {})
         return False

@@ -98,6 +98,17 @@ class Composer(Vertical):
             return self.composer
 
     @dataclass
+    class CommandsWanted(Message):
+        """The commands of the target's agent are asked for: answer with :meth:`Composer.set_commands`."""
+
+        composer: Composer
+        task: str
+
+        @property
+        def control(self) -> Composer:
+            return self.composer
+
+    @dataclass
     class CommandGiven(Message):
         """A command was chosen or sent; ``rest`` is what stood behind its name."""
 
@@ -162,6 +173,8 @@ class Composer(Vertical):
         self._area = PromptArea(soft_wrap=True, show_line_numbers=False, placeholder="", highlight_cursor_line=False)
         self._choices = CompletionList()
         self._completer = Completer(self._area, self._choices)
+        self._knows_commands = False
+        """The commands of the target's agent were asked for."""
 
     def compose(self) -> ComposeResult:
         yield self._choices
@@ -195,6 +208,7 @@ class Composer(Vertical):
             self._target = task
             self._completer.files = None
             self._completer.close()
+            self._knows_commands = False
             self._when = "now"
             self._place = 0
             self._load(self._drafts.get(task.id, "") if task else "")
@@ -226,6 +240,8 @@ class Composer(Vertical):
     def set_commands(self, commands: Iterable[Command]) -> None:
         """What can follow a ``/`` at the beginning."""
         self._completer.set_commands(commands)
+        if self._completer.is_active:
+            self._completer.look()
 
     def offer_files(self, task: str, names: Sequence[str]) -> None:
         """Names of a task's files, for ``@``."""
@@ -371,6 +387,9 @@ class Composer(Vertical):
     def _look(self) -> None:
         if self._completer.look():
             self.post_message(self.FilesWanted(self, self.target))
+        if self._area.text.startswith("/") and self.target and not self._knows_commands:
+            self._knows_commands = True
+            self.post_message(self.CommandsWanted(self, self.target))
 
     @on(CompletionList.Clicked)
     def _choice_clicked(self, event: CompletionList.Clicked) -> None:

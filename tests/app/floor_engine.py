@@ -25,7 +25,7 @@ from agents.model import (
     TranscriptOpened,
     When,
 )
-from agents.parts.sessions import Session
+from agents.parts.sessions import Command, Session
 from tests.app.floor_desk import CostsInMemory, QueuesInMemory, StagingInMemory, WritingInMemory
 
 PROJECT = "/projects/bakery"
@@ -111,6 +111,9 @@ class SessionsInMemory:
 
     async def session(self, task: str) -> Session:
         return self.offers
+
+    async def commands(self, task: str) -> list[Command]:
+        return list(self.offers.commands)
 
     async def choose(self, task: str, setting: str, value: str) -> Session:
         self._engine._change(f"choose {setting} {value}", task)

@@ -11,6 +11,7 @@ import pytest
 from textual import events
 
 from agents.errors import ShopfloorError
+from agents.parts.sessions import Command, Session
 from agents.parts.writing import Said
 from app.help import HelpScreen
 from app.pick_text import TextPicker
@@ -114,6 +115,31 @@ async def test_compact_is_a_command() -> None:
     async with a_floor(*some_tasks()) as stage:
         await write(stage, *"/compact", "enter")
         await stage.until(lambda: ("compact", "wrk1") in stage.engine.calls, "the agent was asked to")
+
+
+async def test_commands_of_the_agent_are_offered_and_sent_as_they_are_written() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        stage.engine.sessions.offers = Session(
+            commands=(Command(name="init", description="Write notes"), Command(name="review", description="Its own"))
+        )
+        await write(stage, *"/in")
+        await stage.until(lambda: "init" in offered(stage), "the agent's command is offered")
+        await stage.press("enter")
+        assert text(stage) == "/init "
+        await stage.press(*"all", "enter")
+        await stage.until(lambda: stage.engine.sent, "it was sent")
+        assert stage.engine.sent[0][1] == "/init all"
+
+
+async def test_what_is_selected_in_the_list_is_sent_the_same_once() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.press("end", "s")
+        await stage.until(lambda: stage.floor.brain.selected, "a task is selected")
+        await write(stage, *"go", "enter")
+        await stage.until(lambda: len(stage.engine.sent) == 2, "both have it")
+        assert sorted(task for task, _, _ in stage.engine.sent) == ["stp4", "wrk1"]
+        assert stage.floor.brain.selected == []
+        assert "→ steer now" in stage.floor.composer.label
 
 
 async def test_search_finds_what_was_said_to_any_task() -> None:
