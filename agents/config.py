@@ -17,6 +17,7 @@ from agents.toml_file import read_toml
 MAX_ACTIVE_VARIABLE = "SHOPFLOOR_MAX_ACTIVE"
 PROFILE_VARIABLE = "SHOPFLOOR_PROFILE"
 QUEUE_VARIABLE = "SHOPFLOOR_QUEUE"
+MOTION_VARIABLE = "SHOPFLOOR_REDUCED_MOTION"
 THEME_VARIABLE = "SHOPFLOOR_THEME"
 
 
@@ -80,6 +81,8 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
     budget: BudgetSection = BudgetSection()
     offline: OfflineSection = OfflineSection()
     notify: NotifySection = NotifySection()
+    reduced_motion: bool = False
+    """Nothing on the screen moves by itself."""
     theme: str = ""
     """Name of a theme of the screen; empty: chosen by the terminal's background."""
 
@@ -111,6 +114,7 @@ def read_config(environment: Mapping[str, str] | None = None, project: ProjectFi
         budget=config.budget,
         offline=config.offline,
         notify=config.notify,
+        reduced_motion=config.reduced_motion or environment.get(MOTION_VARIABLE, "") not in ("", "0"),
         theme=environment.get(THEME_VARIABLE) or config.theme,
     )
 

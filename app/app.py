@@ -16,12 +16,13 @@ from textual.theme import Theme
 
 from agents import paths
 from agents.api import Api
-from agents.config import NotifySection, read_config
+from agents.config import Config, NotifySection, read_config
 from agents.errors import ShopfloorError, UsageError
 from agents.model import ACTIVE_STATES, AnyEvent, CommentsChanged, QueueChanged, Task, TaskChanged
 from app.calls import Calls
 from app.collector import LOOK_SECONDS, Collector
 from app.faults import fault_sentence
+from app.few_colours import NearestOf256
 from app.floor import FloorScreen
 from app.help import HelpScreen
 from app.keys import read_keymap
@@ -29,7 +30,7 @@ from app.live_api import LiveApi
 from app.new_task import NewTaskScreen, ask_new_task
 from app.palette import FloorCommands
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
-from app.themes import THEMES, keep_theme, kept_theme
+from app.themes import THEMES, first_theme, keep_theme, own_themes
 from app.too_small import COLUMNS, ROWS, TooSmallScreen
 from widgets.pump import Pump
 from widgets.text_strips import printable
@@ -106,10 +107,24 @@ class ShopfloorApp(App[None]):
         self._collector = Collector()
         self._sequence = 0
         """The highest number among the task changes received: what need not be told again."""
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = kept_theme(self.available_themes)
+        self._dress()
         self.set_keymap(keymap.keys)
+
+    def _dress(self) -> None:
+        """Colours and motion as the person wants them."""
+        own, config = own_themes(), Config()
+        self._problems += own.problems
+        for theme in (*THEMES, *own.themes):
+            self.register_theme(theme)
+        try:
+            config = read_config()
+        except ShopfloorError as error:
+            self._problems += (str(error),)
+        if config.reduced_motion:
+            self.animation_level = "none"
+        if self.console.color_system == "256":
+            self._filters.append(NearestOf256())
+        self.theme = first_theme(self.available_themes, config.theme)
 
     async def run_async(self, **options: Any) -> None:
         """Run until the person leaves, a signal ends the program, or the caller is cancelled.

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from textual.binding import Binding, BindingType
 
 from agents.model import ACTIVE_STATES, TaskState
+from app.key_conflicts import conflicts
 from widgets.legend import Hint
 
 
@@ -196,6 +197,7 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     """The bindings that widgets bring along, under the name of the place where they work."""
     from app.app import ShopfloorApp
     from app.new_task import NewTaskScreen
+    from app.pick_text import TextPicker
     from app.queues.keys import QUEUE_KEYS
     from app.queues.targets import TargetScreen
     from app.review.keys import REVIEW_KEYS
@@ -216,6 +218,7 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
         ("In a terminal", TerminalPane.BINDINGS),
         ("In the composer", PromptArea.BINDINGS),
         ("In the new-task dialog", NewTaskScreen.BINDINGS),
+        ("Where a text is chosen", TextPicker.BINDINGS),
         ("In a review", REVIEW_KEYS),
         ("In the diff of a review", DIFF_KEYS),
         ("While writing a comment", CommentBox.BINDINGS),
@@ -303,20 +306,4 @@ def read_keymap(path: Path) -> Keymap:
             problems.append(f'{path}: {name} needs a key or a list of keys, such as "n" or ["n", "ctrl+n"].')
         else:
             keys[name] = ",".join(given)
-    return Keymap(keys, (*problems, *_conflicts(path, {**known, **keys}, keys)))
-
-
-def _conflicts(path: Path, all_keys: Mapping[str, str], changed: Mapping[str, str]) -> list[str]:
-    """Actions of one place that the file gives the same key."""
-    problems = []
-    for name, keys in changed.items():
-        place = name.partition(".")[0]
-        for key in keys.split(","):
-            others = [
-                other
-                for other, theirs in all_keys.items()
-                if other != name and other.partition(".")[0] == place and key in theirs.split(",")
-            ]
-            if others:
-                problems.append(f"{path}: {key!r} is the key of {name} and of {', '.join(others)}.")
-    return problems
+    return Keymap(keys, (*problems, *(f"{path}: {problem}" for problem in conflicts(known, keys))))

@@ -1,14 +1,14 @@
-"""The command palette: every action of the floor and every task, found by a few letters."""
+"""The command palette: everything that can be done here and now, and every task, found by a few letters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from app.keys import FLOOR, pretty
+from app.keys import FLOOR, PANE_DIGITS, pretty
 from widgets.text_strips import printable
 
 if TYPE_CHECKING:
@@ -28,18 +28,30 @@ class FloorCommands(Provider):
     def _commands(self) -> Iterator[_Command]:
         floor = self._floor()
         if floor is None:
+            yield from self._active(())
             return
         for action in FLOOR:
             if action.id != "floor.palette":
                 keys = floor.keymap.get(action.id) or action.keys
                 run = partial(self.app.run_action, action.action, floor)
                 yield f"{action.title}  ({pretty(keys.split(',')[0])})", action.help, run
+        yield from self._active({action.id for action in (*FLOOR, *PANE_DIGITS)})
         for task in floor.roster.shown:
             yield (
                 f"Go to {printable(' '.join(task.title.split()))}",
                 f"{task.state} · {task.id}",
                 partial(floor.go_to, task.id),
             )
+
+    def _active(self, but: Collection[str]) -> Iterator[_Command]:
+        """What the keys do here and now, wherever the focus is."""
+        told = set(but)
+        for node, binding, enabled, tooltip in self.screen.active_bindings.values():
+            if not binding.id or not enabled or binding.id in told:
+                continue
+            told.add(binding.id)
+            run = partial(self.app.run_action, binding.action, node)
+            yield f"{binding.description}  ({pretty(binding.key)})", tooltip or binding.tooltip, run
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""

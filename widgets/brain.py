@@ -323,8 +323,9 @@ class Brain(Widget, can_focus=True):
         if task is None or row.kind not in _WORDINGS:
             return row.spans
         look = Look(
-            width, time.time(), self._frame, self._current, self._marks, self._projects, self._selected, self._answering
-        )
+            width, time.time(), self._frame, self._current, self._marks, self._projects, self._selected,
+            self.app.animation_level != "none", self._answering,
+        )  # fmt: skip
         if self.is_rail:
             return rail_spans(task, look)
         if row.kind in ("option", "answer"):
@@ -375,7 +376,8 @@ class Brain(Widget, can_focus=True):
         self._set_spinner()
 
     def _set_spinner(self) -> None:
-        wanted = self.is_mounted and self.display and any(task.state in ACTIVE_STATES for task in self._tasks.values())
+        moves = self.is_mounted and self.display and self.app.animation_level != "none"
+        wanted = moves and any(task.state in ACTIVE_STATES for task in self._tasks.values())
         if wanted and self._spinner is None:
             self._spinner = self.set_interval(SPINNER_SECONDS, self._spin)
         elif not wanted and self._spinner is not None:

@@ -50,6 +50,8 @@ class Look(NamedTuple):
     """Tasks of several projects are shown: name them."""
     selected: Collection[str] = ()
     """Tasks that the next act is about."""
+    moves: bool = True
+    """Something may move by itself."""
     answering: Answering | None = None
     """The answer that the person is giving."""
 
@@ -128,7 +130,7 @@ def _lead(task: Task, look: Look) -> Spans:
     bar = ("▌", "current") if task.id == look.current else unread
     if task.id in look.selected:
         bar = ("+", "picked")
-    moving = task.state in ACTIVE_STATES
+    moving = task.state in ACTIVE_STATES and look.moves
     glyph = SPINNER[look.frame % len(SPINNER)] if moving else STATE_GLYPHS.get(task.state, "?")
     return (bar, (glyph, mood(task)))
 
