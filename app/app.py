@@ -244,13 +244,13 @@ class ShopfloorApp(App[None]):
             self._collector.acted()
         await super().on_event(event)
 
-    def open_review(self, task: Task, ends: tuple[str, str] | None = None) -> None:
-        """Read a task's change, or what lies between two of its states."""
+    def open_review(self, task: Task, ends: tuple[str, str] | None = None, at: tuple[bytes, int] | None = None) -> None:
+        """Read a task's change, or what lies between two of its states; at once at a line of a file."""
         from app.review.screen import ReviewScreen
 
         self._reviewed = task.id
         self._review = ReviewScreen(
-            self._live.as_api(), task, "refs" if ends else "branch", self.floor.keymap, ends or ("", "")
+            self._live.as_api(), task, "refs" if ends else "branch", self.floor.keymap, ends or ("", ""), at
         )  # fmt: skip
         self.push_screen(self._review)
 

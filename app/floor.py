@@ -24,6 +24,7 @@ from app.acts import Acts
 from app.areas import Areas
 from app.arranging import Arranging
 from app.keys import FLOOR, PANE_DIGITS, bindings, hints, pretty
+from app.opening import Opening
 from app.outbox import LeaveWanted, Outbox
 from app.roster import Roster
 from app.writing import WritingHelp
@@ -73,6 +74,7 @@ class FloorScreen(Screen[None]):
         """How all this is arranged."""
         self.acts = Acts(self, api, project)
         """What the person does here."""
+        self.opening = Opening(self, api)
         self.outbox = Outbox(self, api)
         """The person's words on their way to the engine."""
         self.writing = WritingHelp(self, api)
@@ -259,6 +261,14 @@ class FloorScreen(Screen[None]):
     def _copy(self, event: AgentPane.CopyText) -> None:
         self.app.copy_to_clipboard(event.text)
         self.legend.say(f"Copied {len(event.text)} characters.")
+
+    @on(AgentPane.AddressOpened)
+    def _address_opened(self, event: AgentPane.AddressOpened) -> None:
+        self.opening.address(event.address)
+
+    @on(AgentPane.PlaceOpened)
+    def _place_opened(self, event: AgentPane.PlaceOpened) -> None:
+        self.ask(self.opening.place(event.task, event.path, event.line))
 
     @on(AgentPane.AnswerChosen)
     def _answer_chosen(self, event: AgentPane.AnswerChosen) -> None:

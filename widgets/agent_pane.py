@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -21,11 +21,14 @@ from textual.widget import Widget
 
 from agents.model import AnyEvent, Entry, Task
 from widgets.pane_header import header_spans, reason_rows, tile_spans
+from widgets.pane_keys import PANE_KEYS
 from widgets.pane_look import PANE_CSS, PANE_STYLES
 from widgets.pump import Pump
 from widgets.text_strips import Spans, StyleBook, strip_of
 from widgets.transcript.area import MARGIN, TranscriptArea
 from widgets.transcript.copying import copied_text
+from widgets.transcript.links import Link
+from widgets.transcript.marking import Place
 
 TILE_ROWS = 6
 TILE_COLUMNS = 24
@@ -43,31 +46,7 @@ class AgentPane(Widget, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = PANE_STYLES
     DEFAULT_CSS = PANE_CSS
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_rows(-1)", "Up", show=False, id="pane.up", tooltip="One row up"),
-        Binding("down,j", "scroll_rows(1)", "Down", show=False, id="pane.down", tooltip="One row down"),
-        Binding("pageup", "scroll_pages(-2)", "Page up", show=False, id="pane.page-up", tooltip="One screen up"),
-        Binding("pagedown", "scroll_pages(2)", "Page down", show=False, id="pane.page-down", tooltip="One screen down"),
-        Binding("u", "scroll_pages(-1)", "Half up", show=False, id="pane.half-up", tooltip="Half a screenful up"),
-        Binding("d", "scroll_pages(1)", "Half down", show=False, id="pane.half-down", tooltip="Half a screenful down"),
-        Binding("home,g", "scroll_start", "Begin", show=False, id="pane.start", tooltip="The first row"),
-        Binding("end,G", "scroll_end", "Follow", show=False, id="pane.end", tooltip="The end, and follow it"),
-        Binding("left_square_bracket", "step_entry(-1)", "Previous", key_display="[", show=False, id="pane.previous",
-                tooltip="The entry before"),
-        Binding("right_square_bracket", "step_entry(1)", "Next", key_display="]", show=False, id="pane.next",
-                tooltip="The entry after"),
-        Binding("left_curly_bracket", "step_prompt(-1)", "Prompt before", key_display="{", show=False,
-                id="pane.previous-prompt", tooltip="The prompt before"),
-        Binding("right_curly_bracket", "step_prompt(1)", "Prompt after", key_display="}", show=False,
-                id="pane.next-prompt", tooltip="The prompt after"),
-        Binding("enter", "toggle_entry", "Unfold", id="pane.toggle", tooltip="Fold or unfold the marked entry"),
-        *(
-            Binding(str(n), f"answer({n})", f"Answer {n}", show=False, id=f"pane.answer-{n}",
-                    tooltip=f"Answer what the agent asks with option {n}")
-            for n in range(1, 10)
-        ),
-        Binding("y", "copy_entry", "Copy", id="pane.copy", tooltip="Copy the marked entry"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = PANE_KEYS
 
     @dataclass
     class _PaneMessage(Message):
@@ -99,6 +78,19 @@ class AgentPane(Widget, can_focus=True):
         """The person wants this text in the clipboard."""
 
         text: str
+
+    @dataclass
+    class AddressOpened(_PaneMessage):
+        """The person opens an address."""
+
+        address: str
+
+    @dataclass
+    class PlaceOpened(_PaneMessage):
+        """The person opens a place in a file of the task."""
+
+        path: str
+        line: int
 
     @dataclass
     class AnswerChosen(_PaneMessage):
@@ -133,6 +125,15 @@ class AgentPane(Widget, can_focus=True):
         self._header: tuple[Spans, ...] = ()
         self._frame: list[Strip] | None = None
         self._lost_told = False
+        self._seeking = False
+        """What is searched for is being typed."""
+        self._pressed_at: Place | None = None
+        """Where the mouse was pressed; the text from there to where it goes is chosen."""
+        self._followed = False
+        self._just_chose = False
+        """A click that ends the choosing of text is none."""
+        self._opened = 0
+        """How many links were opened by key since the mark moved."""
 
     def _make_area(self) -> TranscriptArea:
         """What is below the header of a task."""
@@ -291,8 +292,21 @@ class AgentPane(Widget, can_focus=True):
             return ((("no task", "fact"),),)
         if self.is_tile:
             return (tile_spans(self._shown, self._area.last_row(), width), *([()] * (self.size.height - 1)))
+        if self._has_text and (self._area.query or self._seeking):
+            return (self._search_row(),)
         reasons = reason_rows(self._shown, width - 1, 2 if self.size.height >= 10 else 1)
         return (header_spans(self._shown, width, self._clock()), *reasons)
+
+    @property
+    def _has_text(self) -> bool:
+        """Below the header is a transcript (and not a terminal, which has its own ways)."""
+        return isinstance(self._area, TranscriptArea)
+
+    def _search_row(self) -> Spans:
+        area = self._area
+        count = f"{area.found_at}/{area.found}" if area.query else ""
+        said = "  Enter keeps it  Esc drops it" if self._seeking else "  n before  N after  Esc drops it"
+        return ((f"find: {area.query}{'▏' * self._seeking}", "title"), (f"  {count}", "fact"), (said, "hint"))
 
     def _arrange(self, header: tuple[Spans, ...]) -> None:
         self._header = header
@@ -330,12 +344,16 @@ class AgentPane(Widget, can_focus=True):
     # --- what the person does -----------------------------------------------------------------------------------------
 
     def _moved(self) -> None:
+        self._opened = 0
         self._refresh_area(range(self._area.height))
         self.refresh_bindings()
 
     def action_scroll_rows(self, count: int) -> None:
-        """Scroll by rows."""
-        self._area.view.scroll_by(count)
+        """Scroll by rows; while rows are chosen by keys, take more or fewer."""
+        if self._has_text and self._area.chosen is not None and self._pressed_at is None:
+            self._area.choose_rows(count)
+        else:
+            self._area.view.scroll_by(count)
         self._moved()
 
     def action_scroll_pages(self, halves: int) -> None:
@@ -352,6 +370,9 @@ class AgentPane(Widget, can_focus=True):
         """Go to the end and follow it."""
         self._area.marked = 0
         self._area.view.following = True
+        if self._has_text and self._area.query:
+            self._seeking = False
+            self._seek("")
         self._repaint()
 
     def _want_earlier(self) -> None:
@@ -379,19 +400,133 @@ class AgentPane(Widget, can_focus=True):
         self.post_message(self.EntryToggled(self, self._task_id, entry_id, expanded))
 
     def action_copy_entry(self) -> None:
-        """Offer the text of the marked entry for the clipboard."""
-        if entry_id := self._area.marked or self._area.last_entry:
+        """Offer what is chosen for the clipboard, else the text of the marked entry."""
+        if self._has_text and self._area.chosen is not None:
+            self.post_message(self.CopyText(self, self._task_id, self._area.chosen_text))
+            self._choose(None)
+        elif entry_id := self._area.marked or self._area.last_entry:
             self.post_message(self.CopyText(self, self._task_id, copied_text(self._area.entry(entry_id))))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Numbers answer while something is asked; else they are not ours."""
-        asked = self._shown.question if self._shown is not None else None
-        return action != "answer" or (asked is not None and parameters[0] in range(1, len(asked.options) + 1))
+        """Numbers answer while something is asked, some keys are ours while there is a search; else they are not."""
+        if action == "answer":
+            asked = self._shown.question if self._shown is not None else None
+            return asked is not None and parameters[0] in range(1, len(asked.options) + 1)
+        if action == "go_to_found":
+            return self._has_text and bool(self._area.query)
+        if action == "drop":
+            return self._has_text and bool(self._area.query or self._seeking or self._area.chosen)
+        return True
 
     def action_answer(self, number: int) -> None:
         """Answer what the agent asks with one of its options."""
         if self._shown is not None and (asked := self._shown.question) is not None:
             self.post_message(self.AnswerChosen(self, self._task_id, asked.id, asked.options[number - 1]))
+
+    # --- searching, choosing, opening ---------------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        """Type what to look for."""
+        if self.is_tile:
+            return
+        self._seeking = True
+        self._seek("")
+
+    def _seek(self, query: str) -> None:
+        self._area.search(query)
+        if query:
+            self._area.go_to_found(0, self._clock())
+        self._arrange(self._compose_header())
+        self._repaint()
+        self.refresh_bindings()
+
+    def on_key(self, event: events.Key) -> None:
+        """What is searched for is typed."""
+        if not (self._seeking and self._has_text):
+            return
+        if event.key == "enter":
+            self._seeking = False
+            self._seek(self._area.query)
+        elif event.key == "backspace":
+            self._seek(self._area.query[:-1])
+        elif event.character is not None and event.is_printable:
+            self._seek(self._area.query + event.character)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def action_go_to_found(self, step: int) -> None:
+        """Go to another place that was found."""
+        self._area.go_to_found(step, self._clock())
+        self._arrange(self._compose_header())
+        self._repaint()
+
+    def action_drop(self) -> None:
+        """Drop what is chosen, else the search."""
+        if self._area.chosen is not None:
+            self._choose(None)
+            return
+        self._seeking = False
+        self._seek("")
+
+    def action_choose_rows(self) -> None:
+        """Choose the last row in view; keys that scroll take more."""
+        if self._has_text:
+            self._area.choose_rows(0)
+            self._moved()
+
+    def _choose(self, start: Place | None, end: Place | None = None) -> None:
+        self._area.choose_text(start, end)
+        self._moved()
+
+    def action_open_link(self) -> None:
+        """Open the first link of the marked entry, or of the last one; again: the next one."""
+        if not self._has_text:
+            return
+        links = self._area.links_of(self._area.marked or self._area.last_entry)
+        if links:
+            self._open(links[self._opened % len(links)])
+            self._opened += 1
+
+    def _open(self, link: Link) -> None:
+        if link.address:
+            self.post_message(self.AddressOpened(self, self._task_id, link.address))
+        else:
+            self.post_message(self.PlaceOpened(self, self._task_id, link.path, link.line))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Text may be chosen from here on."""
+        if self._has_text and event.button == 1 and event.y >= len(self._header):
+            self._pressed_at = self._area.place_at(event.y - len(self._header), event.x)
+            self._followed = self._area.view.following
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Choose the text up to here; the text stands still meanwhile."""
+        if self._pressed_at is None or not self._has_text:
+            return
+        line = max(0, min(event.y - len(self._header), self._area.height - 1))
+        place = self._area.place_at(line, event.x)
+        if self._area.chosen is None and place == self._pressed_at:
+            return
+        if self._area.view.following:
+            self._area.view.hold(self._area.view.top)
+        self._choose(self._pressed_at, place)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """What was chosen is copied."""
+        if self._pressed_at is None:
+            return
+        self._pressed_at = None
+        self.release_mouse()
+        if self._area.chosen is not None:
+            event.stop()
+            if text := self._area.chosen_text:
+                self.post_message(self.CopyText(self, self._task_id, text))
+            self._area.view.following = self._followed or self._area.view.following
+            self._just_chose = True
+            self._choose(None)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll up."""
@@ -406,9 +541,15 @@ class AgentPane(Widget, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Fold, load earlier output, go to the end, mark an entry; twice on the header: zoom."""
         event.stop()
+        if self._just_chose:
+            self._just_chose = False
+            return
         if event.y < len(self._header):
             if event.chain == 2:
                 self.post_message(self.PaneZoomed(self, self._task_id))
+            return
+        if self._has_text and (link := self._area.link_at(event.y - len(self._header), event.x)):
+            self._open(link)
             return
         asked, entry_id = self._area.click(event.y - len(self._header))
         if asked == "end":

@@ -28,7 +28,6 @@ from widgets.brain_rows import (
     Row,
     facts_spans,
     filter_spans,
-    more_spans,
     option_spans,
     rail_rows,
     rail_spans,
@@ -50,7 +49,7 @@ WIDEST_SHARE = 0.6
 
 
 _WORDINGS: Mapping[str, Callable[[Task, Look], Spans]] = {
-    "title": title_spans, "facts": facts_spans, "more": more_spans, "option": title_spans, "answer": title_spans
+    "title": title_spans, "facts": facts_spans, "option": title_spans, "answer": title_spans
 }  # fmt: skip
 
 
@@ -234,9 +233,10 @@ class Brain(Widget, can_focus=True):
     # --- the table
 
     def _arrange(self) -> None:
-        groups = arrange(self._tasks.values(), self._query, self._grouping, time.time(), self._files)
+        now = time.time()
+        groups = arrange(self._tasks.values(), self._query, self._grouping, now, self._files)
         answering = self._answering.task if self._answering else ""
-        self._rows = rail_rows(groups) if self.is_rail else rows_of(groups, self.size.width, answering)
+        self._rows = rail_rows(groups) if self.is_rail else rows_of(groups, self.size.width, answering, now)
         order = [task.id for _, members in groups for task in members]
         if self._cursor not in order:
             place = self._order.index(self._cursor) if self._cursor in self._order else 0

@@ -56,8 +56,10 @@ class Look(NamedTuple):
     """The answer that the person is giving."""
 
 
-def rows_of(groups: Sequence[tuple[str, Sequence[Task]]], width: int, answering: str = "") -> list[Row]:
-    """The rows of the full brain; ``answering`` is the task whose question is being answered."""
+def rows_of(
+    groups: Sequence[tuple[str, Sequence[Task]]], width: int, answering: str = "", now: float = 0.0
+) -> list[Row]:
+    """The rows of the full brain at a time; ``answering`` is the task whose question is being answered."""
     rows: list[Row] = []
     for name, members in groups:
         if rows:
@@ -67,8 +69,7 @@ def rows_of(groups: Sequence[tuple[str, Sequence[Task]]], width: int, answering:
         rows.append(Row("group", spans=(*heading, (f" {len(members)}", "dim"))))
         for task in members:
             rows += [Row("title", task.id), Row("facts", task.id)]
-            if has_more(task):
-                rows.append(Row("more", task.id))
+            rows += [Row("more", task.id, spans) for spans in more_rows(task, width, now)]
             rows += [Row("text", task.id, spans) for spans in _explanation(*_why(task), task.note, width)]
             if task.question is not None:
                 rows += [Row("option", task.id, option=number) for number in range(len(task.question.options))]
@@ -162,13 +163,8 @@ def facts_spans(task: Task, look: Look) -> Spans:
     return ((" " * INDENT, ""), *cut(spans, room))
 
 
-def has_more(task: Task) -> bool:
-    """It has something to be told beside what every task has."""
-    return bool(task.queue or task.pull_request or task.conflicts or task.ports or task.remind_at)
-
-
-def more_spans(task: Task, look: Look) -> Spans:
-    """Third row of a task that has more to tell: its queue, conflicts, pull request, reminder, ports."""
+def more_rows(task: Task, width: int, now: float) -> list[Spans]:
+    """What a task has to tell that others have not: its conflicts, queue, pull request, reminder and ports."""
     parts: list[Spans] = []
     if task.conflicts:
         parts.append(((f"conflicts {' '.join(task.conflicts)}", "failed"),))
@@ -179,11 +175,18 @@ def more_spans(task: Task, look: Look) -> Spans:
         mark = {"passed": " ✓", "failed": " ✗", "running": " …"}.get(request.checks, "")
         parts.append(((f"PR #{request.number} {request.state}{mark}", "failed" if mark == " ✗" else "waiting"),))
     if task.remind_at:
-        parts.append(((f"call me {moment(task.remind_at, look.now)}", "note"),))
+        parts.append(((f"call me {moment(task.remind_at, now)}", "note"),))
     if task.ports:
         parts.append(((f":{' :'.join(map(str, task.ports))}", "dim"),))
-    room = look.width - INDENT - 1
-    return ((" " * INDENT, ""), *(_joined(parts, room) or cut(parts[0], room)))
+    room = max(1, width - INDENT - 1)
+    rows: list[Spans] = []
+    for part in parts:
+        longer = (*rows[-1], (" · ", "faint"), *part) if rows else part
+        if rows and spans_cells(longer) <= room:
+            rows[-1] = longer
+        else:
+            rows.append(cut(part, room))
+    return [((" " * INDENT, ""), *row) for row in rows]
 
 
 def _joined(parts: Iterable[Spans], room: int) -> Spans:

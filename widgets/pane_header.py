@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from agents.model import Task
-from widgets.task_words import STATE_GLYPHS, duration, money, working_seconds
+from widgets.task_words import STATE_GLYPHS, duration, money, queue_span, working_seconds
 from widgets.text_strips import Span, Spans, cut, printable, spans_cells, wrap
 
 EXPLAINED_STATES = frozenset(("blocked", "failed", "stopped", "queued"))
 """States whose reason is shown below the header."""
 
 MODEL_NAME_CELLS = 22
+NAMED_QUEUE_COLUMNS = 90
+"""From this width on a queue is named, not only counted."""
 
 
 def header_spans(task: Task, width: int, now: float) -> Spans:
@@ -19,7 +21,7 @@ def header_spans(task: Task, width: int, now: float) -> Spans:
         state.append((" new", "unseen"))
     title: Span = ("  " + _one_line(task.title), "title")
     room = width - spans_cells(state) - min(spans_cells((title,)), max(14, width * 2 // 5)) - 1
-    facts = _fitting(_facts(task, now), room)
+    facts = _fitting(_facts(task, now, width), room)
     left = cut([*state, title], max(1, width - spans_cells(facts) - (1 if facts else 0)))
     gap = width - spans_cells(left) - spans_cells(facts)
     return (*left, (" " * gap, ""), *facts) if gap > 0 else (*left, *facts)
@@ -53,13 +55,23 @@ def _one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
-def _facts(task: Task, now: float) -> list[tuple[int, Span]]:
+def _facts(task: Task, now: float, width: int) -> list[tuple[int, Span]]:
     """(rank, text) from left to right; the highest ranks are left out first, rank 0 never."""
     facts: list[tuple[int, Span]] = []
     if task.sandbox == "none":
         facts.append((0, ("UNCONFINED", "warning")))
     if task.waiting_until > now:
         facts.append((0, (f"retry in {duration(int(task.waiting_until - now) + 1)}", "warning")))
+    if task.conflicts:
+        facts.append((1, (f"conflicts {' '.join(task.conflicts)}", "state-failed")))
+    if task.queue is not None:
+        name, style = queue_span(task.queue, "fact")
+        short = f"{task.queue.position}/{task.queue.total}"
+        facts.append((3, (name if width >= NAMED_QUEUE_COLUMNS else f"queue {short}", style)))
+    if task.pull_request is not None:
+        request = task.pull_request
+        mark = {"passed": " ✓", "failed": " ✗", "running": " …"}.get(request.checks, "")
+        facts.append((4, (f"PR #{request.number}{mark}", "state-failed" if request.checks == "failed" else "fact")))
     if task.waiting_prompts:
         facts.append((3, (f"{task.waiting_prompts} queued", "fact")))
     if task.draft_comments:
@@ -72,6 +84,8 @@ def _facts(task: Task, now: float) -> list[tuple[int, Span]]:
         facts.append((4, (f"+{task.additions} −{task.deletions}", "fact")))
     if task.model:
         facts.append((8, (cut(((printable(task.model), ""),), MODEL_NAME_CELLS)[0][0], "fact")))
+    if task.ports:
+        facts.append((9, (f":{' :'.join(map(str, task.ports))}", "fact")))
     if task.turn:
         facts.append((7, (f"turn {task.turn}", "fact")))
     if task.context_window and task.context_used:

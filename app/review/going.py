@@ -54,6 +54,15 @@ class Going:
 
     # elsewhere
 
+    def to_place(self, path: bytes, line: int) -> None:
+        """Go to a line of a file as it is now, or to the nearest one that is shown of it."""
+        file = next((file for file in self._view.state.diff.files if file.path == path), None)
+        if file is None:
+            self._host.say(f"{escape_name(path)} is not in this change.")
+            return
+        near = [(abs(number - line), index) for index, number in enumerate(file.lines.new) if number]
+        self._view.go_to_next([(path, min(near)[1] if near else -1)])
+
     def to_file(self) -> None:
         """Pick a file by some letters of its name."""
         self._host.start(self._pick_file())

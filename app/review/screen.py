@@ -72,13 +72,16 @@ class ReviewScreen(Screen[None]):
         scope: Scope = "branch",
         keymap: Mapping[str, str] | None = None,
         named: tuple[str, str] = ("", ""),
+        at: tuple[bytes, int] | None = None,
     ) -> None:
         """
         Args:
             keymap: the person's own keys, which legend and help name.
             named: what the scopes ``commit`` and ``refs`` begin with.
+            at: a file and a line of it to begin at.
         """
         super().__init__()
+        self._at = at
         self.keymap = keymap or {}
         self._api = api
         self._review_task = task
@@ -140,9 +143,11 @@ class ReviewScreen(Screen[None]):
 
     async def _open(self) -> None:
         # What changed since the last round comes first, when there is any.
-        is_later = self.reviewed.round > 0 and self._scope == "branch"
+        is_later = self.reviewed.round > 0 and self._scope == "branch" and self._at is None
         if not is_later or not await self.read_change(scope="review") or not self._view.state.diff.files:
             await self.read_change(scope=self._scope if not is_later else "branch", named=self._named)
+        if self._at is not None:
+            self._going.to_place(*self._at)
         try:
             await self._api.seen(self.reviewed.id)
         except ShopfloorError as error:

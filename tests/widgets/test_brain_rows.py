@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
-from agents.model import TaskState, Usage
+from agents.model import PullRequest, QueueProgress, TaskState, Usage
 from tests.app.floor_engine import NOW, a_task
 from widgets.brain_groups import arrange, group_of, matches
 from widgets.brain_rows import Look, facts_spans, rows_of, summary_spans, title_spans
@@ -116,3 +118,24 @@ def test_summary_counts_who_needs_the_person_who_works_and_what_it_cost() -> Non
     ]
     assert text(summary_spans(tasks, 60)).strip() == "1 needs you · 2 working · $0.75"
     assert cells(text(summary_spans(tasks, 12))) <= 12
+
+
+def test_what_only_some_tasks_have_stands_below_the_facts_in_as_many_rows_as_it_needs() -> None:
+    task = a_task("k3f9", conflicts=("z5c7",), queue=QueueProgress(name="review-and-fix", position=4, total=12),
+                  ports=(4310,), pull_request=PullRequest(number=12, url="x", checks="failed"))  # fmt: skip
+    rows = [text(row.spans) for row in rows_of(arrange([task]), 36) if row.kind == "more"]
+    assert [row.strip() for row in rows] == ["conflicts z5c7", "review-and-fix 4/12", "PR #12 open ✗ · :4310"]
+    wide = [text(row.spans).strip() for row in rows_of(arrange([task]), 90) if row.kind == "more"]
+    assert wide == ["conflicts z5c7 · review-and-fix 4/12 · PR #12 open ✗ · :4310"]
+
+
+def test_waiting_on_today_and_earlier_are_headings_of_their_own() -> None:
+    now = datetime(2026, 2, 4, 10, 30).timestamp()
+    tasks = [
+        a_task("not1", note="Mia", changed_at=now - 90),
+        a_task("rem2", remind_at=now + 90, changed_at=now - 95),
+        a_task("tod3", changed_at=now - 3600),
+        a_task("yes4", changed_at=now - 86_400),
+    ]
+    groups = [(name, [task.id for task in members]) for name, members in arrange(tasks, now=now)]
+    assert groups == [("Waiting on…", ["not1", "rem2"]), ("Today", ["tod3"]), ("Earlier", ["yes4"])]

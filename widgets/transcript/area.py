@@ -8,8 +8,11 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from agents.model import AnyEvent, Entry
-from widgets.text_strips import RowStrip, Span, Spans, StyleBook, cells, segments_of, strip_of
+from widgets.text_strips import RowStrip, Span, Spans, StyleBook, cells, segments_of, split_cells, strip_of
+from widgets.transcript.copying import copied_text
 from widgets.transcript.entries import can_fold
+from widgets.transcript.links import Link, links_in
+from widgets.transcript.marking import Found, Place, chosen_stretches, chosen_text, row_text, search, styled
 from widgets.transcript.model import EVERYTHING, Transcript
 from widgets.transcript.rows import RowTable
 from widgets.transcript.view import View
@@ -38,6 +41,12 @@ class TranscriptArea:
         self.focused = False
         self.marked = 0
         """The entry that the person has chosen; 0 for none."""
+        self.chosen: tuple[Place, Place] | None = None
+        """Where the text begins and ends that the person is about to copy."""
+        self.query = ""
+        """What is searched for."""
+        self._found: list[Found] = []
+        self._found_at = -1
 
     # what it shows
 
@@ -123,6 +132,7 @@ class TranscriptArea:
         """Give it this much room."""
         anchor = self.view.anchor()
         if width != self.width:
+            self.chosen, self.query, self._found = None, "", []
             self._rows.resize(max(8, width - MARGIN - 1), now)
             self._strips.clear()
         self.width, self.height = width, height
@@ -140,7 +150,7 @@ class TranscriptArea:
         self._changed.clear()
         for row in range(first, rows):
             self._strips.pop(row, None)
-        if self.view.following and self._rows.trim():
+        if self.view.following and self.chosen is None and self._rows.trim():
             self._strips.clear()
             first = 0
         if not self._transcript.has(self.marked):
@@ -225,6 +235,104 @@ class TranscriptArea:
             return "", 0
         return self._rows.row(row).click, self._rows.entry_at(row)
 
+    # text that the person chooses, and looks for
+
+    def place_at(self, line: int, column: int) -> Place:
+        """The place in the text that a cell of the pane stands for."""
+        row = max(0, min(self.view.top + line, len(self._rows) - 1))
+        return Place(row, max(0, column - MARGIN))
+
+    def choose_text(self, start: Place | None, end: Place | None = None) -> None:
+        """Choose the text between two places; None for no text."""
+        self.chosen = (start, end or start) if start is not None and len(self._rows) else None
+        self._strips.clear()
+
+    @property
+    def chosen_text(self) -> str:
+        """What is chosen, as it is seen."""
+        return chosen_text(*self.chosen, self._rows) if self.chosen else ""
+
+    def choose_rows(self, step: int) -> None:
+        """Choose whole rows: the first call the last row in view, further ones move its end and bring it into view."""
+        if not len(self._rows):
+            return
+        if self.chosen is None:
+            bottom = min(len(self._rows), self.view.top + self.height) - 1
+            self.choose_text(Place(bottom, 0), Place(bottom, self.width))
+            return
+        fixed, moving = self.chosen
+        row = max(0, min(moving.row + step, len(self._rows) - 1))
+        upwards = row < fixed.row
+        self.choose_text(
+            Place(fixed.row, self.width if upwards else 0), Place(row, 0 if upwards else self.width)
+        )  # fmt: skip
+        self.view.show(range(row, row + 1))
+
+    def search(self, query: str) -> int:
+        """Look for a text in all entries that are here; how often it is there. The last one is gone to."""
+        self.query = query
+        wanted, hidden = query.lower(), []
+        if wanted:
+            hidden = [name for name in self._rows.entry_ids if wanted in copied_text(self.entry(name)).lower()]
+        self._found = search(query, self._rows, hidden)
+        self._found_at = len(self._found) - 1
+        self._strips.clear()
+        return len(self._found)
+
+    @property
+    def found(self) -> int:
+        """How often it was found."""
+        return len(self._found)
+
+    @property
+    def found_at(self) -> int:
+        """Which of what was found is gone to, from 1; 0 for none."""
+        return self._found_at + 1
+
+    def go_to_found(self, step: int, now: float) -> bool:
+        """Go on among what was found, around the ends, and unfold what hides it; False when nothing was found."""
+        at = self._found_at
+        count = self.search(self.query)
+        if not count:
+            return False
+        self._found_at = (at + step) % count
+        found = self._found[self._found_at]
+        if not found.stretches and not self._rows.is_expanded(found.entry):
+            self.toggle(found.entry, now)
+            self.search(self.query)
+            self._found_at = next(
+                (place for place, other in enumerate(self._found) if other.entry == found.entry and other.stretches),
+                min(self._found_at, len(self._found) - 1),
+            )
+            found = self._found[self._found_at]
+        rows = [stretch.row for stretch in found.stretches] or [self._rows.rows_of(found.entry).start]
+        self.view.hold(max(0, rows[0] - self.height // 2))
+        self._strips.clear()
+        return True
+
+    def link_at(self, line: int, column: int) -> Link | None:
+        """What a cell of the pane opens. An address goes on where a row is full."""
+        row = self.view.top + line
+        if row >= len(self._rows):
+            return None
+        text = row_text(self._rows.row(row).spans)
+        before = len(split_cells(text, max(0, column - MARGIN))[0])
+        room = self.width - MARGIN - 1
+        if before >= len(text):
+            return None
+        offset, whole, last = 0, text, row
+        while cells(row_text(self._rows.row(last).spans)) >= room and last + 1 < len(self._rows):
+            last += 1
+            whole += row_text(self._rows.row(last).spans)
+        first = row
+        while first > 0 and cells(above := row_text(self._rows.row(first - 1).spans)) >= room:
+            first, whole, offset = first - 1, above + whole, offset + len(above)
+        return next((link for link in links_in(whole) if link.start <= before + offset < link.end), None)
+
+    def links_of(self, entry_id: int) -> list[Link]:
+        """All that an entry offers to open."""
+        return links_in(copied_text(self.entry(entry_id))) if self._transcript.has(entry_id) else []
+
     # painting
 
     def strips(self) -> list[Strip]:
@@ -244,8 +352,21 @@ class TranscriptArea:
         strip = self._strips.get(row)
         if strip is None:
             found = self._rows.row(row)
-            strip = self._strips[row] = self._painted(found.spans, found.fill, self._rows.entry_at(row))
+            spans = self._standing_out(row, found.spans)
+            strip = self._strips[row] = self._painted(spans, found.fill, self._rows.entry_at(row))
         return strip
+
+    def _standing_out(self, row: int, spans: Spans) -> Spans:
+        """A row with what is found and chosen in it."""
+        for number, found in enumerate(self._found if self.query else ()):
+            for at, start, end in found.stretches:
+                if at == row:
+                    spans = styled(spans, start, end, "found-now" if number == self._found_at else "found")
+        if self.chosen:
+            for at, start, end in chosen_stretches(*self.chosen, self._rows):
+                if at == row:
+                    spans = styled(spans, start, end, "chosen")
+        return spans
 
     def text_line(self, text: str) -> Strip:
         """A line that stands where there is nothing else to show."""
