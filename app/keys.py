@@ -57,7 +57,7 @@ FLOOR: tuple[Action, ...] = (
     Action("floor.area-back", "shift+tab", "previous_area", "Previous area", "Go back from area to area."),
     Action("floor.brain", "ctrl+b,b", "toggle_brain", "List of tasks",
            "Collapse the list of tasks to a rail; in a narrow terminal, change between list and panes.", "list"),
-    Action("floor.filter", "slash", "filter", "Find a task", "Filter the list of tasks as you type.", "find"),
+    Action("floor.filter", "f,slash", "filter", "Find a task", "Filter the list of tasks as you type.", "find"),
     Action("floor.back", "grave_accent", "back_and_forth", "Last task", "Go back and forth between the last two tasks.",
            "last"),
     Action("floor.page-next", "full_stop", "turn_page", "Next page", "Show the next page of panes.", "page", 1),

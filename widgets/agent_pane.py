@@ -172,6 +172,11 @@ class AgentPane(Widget, can_focus=True):
         self._lost_told = self._area.lost
 
     @property
+    def is_empty(self) -> bool:
+        """There is nothing in its transcript yet."""
+        return self._area.is_empty
+
+    @property
     def sequence(self) -> int:
         """Up to where it knows the transcript (see ``Entry.sequence``); 0 when it knows nothing of it."""
         return self._area.sequence

@@ -186,10 +186,10 @@ async def test_palette_finds_actions_and_tasks() -> None:
         await stage.until(lambda: stage.current == "rdy3", "the palette went to the task")
 
 
-async def test_slash_filters_the_list_from_anywhere() -> None:
+async def test_f_filters_the_list_from_anywhere() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
-        await stage.press("slash")
+        await stage.press("f")
         await stage.until(lambda: stage.area == "Brain", "the list has the focus")
         await stage.press(*"flags", "enter")
         await stage.until(lambda: stage.current == "rdy3", "it went to the task that was found")
