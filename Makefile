@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
-.PHONY: demo test lint bench screenshots clean help
+.PHONY: demo test test-agents lint bench screenshots clean help
 
 help: ## what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 $(RUN): pyproject.toml app/entry.py
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Shopfloor needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'
@@ -25,6 +25,9 @@ demo: $(RUN) ## four agents at work on a sample repository, played offline
 
 test: $(DEV) lint ## everything that decides
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-agents: $(DEV) ## real agents from npm, confined, against a model on this machine
+	$(BIN)/python -m tests.real
 
 lint: $(DEV) ## ruff, mypy, import rules
 	$(BIN)/ruff check .

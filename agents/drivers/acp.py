@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from agents.drivers import AnyReport, Notice, Offered, Remember, Reporter, TurnEnd, Used
+from agents.drivers import AnyReport, Delivered, Notice, Offered, Remember, Reporter, TextEnded, TurnEnd, Used
+from agents.drivers.acp_lines import ANSWERED
 from agents.drivers.acp_offers import Offers
 from agents.drivers.acp_permissions import Permissions
 from agents.drivers.acp_updates import Updates
@@ -99,6 +100,10 @@ class AcpDriver:
         """What came meanwhile; told afterwards."""
         self._prompting = False
         """The agent is at work on a prompt, for all we know."""
+        self._steering: list[tuple[int, asyncio.Task[acp_v1.Ending]]] = []
+        """Prompts that were offered to the running turn, and their answers, in order."""
+        self._turned_to: list[asyncio.Task[acp_v1.Ending]] = []
+        """The answers of those that the agent has come to, one after another, until we have noticed."""
         self._stop = asyncio.Event()
 
     async def run_turn(self, prompt: str) -> TurnEnd:
@@ -210,10 +215,21 @@ class AcpDriver:
 
     def _take(self, update: dict[str, object]) -> None:
         """A session update."""
-        if self._offers.take(update):
+        if update.get("sessionUpdate") == ANSWERED:
+            self._turn_to_next(update.get("stopReason") == "end_turn")
+        elif self._offers.take(update):
             self._offer()
         else:
             self._updates.take(update)
+
+    def _turn_to_next(self, goes_on: bool) -> None:
+        """A prompt was answered; the agent turns to what was said meanwhile, if anything was."""
+        if goes_on and self._steering:
+            number, prompt = self._steering.pop(0)
+            self._turned_to.append(prompt)
+            self._updates.flush()
+            self._tell(TextEnded())
+            self._tell(Delivered(prompt=number))
 
     def _offer(self) -> None:
         session = self._peer.session if self._peer else ""
@@ -268,23 +284,33 @@ class AcpDriver:
     # the end
 
     async def _answer(self, answering: asyncio.Task[acp_v1.Ending], peer: acp_v1.Peer) -> acp_v1.Ending | None:
-        """How the prompt was answered; None when the agent had to be cut off."""
+        """How the prompt was answered, and what was said meanwhile; None when the agent had to be cut off."""
         stopped = asyncio.create_task(self._stop.wait())
         try:
-            await asyncio.wait((answering, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done():
-                self._permissions.cancel()
-                await peer.cancel()
-                await asyncio.wait((answering,), timeout=self._section.stop_seconds)
-            return answering.result() if answering.done() else None
+            while True:
+                await asyncio.wait((answering, stopped), return_when=asyncio.FIRST_COMPLETED)
+                if not answering.done():
+                    self._permissions.cancel()
+                    await peer.cancel()
+                    await asyncio.wait((answering,), timeout=self._section.stop_seconds)
+                    return answering.result() if answering.done() else None
+                ending = answering.result()
+                if not self._turned_to:
+                    return ending
+                self._count(ending)
+                answering = self._turned_to.pop(0)
         finally:
             stopped.cancel()
+            rest = [*self._turned_to, *(prompt for _, prompt in self._steering)]
+            for prompt in rest:
+                prompt.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+            self._steering.clear()
+            self._turned_to.clear()
 
     def _ended(self, ending: acp_v1.Ending) -> TurnEnd:
         self._prompting = False
-        if ending.usage is not None:
-            price = 0.0 if self._updates.cost_known else cost(ending.usage, self._profile.prices)
-            self._report(Used(usage=msgspec.structs.replace(ending.usage, cost_usd=price)))
+        self._count(ending)
         name = self._profile.name
         unfinished = "" if ending.stop_reason in ("end_turn", "refusal") else self._known.prompt
         self._remember(
@@ -305,6 +331,11 @@ class AcpDriver:
                 reason = f"{name} stopped: {other}."
         return TurnEnd(outcome="blocked", reason=reason, hint="Resume the task to let it go on.")
 
+    def _count(self, ending: acp_v1.Ending) -> None:
+        if ending.usage is not None:
+            price = 0.0 if self._updates.cost_known else cost(ending.usage, self._profile.prices)
+            self._report(Used(usage=msgspec.structs.replace(ending.usage, cost_usd=price)))
+
     async def _unless_stopped(self, work: Coroutine[Any, Any, Result]) -> Result | None:
         """The result of some work, or None when the turn was interrupted meanwhile."""
         working, stopped = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
@@ -317,8 +348,12 @@ class AcpDriver:
             await asyncio.gather(working, return_exceptions=True)
 
     def steer(self, prompt_id: int, text: str) -> bool:
-        """See :meth:`agents.drivers.Driver.steer`: this protocol knows no prompt within a turn."""
-        return False
+        """See :meth:`agents.drivers.Driver.steer`. The protocol knows no prompt within a turn; some agents do."""
+        peer = self._peer
+        if peer is None or not self._prompting or not peer.takes_more or self._stop.is_set():
+            return False
+        self._steering.append((prompt_id, asyncio.create_task(peer.prompt(text))))
+        return True
 
     def answer(self, question: str, option: str = "", text: str = "") -> bool:
         """See :meth:`agents.drivers.Driver.answer`."""

@@ -16,6 +16,10 @@ _BREATH = 64
 """Messages after which others get their turn on the event loop, however fast the agent is."""
 
 
+ANSWERED = "shopfloor/answered"
+"""An update of our own: a prompt was answered at this place among the updates."""
+
+
 class Lines:
     """An ``acp`` transport. Lines that are no message go to the log.
 
@@ -66,6 +70,10 @@ class Lines:
                 return message
 
     def _taken(self, message: dict[str, Any]) -> bool:
+        result = message.get("result")
+        if isinstance(result, dict) and "stopReason" in result:
+            self._on_update({"sessionUpdate": ANSWERED, "stopReason": result["stopReason"]})
+            return False
         params = message.get("params")
         if not isinstance(params, dict):
             return False

@@ -171,6 +171,13 @@ class Peer:
         again = self._connection.new_session(cwd=directory, mcp_servers=[])
         return await self._ask(again, "session/new", seconds)
 
+    @property
+    def takes_more(self) -> bool:
+        """It takes a prompt while it is at work on another one, and reads it at the next occasion."""
+        capabilities = self._greeting.agent_capabilities if self._greeting else None
+        told = (capabilities.field_meta or {}) if capabilities else {}
+        return any(isinstance(each, dict) and each.get("promptQueueing") is True for each in told.values())
+
     # what can be chosen
 
     async def choose(self, setting: Setting, value: str) -> dict[str, object]:

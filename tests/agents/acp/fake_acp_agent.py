@@ -21,7 +21,7 @@ class FakeAgent:
         self.scenario = scenario
         self.session = ""
         self.prompts = 0
-        self.asked = 0
+        self.prompt_id = 0
         self.loaded = False
         self.servers: list[Any] = []
         self.blocks: list[dict[str, Any]] = []
@@ -85,6 +85,8 @@ class FakeAgent:
             sys.exit(f"I was offered {offered}")
         version = 2 if self.scenario == "version-2" else 1
         can = {"loadSession": self.scenario != "no-load", "promptCapabilities": {"image": self.scenario != "no-image"}}
+        if self.scenario == "steered":
+            can["_meta"] = {"fake": {"promptQueueing": True}}
         if self.scenario == "options":
             can["sessionCapabilities"] = {"list": {}}
         result = {"protocolVersion": version, "agentCapabilities": can}
@@ -148,14 +150,15 @@ class FakeAgent:
 
     def on_session_prompt(self, message: dict[str, Any]) -> None:
         self.prompts += 1
+        self.prompt_id = message["id"]
         self.blocks = message["params"]["prompt"]
         text = self.blocks[0]["text"]
         play = getattr(self, "play_" + self.scenario.replace("-", "_"), self.play_echo)
         result = play(text) or {"stopReason": "end_turn"}
         if "code" in result:
-            self.send(id=message["id"], error=result)
+            self.send(id=self.prompt_id, error=result)
         else:
-            self.send(id=message["id"], result=result)
+            self.send(id=self.prompt_id, result=result)
 
     # scenarios
 
@@ -164,6 +167,20 @@ class FakeAgent:
         self.say(f"{known}. Prompt {self.prompts} was: {text}")
 
     play_no_load = play_forgetful = play_key = play_echo
+
+    def play_steered(self, text: str) -> dict[str, Any]:
+        """Works until something else is said; then the first prompt is over and that one goes on."""
+        self.say("working")
+        self.update("tool_call", toolCallId="1", title="look around", kind="execute", status="in_progress")
+        first = self.prompt_id
+        message = self.read()
+        if message["method"] == "session/cancel":
+            return {"stopReason": "cancelled"}
+        self.update("tool_call_update", toolCallId="1", status="completed")
+        self.send(id=first, result={"stopReason": "end_turn"})
+        self.prompt_id = message["id"]
+        self.say(f"turned to: {message['params']['prompt'][0]['text']}")
+        return {"stopReason": "end_turn"}
 
     def play_options(self, text: str) -> None:
         known = f"in {self.session}" if self.loaded else "new"

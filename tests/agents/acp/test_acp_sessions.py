@@ -151,3 +151,31 @@ async def test_a_task_goes_on_with_another_of_the_agents_conversations(shop: Sho
     assert (older.id, older.title, older.current, current.current) == ("older", "Once", False, True)
     await shop.engine.sessions.go_on_with(task.id, "old")
     assert await last_answer(shop, await next_turn(shop, task)) == "small shy in older. "
+
+
+# --- steering -------------------------------------------------------------------------------------------------------
+
+
+async def test_an_agent_that_takes_prompts_at_work_is_steered(shop: Shop, agent: Agent) -> None:
+    task = await shop.task("first", profile=agent("steered"))
+    await shop.entry(task.id, lambda entry: entry.tool is not None, "its work")
+    await shop.engine.send(task.id, "rather this")
+    task = await shop.rests(task.id)
+    assert task.turn == 1
+    told = [(entry.kind, entry.text) for entry in await shop.engine.transcript(task.id) if entry.kind != "tool"]
+    assert told == [
+        ("prompt", "first"),
+        ("text", "working"),
+        ("prompt", "rather this"),
+        ("text", "turned to: rather this"),
+    ]
+    assert [prompt.delivery for prompt in await shop.engine.prompts(task.id)] == ["answered", "delivered"]
+
+
+async def test_what_an_agent_did_not_come_to_is_said_after_the_stop(shop: Shop, agent: Agent) -> None:
+    task = await shop.task("first", profile=agent("cancel"))
+    await shop.entry(task.id, lambda entry: entry.tool is not None, "its work")
+    await shop.engine.send(task.id, "later")
+    await shop.engine.stop_task(task.id)
+    await shop.rests(task.id, "stopped")
+    assert [prompt.delivery for prompt in await shop.engine.prompts(task.id)] == ["delivered", "queued"]

@@ -1,0 +1,85 @@
+"""A model for agents whose tools differ: what it does is said in neutral words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from agents.offline import Call, Fault, ModelRequest, Reply, Tool, say
+
+_NAMES = {
+    "bash": ("Bash", "bash", "shell", "shell_command", "exec_command", "run_shell_command"),
+    "write": ("Write", "write", "write_file"),
+}
+_PARAMETERS = {
+    "command": ("command", "cmd"),
+    "path": ("file_path", "filePath", "path", "absolute_path"),
+    "content": ("content", "contents"),
+}
+
+Step = Callable[[ModelRequest], Reply]
+
+
+def runs(command: str, text: str = "") -> Step:
+    """An answer that runs a command."""
+    return lambda request: say(text or "I run it.", _call(request, "bash", command=command))
+
+
+def writes(path: str, content: str) -> Step:
+    """An answer that writes a file."""
+    return lambda request: say("I write it.", _call(request, "write", path=path, content=content))
+
+
+def says(text: str) -> Step:
+    """An answer in words."""
+    return lambda _: say(text)
+
+
+class AgentPlayer:
+    """Plays steps in order to an agent's main conversation; whatever else it asks (a title, a quota) gets a word."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+        self.requests: list[ModelRequest] = []
+        """Those of the main conversation."""
+        self.asides = 0
+
+    def add(self, *steps: Step) -> None:
+        """Put steps at the end."""
+        self._steps += steps
+
+    def __call__(self, request: ModelRequest) -> Reply | Fault:
+        if not any(tool.name in _NAMES["bash"] for tool in request.tools):
+            self.asides += 1
+            return say("Task")
+        self.requests.append(request)
+        if len(self.requests) > len(self._steps):
+            return say("There is nothing more to do.")
+        return self._steps[len(self.requests) - 1](request)
+
+    def heard(self) -> str:
+        """All of the last request of the main conversation, as it came."""
+        return json.dumps(self.requests[-1].body) if self.requests else ""
+
+
+def _call(request: ModelRequest, what: str, **arguments: str) -> Call:
+    tool = next(tool for name in _NAMES[what] for tool in request.tools if tool.name == name)
+    given = {_parameter(tool, name): _fitting(tool, name, value) for name, value in arguments.items()}
+    if "description" in _properties(tool):
+        given["description"] = "Do it"
+    return Call(name=tool.name, arguments=given)
+
+
+def _properties(tool: Tool) -> dict[str, dict[str, object]]:
+    found = tool.schema.get("properties", {})
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _parameter(tool: Tool, name: str) -> str:
+    known = _properties(tool)
+    return next((each for each in _PARAMETERS[name] if each in known), _PARAMETERS[name][0])
+
+
+def _fitting(tool: Tool, name: str, value: str) -> object:
+    is_list = _properties(tool).get(_parameter(tool, name), {}).get("type") == "array"
+    return ["bash", "-lc", value] if is_list else value

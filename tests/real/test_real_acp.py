@@ -1,0 +1,87 @@
+"""Real agents through the Agent Client Protocol, confined, with the network off but for their model."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agents.model import CommentDraft
+from tests.real.agents import CLAUDE, RealAgent
+from tests.real.conftest import RealShop
+from tests.real.player import runs, says, writes
+from tests.shop import git
+
+AGENTS = [pytest.param(CLAUDE, id="claude")]
+
+
+@pytest.fixture(params=AGENTS)
+def agent(request: pytest.FixtureRequest, installed: Path) -> RealAgent:
+    found: RealAgent = request.param
+    program = installed / "node_modules" / ".bin" / found.program
+    if shutil.which(program) is None:
+        pytest.skip(f"{found.program} could not be installed")
+    return found
+
+
+async def test_a_task_from_prompt_to_committed_diff_and_a_review_round(real: RealShop, agent: RealAgent) -> None:
+    real.model.add(
+        writes("made.txt", "made by an agent\n"),
+        runs("git add -A && git commit -qm 'Make a file' && cat made.txt"),
+        says("Done."),
+    )
+    task = await real.rests((await real.start(agent, "Make a file and commit it")).id)
+    assert (task.files_changed, task.additions, task.deletions) == (1, 1, 0)
+    assert git(real.repository, "log", "-1", "--format=%s", task.branch) == "Make a file"
+    tools = [entry.tool for entry in await real.answers(task) if entry.tool]
+    assert [tool.status for tool in tools] == ["done", "done"]
+    assert "+made by an agent" in tools[0].diff
+    assert "made by an agent" in tools[1].output
+    assert task.context_used > 0, "it tells how full its context is"
+    comment = CommentDraft(text="Say who made it.", path=b"made.txt", start=1, end=1)
+    await real.engine.add_comment(task.id, comment)
+    real.model.add(writes("made.txt", "made by me\n"), says("I said who.\n\nR1-C1: done"))
+    await real.engine.send_review(task.id)
+    task = await real.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the round")
+    (claimed,) = await real.engine.comments(task.id)
+    assert (claimed.state, claimed.claim) == ("claimed", "done")
+    assert Path(task.worktree, "made.txt").read_text() == "made by me\n"
+
+
+async def test_a_steer_reaches_the_running_turn(real: RealShop, agent: RealAgent) -> None:
+    real.model.add(runs("until [ -e go ]; do sleep 0.1; done"), says("Blue."), says("Blue again."))
+    task = await real.start(agent, "Wait for go")
+    await real.entry(task.id, lambda entry: entry.tool is not None, "the command that waits")
+    await real.engine.send(task.id, "And then say blue.")
+    Path(real.engine.ledger.tasks[task.id].worktree, "go").write_text("")
+    task = await real.until(task.id, lambda known: known.state == "ready", "both prompts")
+    prompts = await real.engine.prompts(task.id)
+    assert [prompt.turn for prompt in prompts] == [1, 1], "it was said in the turn that ran"
+    assert "And then say blue." in real.model.heard()
+    assert (await real.answers(task))[-1].text.startswith("Blue")
+
+
+async def test_a_turn_that_is_cancelled_can_be_gone_on_with(real: RealShop, agent: RealAgent) -> None:
+    real.model.add(runs("sleep 600"), says("I am back."))
+    task = await real.start(agent, "Sleep")
+    await real.entry(task.id, lambda entry: bool(entry.tool and "sleep 600" in entry.tool.title), "the long command")
+    await real.engine.stop_task(task.id)
+    task = await real.rests(task.id, "stopped")
+    await real.engine.send(task.id, "Go on")
+    task = await real.until(task.id, lambda known: known.state == "ready", "the turn after the cancel")
+    assert (await real.answers(task))[-1].text == "I am back."
+
+
+async def test_nothing_but_its_model_can_be_reached_and_its_key_can_be_held_outside(
+    real: RealShop, agent: RealAgent
+) -> None:
+    connect = "import socket; socket.create_connection(('1.1.1.1', 443), 3)"
+    probe = f'env | grep -c of-nobody; python3 -c "{connect}" 2>&1 | tail -1'
+    real.model.add(runs(probe), says("Seen."))
+    task = await real.start(agent, "Look around", ("[endpoint]\n", '[endpoint]\nkey = "outside"\n'))
+    task = await real.rests(task.id)
+    (tool,) = [entry.tool for entry in await real.answers(task) if entry.tool]
+    assert tool.output.splitlines()[0].strip() == "0", f"the key is in its environment: {tool.output}"
+    assert "unreachable" in tool.output, tool.output
+    assert {request.key for request in real.model.requests} == {"sk-ant-api03-of-nobody"}
