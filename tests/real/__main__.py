@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.real.agents import INSTALLED, VARIABLE
+from tests.real.tried import INSTALLED, VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 INSTALL_SECONDS = float(os.environ.get("SHOPFLOOR_TEST_AGENTS_INSTALL_SECONDS", "300"))

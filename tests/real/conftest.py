@@ -13,8 +13,8 @@ from agents.engine import Engine
 from agents.model import Entry, NewTask, Task
 from agents.offline import OfflineServer
 from agents.sandbox import choose_runner
-from tests.real.agents import VARIABLE, RealAgent, folder, search_path
 from tests.real.player import AgentPlayer
+from tests.real.tried import VARIABLE, RealAgent, folder, search_path
 from tests.shop import Shop, a_repository
 
 _KEPT = ("LANG", "LC_ALL", "TERM", "TMPDIR", "PYTEST_CURRENT_TEST", VARIABLE)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from agents.model import CommentDraft
-from tests.real.agents import CLAUDE, RealAgent
 from tests.real.conftest import RealShop
 from tests.real.player import runs, says, writes
+from tests.real.tried import CLAUDE, RealAgent
 from tests.shop import git
 
 AGENTS = [pytest.param(CLAUDE, id="claude")]
