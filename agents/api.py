@@ -34,6 +34,7 @@ from agents.parts.committing import Committing
 from agents.parts.costs import Costs
 from agents.parts.explanations import Explanations
 from agents.parts.finding import Finding
+from agents.parts.hosting import Hosting
 from agents.parts.landing import Landings
 from agents.parts.questions import Questions
 from agents.parts.queues import Queues
@@ -98,6 +99,8 @@ class Api(Protocol):
     """Bringing work onto its branch."""
     committing: Committing
     """The person's git commands on a task's worktree."""
+    hosting: Hosting
+    """Pull requests and issues."""
     radar: Radar
     """Tasks that change the same files."""
 

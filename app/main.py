@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from agents.errors import ShopfloorError, UsageError
@@ -76,10 +77,7 @@ def _dispatch(arguments: list[str]) -> int:
         from app.verbs.acp import acp
 
         return acp(options.profile)
-    from app.verbs import committing, conversations, explaining, landing, queue, review, scripts, sessions, tasks
-
-    modules = (tasks, review, conversations, scripts, sessions, queue, landing, committing, explaining)
-    module = next(module for module in modules if hasattr(module, options.verb))
+    module = importlib.import_module(f"app.verbs.{_VERBS[options.verb]}")
     verb = getattr(module, options.verb)
     return int(asyncio.run(verb(options)))
 
@@ -91,52 +89,53 @@ def _with_verb(arguments: list[str]) -> list[str]:
     return ["floor", *arguments]
 
 
-_VERBS = frozenset(
-    (
-        "acp",
-        "answer",
-        "budget",
-        "check",
-        "close",
-        "comment",
-        "comments",
-        "conflicts",
-        "compact",
-        "demo",
-        "diff",
-        "do",
-        "doctor",
-        "engine",
-        "explain",
-        "floor",
-        "fork",
-        "git",
-        "land",
-        "landings",
-        "ls",
-        "note",
-        "pager",
-        "profiles",
-        "prune",
-        "queue",
-        "remind",
-        "restore",
-        "resume",
-        "retry",
-        "review",
-        "run",
-        "sandbox",
-        "screen",
-        "send",
-        "service",
-        "session",
-        "show",
-        "spending",
-        "stop",
-        "trust",
-        "undo",
-    )
-)
+_VERBS: Mapping[str, str] = {
+    "acp": "",
+    "answer": "tasks",
+    "budget": "conversations",
+    "check": "tasks",
+    "close": "tasks",
+    "comment": "review",
+    "comments": "review",
+    "conflicts": "landing",
+    "compact": "conversations",
+    "demo": "",
+    "diff": "review",
+    "do": "scripts",
+    "doctor": "",
+    "engine": "tasks",
+    "explain": "explaining",
+    "floor": "",
+    "fork": "conversations",
+    "git": "committing",
+    "land": "landing",
+    "landings": "landing",
+    "ls": "tasks",
+    "note": "tasks",
+    "issues": "hosting",
+    "pager": "",
+    "pr": "hosting",
+    "profiles": "tasks",
+    "prune": "tasks",
+    "queue": "queue",
+    "remind": "tasks",
+    "restore": "tasks",
+    "resume": "tasks",
+    "retry": "conversations",
+    "review": "review",
+    "run": "tasks",
+    "sandbox": "",
+    "screen": "explaining",
+    "send": "tasks",
+    "service": "scripts",
+    "session": "sessions",
+    "show": "tasks",
+    "spending": "conversations",
+    "stop": "tasks",
+    "trust": "tasks",
+    "undo": "tasks",
+}
+"""Every verb, and the module of :mod:`app.verbs` that has it; empty for those with a way of their own."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -297,6 +296,23 @@ def parser() -> argparse.ArgumentParser:
     as_json(land)
     land.set_defaults(how="squash")
     as_json(task_verb("conflicts", "show which tasks change the same files as this one, and which conflict"))
+    pr = task_verb("pr", "publish a task's branch as a pull request, or bring the one it has up to date")
+    pr.add_argument("--title", default="", help="default: the task's")
+    pr.add_argument("--body", default="", help="the description; - reads it; default: made from the task")
+    pr.add_argument("--base", default="", help="default: the branch it started from")
+    pr.add_argument("--draft", action="store_true", help="as a draft")
+    what = pr.add_mutually_exclusive_group()
+    what.add_argument("--describe", action="store_true", help="print title and description; publish nothing")
+    what.add_argument("--status", action="store_true", help="ask how it stands")
+    what.add_argument("--comments", action="store_true", help="bring its review comments into the review")
+    what.add_argument("--send-failure", action="store_true", help="send the log of the failing job to the agent")
+    as_json(pr)
+    issues = verb("issues", "list open issues of the host, or start tasks from them")
+    issues.add_argument("number", metavar="NUMBER", type=int, nargs="*", help="start a task for each of these")
+    issues.add_argument("--search", default="", help="as in the host's own search")
+    issues.add_argument("-p", "--profile", default="", help="which agent")
+    issues.add_argument("--hold", action="store_true", help="do not start yet")
+    as_json(issues)
     landings = verb("landings", "show the line of tasks that are landed, or hold it")
     landings.add_argument("--all", action="store_true", help="of all repositories")
     held = landings.add_mutually_exclusive_group()

@@ -26,6 +26,7 @@ from agents.engine.explanations import Explanations
 from agents.engine.facilities import Facilities, OpenDoor, fingerprint
 from agents.engine.finding import Finding
 from agents.engine.hooks import Hooks
+from agents.engine.hosting import HostingDesk
 from agents.engine.hub import Hub
 from agents.engine.landing import Landings
 from agents.engine.ledger import Ledger
@@ -128,6 +129,10 @@ class Engine:
             self._scheduler.deliver,
         )  # fmt: skip
         self.committing = CommittingDesk(self.ledger, self._facilities, self._changes, self._on_floor)
+        self.hosting = HostingDesk(
+            self.ledger, self._facilities, self._changes, self.committing, self._on_floor, self.create_task, self.send,
+            self.add_comment,
+        )  # fmt: skip
         self._caller = Caller(self.ledger, self._hub, self._config)
         self.radar = Radar(self.ledger, self._facilities)
         self._hooks = Hooks(self.ledger, self._facilities)
@@ -155,12 +160,14 @@ class Engine:
         self.scripts.take_up()
         self.landing.take_up()
         self.radar.start()
+        self.hosting.take_up()
         self.reminders.start()
         self._scheduler.start()
 
     async def stop(self) -> None:
         """Interrupt what runs, so that it goes on at the next start, and close everything."""
         self.on_shutdown = lambda: None
+        await self.hosting.close()
         await self.radar.close()
         await self._caller.close()
         await self.landing.close()

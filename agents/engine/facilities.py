@@ -178,9 +178,12 @@ class Facilities:
 
     async def host_place(self, task: Task) -> tuple[Runner, Policy]:
         """Where a script runs with the person's rights: in the main checkout, which no agent can write."""
-        keys = [name for name in self.environment if name in set(model_variables())]
-        environment = host_environment(keys) | script_environment(task, str(paths.socket_path()))
+        environment = self.host_variables() | script_environment(task, str(paths.socket_path()))
         return await choose_runner("none"), Policy(directory=task.project, environment=environment)
+
+    def host_variables(self) -> dict[str, str]:
+        """The environment of programs that run with the person's rights: no keys of models."""
+        return host_environment(set(model_variables()))
 
     async def _open_door(self, task: Task, temp: Path, runner: Runner) -> tuple[str, Callable[[], Awaitable[None]]]:
         """A socket through which a confined script reaches the engine about its own task: its path as the script sees
