@@ -17,6 +17,7 @@ BENCHMARKS = {
     "panes": "tests.bench.bench_panes:panes",
     "floor": "tests.bench.bench_floor:floor",
     "diff": "tests.bench.bench_diff:diff",
+    "review": "tests.bench.bench_review:review",
     "engine": "tests.bench.bench_engine:engine_process",
     "native": "tests.bench.bench_native:native",
     "restart": "tests.bench.bench_load:restart",

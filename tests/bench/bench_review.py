@@ -1,11 +1,14 @@
 """What reading and painting a large change costs: parse, emphasis, highlighting, the pager.
 
 ``python tests/bench/bench_review.py`` prints a table, ``--json`` one object a figure; ``make bench`` calls
-:func:`review`. The history is made here, by real git, from edits of this repository's own sources.
+:func:`review`. There are two changes of at least 130,000 lines of diff: one made here, by real git, from edits of this
+repository's own sources, and this repository's own history, with as much context as it takes. The second is what people
+read; the first repeats itself, which flatters whoever remembers lines.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -23,7 +26,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(_ROOT))
 
-from agents.review import DIFF_ARGUMENTS, DIFF_CONFIG, DiffSet, parse_diff  # noqa: E402
+from agents.review import DIFF_ARGUMENTS, DIFF_CONFIG, DiffSet, parse_diff, parse_patch  # noqa: E402
 from agents.review.emphasis import emphasize_hunk  # noqa: E402
 from agents.review.linemap import line_map  # noqa: E402
 from agents.review.moved import moved_blocks  # noqa: E402
@@ -31,6 +34,8 @@ from agents.review.syntax import highlight  # noqa: E402
 from tests.bench.measure import Figure, summary  # noqa: E402
 
 LEAST_LINES = 130_000
+LIMIT_SECONDS = 120
+"""A pager that takes longer is ended."""
 _RUNS = 5
 _VARIABLES = {
     "PATH": os.environ["PATH"],
@@ -47,7 +52,9 @@ def review() -> Sequence[Figure]:
         old, new = _a_history(repository)
         figures = [*_reading(repository, old, new)]
         data = _git(repository, *DIFF_CONFIG, *DIFF_ARGUMENTS, old, new)
-        figures += [*_thinking(parse_diff(data)), *_highlighting(), *_pagers(repository, old, new)]
+        figures += [*_thinking(parse_diff(data)), *_highlighting()]
+        figures += _pagers(_git(repository, "diff", old, new), "made here")
+    figures += _history()
     return figures
 
 
@@ -165,11 +172,37 @@ def _highlighting() -> Iterator[Figure]:
     yield summary("line map of a file", [1000 * s for s in _timed(lambda: line_map(data, changed))], "ms")
 
 
-def _pagers(repository: Path, old: str, new: str) -> Iterator[Figure]:
-    """The whole change through pagers, whichever are here, and the time to the first output."""
-    patch = _git(repository, "diff", old, new)
+def _own_history() -> bytes:
+    """All changes of this repository as patches, with context until there are enough lines; empty without a history."""
+    data = b""
+    for context in (3, 6, 12, 24):
+        command = ["git", "log", "-p", "--format=", f"-U{context}", "--no-color", "--no-ext-diff", "--no-textconv"]
+        done = subprocess.run(command, cwd=_ROOT, capture_output=True, check=False)
+        data = done.stdout if done.returncode == 0 else b""
+        if data.count(b"\n") >= LEAST_LINES:
+            break
+    return data
+
+
+def _history() -> Iterator[Figure]:
+    data = _own_history()
+    if not data:
+        return
+    size = f"own history, {data.count(10):,} lines, {len(data) / 1e6:.1f} MB"
+    yield summary("parse", [1000 * s for s in _timed(lambda: parse_patch(data))], "ms", 200, size)
+    tracemalloc.start()
+    diff = parse_patch(data)
+    held = tracemalloc.get_traced_memory()[0] / 1e6
+    tracemalloc.stop()
+    yield Figure("parsed, beyond the bytes themselves", held, "MB", 10, f"own history, {len(diff.files):,} changes")
+    yield from _pagers(data, "own history")
+
+
+def _pagers(patch: bytes, where: str) -> Iterator[Figure]:
+    """A change through pagers, whichever are here: lines a second, the time to the first output, processor time."""
     ours = [sys.executable, "-c", "import sys; from app.pager import main; sys.exit(main(sys.argv[1:]))"]
     pagers = {
+        "cat": ["cat"],
         "pager, unified": [*ours, "--color", "always", "--unified", "--width", "120"],
         "pager, side by side": [*ours, "--color", "always", "--side-by-side", "--width", "160"],
         "pager, without colours": [*ours, "--color", "never"],
@@ -177,42 +210,63 @@ def _pagers(repository: Path, old: str, new: str) -> Iterator[Figure]:
     }
     for name, command in (
         ("delta", ["delta", "--paging=never"]),
+        ("delta, side by side", ["delta", "--paging=never", "--side-by-side", "--width=160"]),
         ("diff-so-fancy", ["diff-so-fancy"]),
-        ("ydiff", ["ydiff", "--color=always", "-p", "cat"]),
+        ("ydiff, unified", ["ydiff", "--color=always", "-p", "cat", "-u"]),
+        ("ydiff, side by side", ["ydiff", "--color=always", "-p", "cat", "-w", "160"]),
     ):
         program = shutil.which(command[0])
         if program:
             pagers[name] = [program, *command[1:]]
     environment = {**_VARIABLES, "PYTHONPATH": str(_ROOT), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     lines = patch.count(b"\n")
+    coloured = _coloured(patch)
     for name, command in pagers.items():
+        before = os.times()
         begun = time.perf_counter()
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
-        first = _feed(process, patch)
+        first, ended = _feed(process, coloured if name == "diff-so-fancy" else patch)
         seconds = time.perf_counter() - begun
-        detail = f"{seconds:.1f} s; first output after {1000 * (first - begun):.0f} ms"
-        yield Figure(name, lines / seconds, "l/s", None, detail)
+        after = os.times()
+        spent = after.children_user + after.children_system - before.children_user - before.children_system
+        how = f"{seconds:.1f} s, {spent:.1f} s of processor" if ended else f"ended after {LIMIT_SECONDS} s, not done"
+        detail = f"{where}; {how}; first output after {1000 * (first - begun):.0f} ms"
+        yield Figure(name, lines / seconds if ended else 0, "l/s", None, detail)
 
 
-def _feed(process: subprocess.Popen[bytes], data: bytes) -> float:
-    """Push data through; when the first of the output came."""
+def _coloured(patch: bytes) -> bytes:
+    """A patch with git's own colours, which diff-so-fancy needs to be given."""
+    colours = {b"+": b"32", b"-": b"31", b"@": b"36", b"d": b"1", b"i": b"1"}
+    done = []
+    for line in patch.split(b"\n"):
+        colour = colours.get(line[:1])
+        done.append(b"\x1b[%sm%s\x1b[m" % (colour, line) if colour else line)
+    return b"\n".join(done)
+
+
+def _feed(process: subprocess.Popen[bytes], data: bytes) -> tuple[float, bool]:
+    """Push data through; when the first of the output came, and whether all of it did in time."""
     assert process.stdin is not None
     assert process.stdout is not None
+    limit = threading.Timer(LIMIT_SECONDS, process.kill)
 
     def push() -> None:
         assert process.stdin is not None
-        process.stdin.write(data)
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(data)
+            process.stdin.close()
 
     pusher = threading.Thread(target=push)
+    limit.start()
     pusher.start()
     process.stdout.read(1)
     first = time.perf_counter()
     while process.stdout.read(1 << 20):
         pass
     pusher.join()
-    process.wait()
-    return first
+    ended = process.wait() >= 0
+    limit.cancel()
+    return first, ended
 
 
 def main() -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
+from contextlib import suppress
+from dataclasses import dataclass
 
 from agents.review.model import Lines
 from widgets.diff.rows import LINE, SAME, RowTable, Section, Spot
 from widgets.diff.state import DiffState
+
+_FEW = 16
+"""Matches in a file up to which each is looked up; more are found by looking at every row."""
 
 
 class Search:
@@ -49,11 +53,11 @@ def matching_rows(table: RowTable, query: str) -> list[Spot]:
     """
     if not query:
         return []
-    pattern = _pattern(query)
+    wanted = _wanted(query)
     found: list[Spot] = []
     for index, section in enumerate(table.sections):
         if section.file is not None and len(section) and len(section.file.lines):
-            found += [Spot(index, row) for row in _rows(section, pattern)]
+            found += [Spot(index, row) for row in _rows(section, wanted)]
     return found
 
 
@@ -62,13 +66,13 @@ def unfold_for(state: DiffState, query: str) -> set[bytes]:
     changed: set[bytes] = set()
     if not query:
         return changed
-    pattern = _pattern(query)
+    wanted = _wanted(query)
     for file in state.diff.files:
         folds = state.moved.get(file.path, ()) if state.fold_moved else ()
         folded = state.is_folded(file)
         if not (folds or folded) or not len(file.lines) or state.is_away(file):
             continue
-        hits = _hits(file.lines, pattern)
+        hits = _hits(file.lines, wanted)
         kept = tuple(fold for fold in folds if not any(fold.holds(line) for line in hits))
         if hits and folded:
             state.folds[file.path] = False
@@ -79,29 +83,53 @@ def unfold_for(state: DiffState, query: str) -> set[bytes]:
     return changed
 
 
-def _pattern(query: str) -> re.Pattern[bytes]:
-    flags = 0 if any(letter.isupper() for letter in query) else re.IGNORECASE
-    return re.compile(re.escape(query.encode("utf-8", "surrogateescape")), flags)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is looked for in the bytes of a diff."""
+
+    text: bytes
+    folds: bool
+    """Capital letters in a line count as small ones; those beyond ASCII are what they are."""
 
 
-def _rows(section: Section, pattern: re.Pattern[bytes]) -> list[int]:
+def _wanted(query: str) -> _Wanted:
+    folds = not any(letter.isupper() for letter in query)
+    return _Wanted(query.encode("utf-8", "surrogateescape"), folds)
+
+
+def _rows(section: Section, wanted: _Wanted) -> list[int]:
     assert section.file is not None
-    hits = _hits(section.file.lines, pattern)
+    hits = _hits(section.file.lines, wanted)
     if not hits:
         return []
-    pairs = section.pairs
+    pairs, refs = section.pairs, section.refs
+    if not pairs and len(hits) <= _FEW:
+        rows = []
+        for hit in hits:
+            with suppress(ValueError):  # a line that is left out
+                rows.append(refs.index(hit))
+        return sorted(rows)
     return [
         row
-        for row, ref in enumerate(section.refs)
+        for row, ref in enumerate(refs)
         if (ref in hits or pairs.get(ref) in hits) and section.kinds[row] in (LINE, SAME)
     ]
 
 
-def _hits(lines: Lines, pattern: re.Pattern[bytes]) -> set[int]:
+def _hits(lines: Lines, wanted: _Wanted) -> set[int]:
     """The indexes of the lines that hold a match."""
     hits: set[int] = set()
-    for match in pattern.finditer(lines.data, lines.start[0], lines.end[-1]):
-        line = bisect_right(lines.start, match.start()) - 1
-        if match.end() <= lines.end[line]:
+    begin, text = lines.start[0], wanted.text
+    part = lines.data[begin : lines.end[-1]]
+    if wanted.folds:
+        part = part.lower()  # ten times as fast as an expression that ignores case
+    at = part.find(text)
+    while at >= 0:
+        line = bisect_right(lines.start, begin + at) - 1
+        end = lines.end[line] - begin
+        if at + len(text) <= end:
             hits.add(line)
+            at = part.find(text, end)
+        else:
+            at = part.find(text, at + 1)
     return hits
