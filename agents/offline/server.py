@@ -71,6 +71,8 @@ class OfflineServer:
         self._player = player
         self._delay_seconds = delay_seconds
         self._models = tuple(models)
+        self.accepted = 0
+        """Connections that were ever made."""
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -96,6 +98,7 @@ class OfflineServer:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
         connection = asyncio.create_task(self._serve(reader, writer))
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)

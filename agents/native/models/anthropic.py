@@ -12,7 +12,7 @@ import msgspec
 
 from agents.model import Usage
 from agents.native.conversation import Assistant, Message, Part, Text, Thinking, ToolCall, ToolResult, User
-from agents.native.models.failures import Declined, refused, watched
+from agents.native.models.failures import Declined, read_out, refused, watched
 from agents.native.models.model import Endpoint, PartDone, Piece, Retryable, Spent, Stopped, TextPiece
 from agents.native.models.wiring import http_client, parsed_call
 from agents.native.tools import ToolSpec
@@ -168,6 +168,7 @@ async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGener
                 stop = event.delta.stop_reason or stop
                 yield Spent(usage=usage)
             case "message_stop":
+                await read_out(events)
                 yield _stopped(stop)
                 return
     raise Retryable(f"The answer of {endpoint.host} ended in the middle")

@@ -7,6 +7,7 @@ Both SDKs are generated alike, so their errors are read by shape, not by class: 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email.utils
 import re
 import time
@@ -38,6 +39,7 @@ OVERFLOW = re.compile(
     r"|exceeds.{0,40}context",
     re.IGNORECASE,
 )
+_END_SECONDS = 0.5
 _NO_CREDIT = re.compile(r"credit balance|insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
 
 
@@ -74,6 +76,15 @@ async def watched(endpoint: Endpoint, create: Callable[[], Awaitable[Any]]) -> A
         if ours is error:
             raise
         raise ours from error
+
+
+async def read_out(events: AsyncGenerator[Any]) -> None:
+    """Read what still comes after the last event of an answer, which should be its end alone. Without that the
+    connection could not be used again, and every request would begin with a new one. Who does not end soon is left."""
+    with contextlib.suppress(TimeoutError, Retryable, ShopfloorError, Declined):  # the answer itself is complete
+        async with asyncio.timeout(_END_SECONDS):
+            async for _ in events:
+                pass
 
 
 def meaning(error: Exception, endpoint: Endpoint) -> Exception:

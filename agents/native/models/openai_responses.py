@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.model import Usage
 from agents.native.conversation import Message, Part, Text, Thinking, ToolCall, ToolResult, User
-from agents.native.models.failures import Declined, meaning, refused, watched
+from agents.native.models.failures import Declined, meaning, read_out, refused, watched
 from agents.native.models.model import Endpoint, PartDone, Piece, Retryable, Spent, Stopped, TextPiece
 from agents.native.models.wiring import argument_text, openai_client, parsed_call
 from agents.native.tools import ToolSpec
@@ -104,6 +104,7 @@ async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGener
             case "response.completed" | "response.incomplete":
                 if event.response.usage is not None:
                     yield Spent(usage=_usage(event.response.usage))
+                await read_out(events)
                 yield _stopped(event.response)
                 return
             case "response.failed":

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
+_KEEP_SECONDS = 60.0
+"""How long a connection waits for the next request: longer than most tools run. A new one takes a tenth of a second."""
+
+
 @functools.cache
 def _trust() -> ssl.SSLContext:
     """One for all clients: each would take 30 ms and half a megabyte."""
@@ -31,7 +35,8 @@ def http_client(make: Callable[..., Any], endpoint: Endpoint) -> Any:
     import httpx2
 
     timeout = httpx2.Timeout(endpoint.patience.idle_seconds, connect=endpoint.patience.connect_seconds)
-    return make(timeout=timeout, trust_env=not endpoint.is_local, verify=_trust())
+    limits = httpx2.Limits(keepalive_expiry=_KEEP_SECONDS)
+    return make(timeout=timeout, limits=limits, trust_env=not endpoint.is_local, verify=_trust())
 
 
 async def openai_client(endpoint: Endpoint) -> AsyncOpenAI:
