@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from typing import Any
 
 from tests.shell import Shell
@@ -119,3 +121,26 @@ async def test_what_cannot_be_is_said_in_one_sentence(shell: Shell) -> None:
     for arguments, said in REFUSED.items():
         status, _, err = await shell(*arguments, text=FILE)
         assert (status, said in err, len(err.strip().splitlines())) == (2, True, 1), f"{arguments}: {status} {err}"
+
+
+async def test_a_killed_engine_goes_on_with_the_same_item(shell: Shell) -> None:
+    shell.model.add("Did it.", writes("one.txt", "1\n"), "One.", runs("sleep 600"), "Two, after all.", "Three.")
+    file = shell.folder / "given.md"
+    file.write_text("## First\n\n## Second\n\n## Third\n")
+    _, out, _ = await shell("run", "do it", "-p", "test", "--wait", "--json")
+    task = json.loads(out)["id"]
+    await objects(shell, "run", "given", task, "--file", str(file))
+    await shell.until(task, lambda _: shell.model.remaining == 2, "the second item's command")
+    status, out, err = await shell("engine", "status", "--json")
+    assert status == 0, err
+    os.kill(json.loads(out)["pid"], signal.SIGKILL)
+    known = await shell.until(task, lambda known: known["state"] == "ready", "the end of the queue")
+    assert known["queue"] is None
+    (run,) = await objects(shell, "status", task)
+    assert [(item["state"], item["turn"]) for item in run["items"]] == [
+        ("changed", 2),
+        ("no change", 3),
+        ("no change", 4),
+    ]
+    _, story, _ = await shell("show", task, "--transcript")
+    assert [story.count(f"[{number} of 3]") for number in (1, 2, 3)] == [1, 1, 1], "each item is said once"
