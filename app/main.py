@@ -17,6 +17,7 @@ from typing import NoReturn
 from agents.errors import ShopfloorError, UsageError
 from agents.version import VERSION
 from app.faults import fault_sentence
+from app.verbs.queue_arguments import add_queue_verbs
 
 EXIT_BLOCKED = 4
 
@@ -273,6 +274,7 @@ def parser() -> argparse.ArgumentParser:
     service.add_argument("name", metavar="NAME", nargs="?", default="", help="which; ls: of which task")
     service.add_argument("task", metavar="TASK", nargs="?", default="", help="default: the one whose worktree this is")
     as_json(service)
+    add_queue_verbs(verb("queue", "write queues of follow-up prompts and run them on tasks"), _Parser)
 
     git = task_verb("git", "list what differs from a task's last commit, or run a git command on it, confined")
     git.add_argument("command", metavar="COMMAND", nargs="?", default="", help="{} stands for the picked files")
