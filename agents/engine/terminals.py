@@ -81,7 +81,7 @@ class TaskTerminal:
         await self._terminals.occupy(self.task, runner)
         confined = msgspec.structs.replace(policy, environment=policy.environment | given)
         try:
-            await session.start(runner, confined, command, {"session": conversation})
+            await session.start(runner, confined, command, self._terminals.values(self.task, conversation))
         except BaseException:
             self._terminals.vacate(self.task)
             raise
@@ -243,6 +243,11 @@ class Terminals:
         session.typed.sent = ""
         self._ledger.flush()
         self.begin(task)
+
+    def values(self, task: str, conversation: str) -> dict[str, str]:
+        """What stands for something in a profile's commands."""
+        known = self._ledger.tasks[task]
+        return {"session": conversation, "worktree": known.worktree, "project": known.project}
 
     async def occupy(self, task: str, runner: Runner) -> None:
         """A program is about to start in the task's worktree."""

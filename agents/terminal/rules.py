@@ -38,6 +38,9 @@ class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
     """For ``blocked``: what the agent waits for, one sentence. Empty: the rows that were found."""
     hint: str = ""
     """For ``blocked``: what to press or do."""
+    press: tuple[str, ...] = ()
+    """For ``blocked``: keys that answer it while the program starts, once: questions of a first start that the sandbox
+    answers already."""
 
     @property
     def title(self) -> str:
@@ -49,8 +52,9 @@ class TerminalSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """``[terminal]``: any program, in a PTY.
 
     In ``command``, ``resume``, ``set`` and ``files`` these stand for something: ``${session}`` a UUID of the task's
-    own, ``${folder}`` the folder of ``files``, ``${hook}`` a program that hands its standard input or its last
-    argument, JSON on one line, to the rules on ``hook``.
+    own, ``${worktree}`` and ``${project}`` its worktree and the main checkout, ``${folder}`` the folder of ``files``,
+    ``${hook}`` a program that hands its standard input or its last argument, JSON on one line, to the rules on
+    ``hook``.
     """
 
     command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]

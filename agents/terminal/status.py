@@ -21,6 +21,8 @@ SOURCES: tuple[Source, ...] = ("hook", "osc", "title", "progress", "notification
 
 STUCK_SECONDS = 5.0
 """After so long without output, the authority's "working" gives way to a lower source that says idle."""
+LATE_READY_SECONDS = 10.0
+"""After so long without output, a prompt on the screen is enough to be ready, whatever the rules on that say."""
 LOG_LENGTH = 200
 
 
@@ -45,6 +47,7 @@ class Claim(NamedTuple):
     evidence: str
     reason: str = ""
     hint: str = ""
+    press: tuple[str, ...] = ()
 
 
 _NOTHING = Claim("working", "", "")
@@ -59,6 +62,8 @@ class Decision(NamedTuple):
     evidence: str
     reason: str = ""
     hint: str = ""
+    press: tuple[str, ...] = ()
+    """Keys that answer what it asks while it starts."""
 
 
 class Status:
@@ -96,6 +101,9 @@ class Status:
     def saw(self, where: Where, text: str, now: float) -> None:
         """A title, a progress report, another OSC, a notification, or an event of a hook."""
         source: Source = where
+        for rule in self._section.ready:
+            if rule.on == where and found_in(rule, text):
+                self._is_ready = rule.title
         if where == "progress" and not self._rule_for(where, text):
             state = text.partition(" ")[0]
             verdict: Verdict = "idle" if state == "remove" else "working"
@@ -103,7 +111,8 @@ class Status:
             return
         for verdict, rule in self._rules(where):
             if evidence := found_in(rule, text):
-                self._claim(source, Claim(verdict, rule.title, evidence, rule.reason or evidence, rule.hint), now)
+                claim = Claim(verdict, rule.title, evidence, rule.reason or evidence, rule.hint, rule.press)
+                self._claim(source, claim, now)
                 return
         if where != "title":  # spinners would fill the log
             self._note(Sign(at=now, source=source, verdict="none", rule=where, evidence=text[:200]))
@@ -134,15 +143,15 @@ class Status:
             evidence = found_in(rule, lowest(rows, rule.lines))
             if not evidence:
                 continue
-            found = Claim(verdict, rule.title, evidence, rule.reason or evidence, rule.hint)
+            found = Claim(verdict, rule.title, evidence, rule.reason or evidence, rule.hint, rule.press)
             if verdict == "blocked":
                 blocked = blocked or found
             else:
                 claim = claim or found
-        ready = self._section.ready or self._section.idle
-        self._is_ready = next(
-            (rule.title for rule in ready if rule.on == "screen" and found_in(rule, lowest(rows, rule.lines))), ""
-        )
+        ready = [rule for rule in self._section.ready or self._section.idle if rule.on == "screen"]
+        if ready:
+            held = (rule.title for rule in ready if found_in(rule, lowest(rows, rule.lines)))
+            self._is_ready = next(held, "")
         self._set_blocked("screen", blocked, now)
         self._steady["ready"] = self._steady.get("ready", now) if self._is_ready else now
         self._steady["idle"] = self._steady.get("idle", now) if claim and claim.verdict == "idle" else now
@@ -197,7 +206,7 @@ class Status:
     def next_check(self, now: float) -> float | None:
         """In how many seconds silence may change something; None when only output can."""
         waits = []
-        for limit in (self._settle, self._settle * 2, STUCK_SECONDS):
+        for limit in (self._settle, self._settle * 2, STUCK_SECONDS, LATE_READY_SECONDS):
             left = self._output_at + limit - now
             if left > 0:
                 waits.append(left)
@@ -211,6 +220,11 @@ class Status:
     def authority(self) -> Source:
         """Whose word counts."""
         return next((source for source in SOURCES if source in self._heard), "silence")
+
+    @property
+    def starts(self) -> bool:
+        """It has not been ready yet."""
+        return self.state == "starting" or (self.state == "blocked" and self._before == "starting")
 
     @property
     def claims(self) -> dict[Source, Claim]:
@@ -249,6 +263,9 @@ class Status:
 
     def _start(self, now: float) -> Decision | None:
         if self._has_ready:
+            screen = self._claims.get("screen")
+            if screen and screen.verdict == "idle" and self._silent(now) >= LATE_READY_SECONDS:
+                return self._change("idle", "screen", screen, now, "silence")
             idle = next((self._claims[each] for each in SOURCES[:-1] if each in self._claims), None)
             steady = now - self._steady.get("ready", now) >= 2 * self._section.settle_seconds
             if self._is_ready and (steady or self._silent(now) >= min(0.3, self._section.settle_seconds)):
@@ -303,7 +320,7 @@ class Status:
         rule = f"{claim.rule}, and {other.rule}" if other else claim.rule
         if state == self.state and (state != "blocked" or rule == self.decision.rule):
             return None
-        return self._enter(Decision(state, source, rule, claim.evidence, claim.reason, claim.hint), now)
+        return self._enter(Decision(state, source, rule, claim.evidence, claim.reason, claim.hint, claim.press), now)
 
     def _enter(self, decision: Decision, now: float) -> Decision:
         if decision.state == "blocked" and self.state != "blocked":

@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,8 @@ _TICK_BYTES = 1_500_000
 _LOOK_SECONDS = 0.12
 """At most so often the screen is read for rules."""
 _FLUSH_SECONDS = 0.5
+_ANSWER_SECONDS = 0.5
+"""A question stands for so long before it is answered: it may still be drawn."""
 _INPUT_LIMIT_BYTES = 4_000_000
 _EXIT_SECONDS = 2.0
 
@@ -79,6 +82,8 @@ class Session(Sink):
         """To be written into the PTY."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._looked_at = 0.0
+        self._answered: set[str] = set()
+        """Rules whose question was answered at the start."""
         self._ended: asyncio.Task[None] | None = None
 
     # life
@@ -224,11 +229,30 @@ class Session(Sink):
         now = time.monotonic()
         decision = self.status.decide(now)
         if decision is not None:
+            self._answer_first_question(decision)
             self.on_state(decision)
         self.changed.set()
         wait = self.status.next_check(now)
         if wait is not None and "look" not in self._timers:
             self._later("quiet", wait, self._decide)
+
+    def _answer_first_question(self, decision: Decision) -> None:
+        """Press the keys that a profile names for what is asked at a first start, once for each question."""
+        if (
+            decision.state == "blocked"
+            and decision.press
+            and self.status.starts
+            and decision.rule not in self._answered
+        ):
+            self._answered.add(decision.rule)
+            self.status.note_input("a question of the start is answered", " ".join(decision.press), time.monotonic())
+
+            for number, key in enumerate(decision.press, 1):  # apart: one may move what the next one chooses
+                self._later(f"answer {number}", number * _ANSWER_SECONDS, partial(self._press_if_alive, key))
+
+    def _press_if_alive(self, key: str) -> None:
+        if self.alive:
+            self.press(key)
 
     def _saw(self, where: str, text: str) -> None:
         self.status.saw(where, text, time.monotonic())  # type: ignore[arg-type]

@@ -36,6 +36,7 @@ SIZE = PtySize(columns=90, rows=30)
 WORK = "sleep 3; echo made > made.txt"
 SHELL_TOOLS = {"Bash": "command", "bash": "command", "shell": "command", "exec_command": "cmd",
                "run_shell_command": "command", "shell_command": "command"}  # fmt: skip
+SESSION = "00000000-0000-4000-8000-000000000001"
 _STORY = "I looked at the files and wrote what was asked. " * 12
 
 
@@ -189,8 +190,11 @@ async def record(name: str, explore: bool) -> None:
 
         session.on_signal = told
         session.on_state = lambda decision: recorder.tell("state", f"{decision.state}: {decision.rule}")
+        values = {"session": SESSION, "worktree": str(worktree), "project": str(worktree)}
         recorder.tell("size", f"{SIZE.columns}x{SIZE.rows}")
-        await session.start(runner, policy, section.command, {"session": "00000000-0000-4000-8000-000000000001"})
+        await session.start(
+            runner, policy, section.command, {"session": SESSION, "worktree": str(worktree), "project": str(worktree)}
+        )
         try:
             await story(session, section, recorder, explore)
         finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,26 +65,27 @@ class Replay(Sink):
         """Every moment, after all that the session would have looked at until then."""
         columns, _, rows = next(moment.data for moment in self.moments if moment.kind == "size").partition("x")
         with closing(Emulator(int(columns), int(rows), self)) as emulator:
-            look_at = 0.0
+            looked_at, look_at = -1.0, math.inf
             for moment in self.moments:
-                while (wait := self.status.next_check(self.now)) is not None and self.now + wait < moment.at:
-                    self.now += wait
-                    self._look(emulator)
+                while (due := min(look_at, self.now + (self.status.next_check(self.now) or math.inf))) < moment.at:
+                    self.now = due
+                    if due == look_at:
+                        looked_at, look_at = due, math.inf
+                        self._look(emulator)
+                    else:
+                        self._decide()
                 self.now = moment.at
                 if moment.kind == "output":
                     emulator.feed(base64.b64decode(moment.data))
                     self.status.saw_output(self.now)
+                    look_at = min(look_at, max(self.now, looked_at + LOOK_SECONDS))
                 elif moment.kind == "hook":
                     self.status.saw("hook", moment.data, self.now)
                 elif moment.kind == "keys" and moment.data == " ".join(self.section.interrupt):
                     self.status.saw_interrupt(self.now)
                 elif moment.kind == "keys" and "enter" in moment.data:
                     self.status.saw_enter(self.now)
-                if self.now >= look_at:
-                    look_at = self.now + LOOK_SECONDS
-                    self._look(emulator)
-                else:
-                    self._decide()
+                self._decide()
                 yield moment
 
     def _look(self, emulator: Emulator) -> None:
