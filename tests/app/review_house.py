@@ -20,6 +20,7 @@ from tests.app.review_scene import ReviewApp, Scene, opened, until
 from tests.picture import save_picture
 from tests.widgets.diff.diff_scene import a_comment, numbered
 from widgets.diff import DiffView
+from widgets.legend import Legend
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 THEMES = ("shopfloor-dark", "shopfloor-light")
@@ -187,8 +188,11 @@ async def looks(folder: Path, size: tuple[int, int]) -> AsyncIterator[tuple[str,
                 for key in keys:
                     await pilot.press(key)
                     await pilot.pause(0.02)
+                if app.screen is app.review:
+                    await settled(pilot, app)
                 for area in app.screen.query(TextArea):
                     area.cursor_blink = False
+                app.review.query_one(Legend).hush()
                 for theme in THEMES:
                     app.theme = theme
                     await pilot.pause(0.05)
