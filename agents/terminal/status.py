@@ -191,6 +191,7 @@ class Status:
         if said is not None and said.verdict == "working":
             others = [source for source in idle if source != "silence"]
             if others and stuck:
+                del claims[authority]  # it was forgotten to be taken back
                 return self._change("idle", others[0], claims[others[0]], now, "silence")
             return self._change("working", authority, said, now)
         if said is not None and len(idle) > 1 and (not working or stuck):

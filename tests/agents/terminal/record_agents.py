@@ -192,9 +192,7 @@ async def record(name: str, explore: bool) -> None:
         session.on_state = lambda decision: recorder.tell("state", f"{decision.state}: {decision.rule}")
         values = {"session": SESSION, "worktree": str(worktree), "project": str(worktree)}
         recorder.tell("size", f"{SIZE.columns}x{SIZE.rows}")
-        await session.start(
-            runner, policy, section.command, {"session": SESSION, "worktree": str(worktree), "project": str(worktree)}
-        )
+        await session.start(runner, policy, section.command, values)
         try:
             await story(session, section, recorder, explore)
         finally:

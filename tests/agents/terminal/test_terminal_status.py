@@ -81,6 +81,7 @@ def test_a_word_that_was_forgotten_does_not_make_it_work_for_ever() -> None:
     seen.shows(*PROMPT)
     assert seen.after(1.0) == "working"
     assert seen.after(STUCK_SECONDS) == "idle"
+    assert seen.shows("hello", "> typed by the person") == "idle", "what was overruled counts no more"
 
 
 def test_a_pause_in_a_tool_is_not_the_end_of_the_turn() -> None:
