@@ -433,6 +433,17 @@ class ProfileInfo(Struct, kw_only=True):
     """What keeps it from starting, in words; empty when ready."""
     source: str = ""
     """The file it was read from."""
+    description: str = ""
+    program: str = ""
+    """Where the program of an agent that is not ours was found; empty for our own, and when it is not there."""
+    version: str = ""
+    """Its version, as far as that is known without asking it."""
+    login: Literal["", "yes", "key", "no"] = ""
+    """Whether the agent can log in to its model: not known, it has logged in, there is a key for it, or neither."""
+    hint: str = ""
+    """What a person should know before the first start, or how to log in."""
+    network: Literal["on", "off"] = "on"
+    """What its agents may reach: everything, or nothing but their model."""
 
 
 class Leftover(Struct, kw_only=True):

@@ -15,7 +15,7 @@ import msgspec
 
 from agents import paths
 from agents.errors import NotFound, UsageError
-from agents.model import ProfileInfo, Struct
+from agents.model import Struct
 from agents.project_file import read_project_file
 from agents.terminal.rules import TerminalSection, problems_of
 from agents.toml_file import read_toml
@@ -143,6 +143,12 @@ class Profile(Struct, kw_only=True, forbid_unknown_fields=True):
     prices: Prices | None = None
     needs: tuple[str, ...] = ()
     """Programs that must be on PATH, besides that of ``[acp]`` or ``[terminal]``."""
+    version: tuple[str, ...] = ()
+    """The program whose version is told, and what it is asked with; empty: that of the command, with ``--version``."""
+    login_files: tuple[str, ...] = ()
+    """Files one of which is there when the agent has logged in. They are never read."""
+    first_run: str = ""
+    """What the program asks or does when it runs for the first time, one sentence."""
     install: str = ""
     """How to get them: one sentence, shown when one is missing."""
 
@@ -187,25 +193,6 @@ def load_profile(name: str) -> LoadedProfile:
     if name not in files:
         raise NotFound(f"There is no profile “{name}”.", f"Profiles: {', '.join(sorted(files))}.")
     return LoadedProfile(id=name, profile=_read(files[name]), source=str(files[name]))
-
-
-def profile_info(loaded: LoadedProfile, environment: Mapping[str, str]) -> ProfileInfo:
-    """A profile as pickers show it: whether it can start, and what is missing if not.
-
-    Args:
-        environment: where the key is looked up, and the PATH for programs.
-    """
-    profile = loaded.profile
-    missing = loaded.problem or _missing(profile, environment)
-    return ProfileInfo(
-        id=loaded.id,
-        name=profile.name,
-        driver=profile.driver,
-        model=profile.native.model if profile.native else "",
-        ready=not missing,
-        missing=missing,
-        source=loaded.source,
-    )
 
 
 def key_variable(native: NativeSection) -> str:
@@ -275,7 +262,8 @@ def missing_program(profile: Profile, path: str | None) -> str:
     return ""
 
 
-def _missing(profile: Profile, environment: Mapping[str, str]) -> str:
+def missing_of(profile: Profile, environment: Mapping[str, str]) -> str:
+    """What keeps a profile's agent from starting: a program or a key that is not there, as a sentence; or ''."""
     program = missing_program(profile, environment.get("PATH"))
     if program:
         return program

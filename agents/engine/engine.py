@@ -70,7 +70,8 @@ from agents.model import (
     Turn,
     When,
 )
-from agents.profiles import load_profiles, profile_info
+from agents.profiles import load_profiles
+from agents.programs import profile_info
 from agents.project_file import PROJECT_FILE, read_project_file
 from agents.store import Store
 from agents.version import VERSION

@@ -39,7 +39,8 @@ from agents.errors import ShopfloorError, UsageError
 from agents.native.acp_updates import Updates, retold
 from agents.native.conversation import decode, repair
 from agents.offline import start_offline_server
-from agents.profiles import Profile, load_profile, load_profiles, profile_info
+from agents.profiles import Profile, load_profile, load_profiles
+from agents.programs import profile_info
 from agents.sandbox import Policy, choose_runner
 from agents.sandbox.defaults import agent_policy
 from agents.version import VERSION

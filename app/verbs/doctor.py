@@ -9,8 +9,7 @@ import sys
 from agents import paths
 from agents.client import connect
 from agents.errors import ShopfloorError
-from agents.installation import REPLACED, RESTART
-from agents.model import Struct
+from agents.model import ProfileInfo, Struct
 from agents.version import VERSION
 from app.verbs.printing import print_json
 
@@ -22,6 +21,8 @@ class Finding(Struct, kw_only=True):
     ok: bool
     text: str
     hint: str = ""
+    needed: bool = True
+    """Nothing works without it."""
 
 
 async def doctor(as_json: bool) -> int:
@@ -38,10 +39,12 @@ async def doctor(as_json: bool) -> int:
     ]
     for finding in findings:
         if as_json:
-            print_json({"name": finding.name, "ok": finding.ok, "text": finding.text, "hint": finding.hint})
+            print_json({field: getattr(finding, field) for field in finding.__struct_fields__})
         else:
-            print(f"{'✓' if finding.ok else '✗'} {finding.name:<10} {finding.text} {finding.hint}".rstrip())
-    return 0 if all(finding.ok for finding in findings) else 1
+            mark = "✓" if finding.ok else "✗" if finding.needed else "·"
+            name = finding.name if finding.needed else f"  {finding.name}"
+            print(f"{mark} {name:<20} {finding.text} {finding.hint}".rstrip())
+    return 0 if all(finding.ok for finding in findings if finding.needed) else 1
 
 
 def _git() -> Finding:
@@ -81,27 +84,45 @@ async def _engine() -> list[Finding]:
         return [Finding(name="engine", ok=False, text=error.message, hint=error.hint)]
     try:
         info = await client.info()
+        await _ask_versions()
         profiles = await client.profiles()
     except ShopfloorError as error:
         return [Finding(name="profiles", ok=False, text=error.message, hint=error.hint)]
     finally:
         await client.disconnect()
     ready = [profile.id for profile in profiles if profile.ready]
-    missing = [f"{profile.id}: {profile.missing.rstrip('.')}" for profile in profiles if not profile.ready]
     return [
-        Finding(
-            name="engine",
-            ok=not info.replaced,
-            text=f"version {info.version}, process {info.pid}, log {info.log}",
-            hint=f"{REPLACED} {RESTART}" if info.replaced else "",
-        ),
-        Finding(
-            name="profiles",
-            ok=True,
-            text=f"ready: {', '.join(ready) or 'none'}.",
-            hint=f"Not ready: {'; '.join(missing)}." if missing else "",
-        ),
+        Finding(name="engine", ok=True, text=f"version {info.version}, process {info.pid}, log {info.log}"),
+        Finding(name="profiles", ok=True, text=f"ready: {', '.join(ready) or 'none'}."),
+        *(agent_finding(profile) for profile in profiles),
     ]
+
+
+async def _ask_versions() -> None:
+    """Ask programs that were never asked for their versions; where nothing can be confined nobody is asked."""
+    from agents.profiles import load_profiles
+    from agents.programs import ask_versions
+    from agents.sandbox import choose_runner
+
+    try:
+        runner = await choose_runner()
+    except ShopfloorError:
+        return  # the finding about the sandbox says why
+    await ask_versions([loaded.profile for loaded in load_profiles()], os.environ, runner)
+
+
+def agent_finding(profile: ProfileInfo) -> Finding:
+    """What there is to say about an agent."""
+    if not profile.ready:
+        return Finding(name=profile.id, ok=False, text=profile.missing, needed=False)
+    login = {"yes": "has logged in", "key": "has a key", "no": "has not logged in"}.get(profile.login, "")
+    network = "reaches only its model" if profile.network == "off" else ""
+    facts = [f"{profile.name} {profile.version}".rstrip(), profile.model, login, network]
+    hint = profile.hint if profile.login in ("", "no") or not login else ""
+    return Finding(
+        name=profile.id, ok=profile.login != "no", text=f"{', '.join(filter(None, facts))}.", hint=hint,
+        needed=False,
+    )  # fmt: skip
 
 
 def _terminal() -> Finding:

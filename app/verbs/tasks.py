@@ -267,9 +267,11 @@ async def profiles(options: argparse.Namespace) -> int:
     for info in infos:
         if options.json:
             print_json(info)
-        else:
-            ready = "✓ ready" if info.ready else f"✗ {info.missing}"
-            print(f"{info.id:<20} {info.driver:<9} {info.model:<28} {ready}")
+            continue
+        login = {"yes": "logged in", "key": "has a key", "no": "not logged in"}.get(info.login, "")
+        facts = ", ".join(filter(None, (info.version, login, "no network" if info.network == "off" else "")))
+        ready = f"✓ ready{f' ({facts})' if facts else ''}" if info.ready else f"✗ {info.missing}"
+        print(f"{info.id:<20} {info.driver:<9} {info.model:<28} {safe(ready)}")
     return 0
 
 

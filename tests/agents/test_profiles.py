@@ -11,7 +11,8 @@ import pytest
 
 from agents.config import read_config
 from agents.errors import NotFound, UsageError
-from agents.profiles import load_profile, load_profiles, model_variables, profile_info
+from agents.profiles import load_profile, load_profiles, model_variables
+from agents.programs import profile_info
 from agents.project_file import PROJECT_FILE, parse_project_file, read_project_file
 from agents.toml_file import line_of
 

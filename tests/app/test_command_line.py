@@ -152,7 +152,7 @@ async def test_profiles_and_doctor_say_what_is_missing(shell: Shell) -> None:
     assert status == 0, out
     assert "engine.log" in out
     for line in (await shell("doctor", "--json"))[1].splitlines():
-        assert {"name", "ok", "text", "hint"} == json.loads(line).keys()
+        assert {"name", "ok", "text", "hint", "needed"} == json.loads(line).keys()
 
 
 # bad input
