@@ -170,6 +170,20 @@ async def test_sockets_of_the_machine_in_run_are_not_there(tmp_path: Path, bubbl
     assert len(ran.output.splitlines()) == 1, f"these can be connected to: {ran.output}"
 
 
+async def test_name_and_cgroups_of_the_machine_cannot_be_changed(scene: Scene) -> None:
+    name, cgroup = socket.gethostname(), Path("/proc/self/cgroup").read_text()
+    ran = await scene.run(
+        "hostname stolen; echo stolen > /proc/sys/kernel/hostname; "
+        "find /sys/fs/cgroup -name cgroup.procs | while read -r f; do echo 0 > $f && echo MOVED; done; "
+        "mkdir /sys/fs/cgroup/mine && echo MADE; echo over"
+    )
+    assert "over" in ran.output
+    assert socket.gethostname() == name
+    assert "MOVED" not in ran.output, "a process can leave its cgroup, and with it the limits it has there"
+    assert "MADE" not in ran.output
+    assert Path("/proc/self/cgroup").read_text() == cgroup
+
+
 async def test_only_own_processes_are_there(tmp_path: Path, bubblewrap: Runner) -> None:
     scene = Scene(tmp_path, bubblewrap)
     ran = await scene.run("echo /proc/[0-9]*")
