@@ -219,6 +219,22 @@ class Acts:
         self.arranging.list_changed()
         self._floor.legend.say("All projects." if self._floor.roster.all_projects else "This project.")
 
+    def dashboard(self) -> None:
+        """What agents have cost."""
+        from app.dashboard import DashboardScreen
+
+        self._floor.app.push_screen(DashboardScreen(self._api), lambda _: self._floor.totals.stir(0.1))
+
+    def tour(self) -> None:
+        """The three screens of the first run."""
+        from app.tour import TourScreen
+
+        self._floor.app.push_screen(TourScreen(self._floor.keymap))
+
+    def start_engine(self) -> None:
+        """Start an engine that was stopped on purpose."""
+        self._floor.host.start_engine()
+
     def theme(self) -> None:
         """Choose colours."""
         self._floor.app.search_themes()

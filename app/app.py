@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,7 +18,7 @@ from textual.theme import Theme
 from agents import paths
 from agents.api import Api
 from agents.config import Config, NotifySection, read_config
-from agents.errors import ShopfloorError, UsageError
+from agents.errors import EngineStopped, ShopfloorError, UsageError
 from agents.model import ACTIVE_STATES, AnyEvent, CommentsChanged, QueueChanged, Task, TaskChanged
 from app.calls import Calls
 from app.collector import LOOK_SECONDS, Collector
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from app.review.screen import ReviewScreen
 
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
+WATCH_ATTEMPT = 2
+"""The pause after which it is looked again whether somebody has started an engine that was stopped on purpose."""
 """Pauses between attempts to reach an engine that is gone; the last one repeats."""
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
@@ -80,15 +83,22 @@ class ShopfloorApp(App[None]):
         project: str = "",
         demo: bool = False,
         reconnect: Callable[[], Awaitable[Api]] | None = None,
+        start: Callable[[], Awaitable[Api]] | None = None,
+        tour: bool = False,
     ) -> None:
         """A screen for the tasks of ``project`` (any folder in it; empty: all projects).
 
         ``demo``: say everywhere that the model is not one. ``reconnect`` gives a new connection when the engine has
-        gone; without it the floor stays as it was.
+        gone; without it the floor stays as it was. ``start`` does the same and starts one that was stopped on purpose.
+        ``tour``: begin with the three screens that say how this is used.
         """
         super().__init__()
         self._live = LiveApi(api)
         self._reconnect = reconnect
+        self._start = start
+        self._tour = tour
+        self._wants_engine = asyncio.Event()
+        self._is_away = False
         self._demo = demo
         self._keys_file = paths.config_dir() / "keys.toml"
         keymap = read_keymap(self._keys_file)
@@ -156,6 +166,8 @@ class ShopfloorApp(App[None]):
         for problem in self._problems:
             self.notify(problem, severity="warning", markup=False, timeout=15)
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
+        if self._tour:
+            self.call_after_refresh(self.floor.acts.tour)
         self.call_after_refresh(self._collector.settle)
         self.set_timer(SETTLE_SECONDS, self._collector.settle)
         self.set_interval(LOOK_SECONDS, self._collector.look, name="garbage")
@@ -185,11 +197,13 @@ class ShopfloorApp(App[None]):
             problem = ""
             try:
                 subscription = await self._live.subscribe(self._sequence)
+                self._is_away = False
                 await self.floor.connected(subscription)
                 async for batch in subscription:
                     self._deliver(batch)
             except ShopfloorError as error:
                 problem = str(error)
+            self._is_away = True
             self.floor.lost(problem, retrying=self._reconnect is not None)
             if self._reconnect is None:
                 return
@@ -197,14 +211,29 @@ class ShopfloorApp(App[None]):
 
     async def _come_back(self, reconnect: Callable[[], Awaitable[Api]]) -> None:
         attempt = 0
+        self._wants_engine.clear()
         while True:
-            await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+            with contextlib.suppress(TimeoutError):
+                pause = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+                await asyncio.wait_for(self._wants_engine.wait(), pause)
+            starts = self._wants_engine.is_set() and self._start is not None
+            self._wants_engine.clear()
             attempt += 1
             try:
-                self._live.connect(await reconnect())
+                self._live.connect(await (self._start if starts and self._start else reconnect)())
                 return
+            except EngineStopped:
+                attempt = min(attempt, WATCH_ATTEMPT)
+                self.floor.stopped()
             except (ShopfloorError, OSError) as error:
                 self.floor.lost(str(error), retrying=True)
+
+    def start_engine(self) -> None:
+        """Start an engine that was stopped on purpose; one that runs goes on."""
+        if self._is_away:
+            self._wants_engine.set()
+        else:
+            self.floor.legend.say("The engine runs.")
 
     def _deliver(self, batch: Sequence[AnyEvent]) -> None:
         known = [event.task.sequence for event in batch if isinstance(event, TaskChanged)]

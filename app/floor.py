@@ -19,6 +19,7 @@ from textual.widgets import Static
 
 from agents.api import Api, Subscription
 from agents.errors import ShopfloorError
+from agents.installation import REPLACED, RESTART
 from agents.model import AnyEvent, CommentsChanged, EngineNotice, QueueChanged, Task, TaskChanged
 from app.acts import Acts
 from app.areas import Areas
@@ -27,6 +28,7 @@ from app.keys import FLOOR, PANE_DIGITS, bindings, hints, pretty
 from app.opening import Opening
 from app.outbox import LeaveWanted, Outbox
 from app.roster import Roster
+from app.totals import Totals
 from app.writing import WritingHelp
 from widgets.agent_pane import AgentPane
 from widgets.brain import Brain
@@ -79,6 +81,8 @@ class FloorScreen(Screen[None]):
         """The person's words on their way to the engine."""
         self.writing = WritingHelp(self, api)
         """Files, earlier prompts and commands for the composer."""
+        self.totals = Totals(self, api)
+        """What today cost, in the header of the list."""
         self._page_found = False
         """The page of the first current task was turned to, as soon as the first page was known."""
 
@@ -124,8 +128,10 @@ class FloorScreen(Screen[None]):
         """The engine is there: show what it knows, from now on by this subscription."""
         self._subscription = subscription
         self.roster.replace(await self._api.tasks())
-        problem = (await self._api.info()).sandbox_problem
-        self.show_bar(f"Agents cannot start: {problem}" if problem else "")
+        info = await self._api.info()
+        problem = f"Agents cannot start: {info.sandbox_problem}" if info.sandbox_problem else ""
+        self.show_bar(problem or (f"{REPLACED} {RESTART}" if info.replaced else ""))
+        self.totals.stir(0.1)
         self.show_tasks()
         await subscription.watch(self.grid.tasks_in_view, self.grid.known)
 
@@ -134,6 +140,12 @@ class FloorScreen(Screen[None]):
         self._subscription = None
         then = "Trying to reach it again." if retrying else "Leave with q and start shopfloor again."
         self.show_bar(f"{problem or 'The engine has gone.'} {then} What you type stays here.")
+
+    def stopped(self) -> None:
+        """The engine is not there because somebody stopped it."""
+        self._subscription = None
+        key = pretty((self.keymap.get("floor.start-engine") or "E").split(",")[0])
+        self.show_bar(f"The engine was stopped; its agents rest. {key} starts it again. What you type stays here.")
 
     def take(self, batch: Sequence[AnyEvent]) -> None:
         """Events of the engine, in the order they happened."""
@@ -151,6 +163,7 @@ class FloorScreen(Screen[None]):
                     self.grid.feed(event)
         if not changed:
             return
+        self.totals.stir()
         if self.roster.put(*changed):
             self.show_tasks()
         else:

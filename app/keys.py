@@ -100,6 +100,11 @@ FLOOR: tuple[Action, ...] = (
     Action("floor.close", "X", "close", "Close", "Take the focused task off the floor (asks first).", "close"),
     Action("floor.projects", "P", "toggle_projects", "All projects", "Show the tasks of all projects, or of this one.",
            "all projects"),
+    Action("floor.dashboard", "D", "dashboard", "Dashboard",
+           "Show what agents have cost by day, profile and project, and what today may cost.", "costs"),
+    Action("floor.tour", "f3", "tour", "Tour", "Show the three screens again that say how this is used."),
+    Action("floor.start-engine", "E", "start_engine", "Start the engine",
+           "Start the engine again after it was stopped on purpose."),
     Action("floor.theme", "ctrl+k", "theme", "Theme", "Choose colours: light, dark and others."),
     Action("floor.help", "question_mark,f1", "help", "Help", "Show all keys.", "help"),
     Action("floor.palette", "ctrl+p", "palette", "Commands", "Find any action or task by its name.", "commands"),
@@ -196,12 +201,14 @@ def bindings(actions: Iterable[Action]) -> list[BindingType]:
 def widget_bindings() -> list[tuple[str, list[Binding]]]:
     """The bindings that widgets bring along, under the name of the place where they work."""
     from app.app import ShopfloorApp
+    from app.dashboard import DashboardScreen
     from app.new_task import NewTaskScreen
     from app.pick_text import TextPicker
     from app.queues.keys import QUEUE_KEYS
     from app.queues.targets import TargetScreen
     from app.review.keys import REVIEW_KEYS
     from app.review.send import SendScreen
+    from app.tour import TourScreen
     from widgets.agent_pane import AgentPane
     from widgets.brain import Brain
     from widgets.comment_box import CommentBox
@@ -219,6 +226,8 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
         ("In the composer", PromptArea.BINDINGS),
         ("In the new-task dialog", NewTaskScreen.BINDINGS),
         ("Where a text is chosen", TextPicker.BINDINGS),
+        ("On the dashboard", DashboardScreen.BINDINGS),
+        ("In the tour", TourScreen.BINDINGS),
         ("In a review", REVIEW_KEYS),
         ("In the diff of a review", DIFF_KEYS),
         ("While writing a comment", CommentBox.BINDINGS),

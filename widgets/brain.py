@@ -37,7 +37,7 @@ from widgets.brain_rows import (
 )
 from widgets.pump import frames_waiting
 from widgets.task_signs import SPINNER_SECONDS
-from widgets.text_strips import Spans, StyleBook, cut, printable, strip_of
+from widgets.text_strips import Spans, StyleBook, cut, printable, spans_cells, strip_of
 
 HEADER_ROWS = 3
 RAIL_WIDTH = 5
@@ -115,6 +115,7 @@ class Brain(Widget, can_focus=True):
         super().__init__(id=id)
         self._heading = printable(name)
         self._badge = printable(badge)
+        self._totals: Spans = ()
         self._styles_of = StyleBook(self, "brain--")
         self._tasks: dict[str, Task] = {}
         self._order: list[str] = []
@@ -154,6 +155,13 @@ class Brain(Widget, can_focus=True):
             self._refresh_rows(changed)
             self.refresh(Region(0, 0, self.size.width, HEADER_ROWS))
         self._set_spinner()
+
+    def set_totals(self, text: str, is_spent: bool = False) -> None:
+        """Show at the top what today cost; ``is_spent``: nothing starts any more for that reason."""
+        totals = ((f"{printable(text)} {'! ' if is_spent else ''}", "needs" if is_spent else "dim"),) if text else ()
+        if totals != self._totals:
+            self._totals = totals
+            self.refresh(Region(0, 0, self.size.width, 1))
 
     def set_current(self, task: str, marks: Mapping[str, str] | None = None) -> None:
         """Mark the task that the composer talks to, and the digits of the panes in view."""
@@ -342,8 +350,11 @@ class Brain(Widget, can_focus=True):
             return ()
         if y == 0:
             badge = ((" ", ""), (f" {self._badge} ", "badge")) if self._badge else ()
-            room = max(4, width - 2 - (len(self._badge) + 3 if badge else 0))
-            return ((" ", ""), *cut([(self._heading, "name")], room), *badge)
+            totals = self._totals if width >= spans_cells(self._totals) + spans_cells(badge) + 12 else ()
+            room = max(4, width - 2 - spans_cells(badge) - spans_cells(totals))
+            left = ((" ", ""), *cut([(self._heading, "name")], room), *badge)
+            gap = " " * max(0, width - spans_cells(left) - spans_cells(totals)) if totals else ""
+            return (*left, (gap, ""), *totals)
         if self._typing or self._query:
             return filter_spans(self._query, len(self._order), len(self._tasks), width, self._typing)
         return summary_spans(self._tasks.values(), width, len(self._selected)) if self._tasks else ()

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from agents.client import Client, connect, stop_engine
+from agents.client import Client, connect, reconnect, stop_engine
 from agents.errors import EngineOutdated, UsageError
 from app.verbs.printing import agreed, safe
 
@@ -28,13 +28,14 @@ async def open_floor(path: str, demo: bool = False) -> int:
         await asyncio.sleep(0)
         os.environ.setdefault("TEXTUAL_FPS", "120")  # read when Textual is imported
         from app.app import ShopfloorApp
+        from app.tour import was_shown
 
         text, trusted = await opening
         if text and not trusted and not demo:
             print(f"{folder}/.shopfloor.toml wants to run commands on this machine:\n\n{safe(text.rstrip())}\n")
             if agreed("Let them run? It is asked again when the file changes."):
                 await api.trust(str(folder), text)
-        app = ShopfloorApp(api, str(folder), demo=demo, reconnect=connect)
+        app = ShopfloorApp(api, str(folder), demo, reconnect, connect, tour=not (demo or was_shown()))
         await app.run_async()
         return app.return_code or 0
     finally:

@@ -148,6 +148,7 @@ class EngineInMemory:
         ]
         self.branch_list = ["main", "release/2.0"]
         self.sandbox_problem = ""
+        self.replaced = False
         self.changed: dict[str, list[bytes]] = {}
         self.reminders = self.finding = self
         self.questions = QuestionsInMemory(self)
@@ -199,7 +200,14 @@ class EngineInMemory:
 
     async def info(self) -> EngineInfo:
         return EngineInfo(
-            version="1", protocol=1, pid=1, home="/", log="/log", started_at=NOW, sandbox_problem=self.sandbox_problem
+            version="1",
+            protocol=1,
+            pid=1,
+            home="/",
+            log="/log",
+            started_at=NOW,
+            sandbox_problem=self.sandbox_problem,
+            replaced=self.replaced,
         )
 
     async def reviewed(self, task: str) -> list[str]:

@@ -88,10 +88,12 @@ async def a_floor(
     reconnect: Callable[[], Awaitable[Any]] | None = None,
     project: str = PROJECT,
     demo: bool = False,
+    start: Callable[[], Awaitable[Any]] | None = None,
+    tour: bool = False,
 ) -> AsyncIterator[Stage]:
     """A floor that shows these tasks."""
     engine = engine or EngineInMemory(*tasks)
-    app = ShopfloorApp(cast(Api, engine), project, demo, reconnect)
+    app = ShopfloorApp(cast(Api, engine), project, demo, reconnect, start, tour)
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, engine, pilot)
         await stage.until(lambda: engine.subscriptions or reconnect, "the floor listens")
