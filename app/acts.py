@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.api import Api
 from agents.model import Task
+from agents.parts.queues import Queue
 from app.ask import AskScreen
 from app.note import Noted, NoteScreen
 from widgets.text_strips import printable
@@ -135,6 +136,14 @@ class Acts:
         """Read, edit and run queues."""
         task = self._floor.roster.current_task
         self._floor.host.open_queues(task, task.project if task else self._project)
+
+    async def queues_of(self, task: Task) -> list[Queue]:
+        """The queues that a task can be given."""
+        return await self._api.queues.list(task.project)
+
+    def run_queue(self, name: str, task: str) -> None:
+        """Run a queue on a task."""
+        self._floor.ask(self._api.queues.start([task], name))
 
     def run_checks(self) -> None:
         """Run the project's checks."""

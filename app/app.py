@@ -30,6 +30,7 @@ from app.keys import read_keymap
 from app.live_api import LiveApi
 from app.new_task import NewTaskScreen, ask_new_task
 from app.palette import FloorCommands
+from app.queues.palette import QueueCommands
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.themes import THEMES, first_theme, keep_theme, own_themes
 from app.too_small import COLUMNS, ROWS, TooSmallScreen
@@ -65,7 +66,7 @@ class ShopfloorApp(App[None]):
 
     TITLE = "Shopfloor"
     CSS_PATH = "app.tcss"
-    COMMANDS = {FloorCommands}
+    COMMANDS = {FloorCommands, QueueCommands}
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

@@ -71,11 +71,15 @@ def item_lines(row: ItemRow, number: int, width: int, is_current: bool, is_dim: 
         for line in (wrap([(paragraph, "")], max(8, width - INDENT - 1)) or [()])
         if row.prompt
     ]
-    more = len(rows) - PROMPT_ROWS
-    shown = rows[:PROMPT_ROWS] if more > 1 else rows
+    while rows and not rows[-1]:
+        rows.pop()
+    shown = rows[:PROMPT_ROWS] if len(rows) > PROMPT_ROWS + 1 else rows
+    while shown and not shown[-1]:
+        shown.pop()
+    more = len(rows) - len(shown)
     style = "$foreground 45%" if is_dim else "$foreground 75%"
     lines += [Content.assemble(indent, (line, style)) for line in shown]
-    if more > 1:
+    if more:
         lines.append(Content.assemble(indent, (f"[{more} more lines]", "italic $foreground 60%")))
     return lines
 
@@ -139,9 +143,10 @@ class QueueItems(VerticalScroll, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = """
     QueueItems { background: $background; scrollbar-size-vertical: 1; height: 1fr; }
     QueueItems > Static { height: auto; padding: 0 1 0 0; margin-bottom: 1; width: 1fr; }
+    QueueItems > .-edited { margin-bottom: 0; }
     QueueItems:focus > .-current { background: $primary 12%; }
     QueueItems > ItemEditor {
-        border: none; padding: 0 1; margin: 0 1 1 6; background: $boost; height: 4; scrollbar-size-vertical: 1;
+        border: none; padding: 0 1; margin: 0 1 1 6; background: $panel; height: 4; scrollbar-size-vertical: 1;
     }
     QueueItems > ItemEditor:focus { border: none; }
     QueueItems > .queue--empty { color: $foreground 75%; padding: 1 2; }
@@ -205,9 +210,12 @@ class QueueItems(VerticalScroll, can_focus=True, inherit_bindings=False):
         for index, label in enumerate(labels):
             label.set_class(index == self.cursor and bool(self._rows), "-current")
             label.set_class(not self._rows, "queue--empty")
-            label.display = index != self._editing
+            label.set_class(index == self._editing, "-edited")
             if not self._rows:
                 label.update(Content(self._empty))
+                continue
+            if index == self._editing:
+                label.update(Content.assemble(("▌", "$primary"), f"{index + 1:>3} ", ("✎ editing", "bold $primary")))
                 continue
             dim = self.is_editing
             lines = item_lines(self._rows[index], index + 1, width, index == self.cursor and not dim, dim)

@@ -292,7 +292,7 @@ class Acts:
             screen.say("Choose a queue with prompts first.")
             return
         tasks = screen.host.floor.roster.shown
-        chosen = {task.id for task in tasks if task.state == "ready"}
+        chosen = screen.host.floor.brain.selected or {task.id for task in tasks if task.state == "ready"}
 
         def answered(picked: list[str] | None) -> None:
             if picked:

@@ -25,6 +25,7 @@ from agents.model import (
     TranscriptOpened,
     When,
 )
+from agents.parts.queues import Queue
 from agents.parts.sessions import Command, Session
 from tests.app.floor_desk import CostsInMemory, QueuesInMemory, StagingInMemory, WritingInMemory
 
@@ -127,6 +128,13 @@ class NoChecks:
         return None
 
 
+class NoQueues:
+    """The part ``queues`` of an installation without any."""
+
+    async def list(self, project: str = "") -> list[Queue]:
+        return []
+
+
 class EngineInMemory:
     """Behaves like :class:`agents.api.Api` as far as the floor uses it."""
 
@@ -158,6 +166,7 @@ class EngineInMemory:
         self.queues = QueuesInMemory()
         self.staging = StagingInMemory()
         self.checks = NoChecks()
+        self.queues = NoQueues()
         self._numbers = itertools.count(1)
 
     # --- for tests

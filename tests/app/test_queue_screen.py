@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from agents.model import Task
 from agents.parts.queues import QueueItem
@@ -350,6 +350,20 @@ async def test_everything_fits_and_the_mouse_works(shop: Shop, task: Task, size:
         assert editor.screen.items.cursor == 1
         await editor.pilot.click("#names", offset=(5, 1))
         await editor.until(lambda: editor.screen.chosen == "mine", "a click on a name shows it")
+
+
+async def test_the_palette_of_the_floor_runs_a_queue_on_the_focused_task(shop: Shop, task: Task) -> None:
+    shop.model.add(*["Looked."] * 3)
+    app = ShopfloorApp(shop.engine, str(shop.repository))
+    async with app.run_test(size=(120, 40)) as pilot:
+        editor = Editor(app, shop, task, pilot)
+        await editor.until(lambda: app.floor.roster.current == task.id, "the task is on the floor")
+        await editor.press("ctrl+p")
+        await editor.type("Run mine")
+        palette = app.screen
+        await editor.until(lambda: palette.query_one("CommandList", OptionList).option_count, "it is found")
+        await editor.press("enter", "enter")
+        await shop.until(task.id, lambda known: known.turn == 4 and known.queue is None, "the end of the queue")
 
 
 async def test_a_broken_file_says_what_is_wrong(shop: Shop, task: Task) -> None:
