@@ -79,6 +79,23 @@ class AcpSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """How long it may take to end its turn when it is told to; then its process is ended."""
 
 
+class McpServer(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[[mcp]]``: a server of the Model Context Protocol that the agent is told of."""
+
+    name: str
+    command: tuple[str, ...] = ()
+    """Started by the agent, in its sandbox; empty: it is at ``url``."""
+    url: str = ""
+    kind: Literal["http", "sse"] = "http"
+    """How the server at ``url`` is spoken to."""
+    environment: tuple[str, ...] = ()
+    """Variables that the command is given, by name."""
+    set: dict[str, str] = {}
+    """Variables with a value of ours."""
+    headers: dict[str, str] = {}
+    """For ``url``."""
+
+
 class EndpointSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """``[endpoint]``: the server of the agent's model, so that an agent whose network is off still reaches it, and
     nothing else. Also used with the network on when the key is held outside."""
@@ -137,6 +154,8 @@ class Profile(Struct, kw_only=True, forbid_unknown_fields=True):
     terminal: TerminalSection | None = None
     sandbox: SandboxSection = SandboxSection()
     endpoint: EndpointSection | None = None
+    mcp: tuple[McpServer, ...] = ()
+    """For agents that speak the Agent Client Protocol; others have files of their own for this."""
     workspace: Literal["", "worktree", "clone"] = ""
     """Where its files live: a worktree of the repository, or a shared clone, whose agent sees the repository itself
     wholly read-only. Empty: what the project file says, else a worktree."""
@@ -214,6 +233,7 @@ def model_variables() -> list[str]:
     keys = {key_variable(native) for native in sections if native is not None}
     for profile in (loaded.profile for loaded in profiles):
         keys |= {name for section in (profile.acp, profile.terminal) if section for name in section.environment}
+        keys |= {name for server in profile.mcp for name in server.environment}
         if profile.endpoint is not None:
             keys |= {profile.endpoint.key_env, profile.endpoint.url_env}
     return sorted({*keys, *_KEY_VARIABLES.values(), *_SDK_VARIABLES} - {""})
@@ -246,6 +266,9 @@ def _read(path: Path) -> Profile:
         )
     for problem in problems_of(profile.terminal) if profile.terminal else ():
         raise UsageError(f"{path}: {problem}", "Write it as Python's re module takes it.")
+    for server in profile.mcp:
+        if bool(server.command) == bool(server.url):
+            raise UsageError(f"{path}: the MCP server {server.name} needs a command or a url.", "Give one of them.")
     endpoint = profile.endpoint
     if endpoint is not None and endpoint.key == "outside" and not endpoint.key_env:
         raise UsageError(f"{path}: `endpoint.key_env` is missing.", 'With key = "outside" it says where the key is.')

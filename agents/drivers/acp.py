@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from agents.drivers import AnyReport, Delivered, Notice, Offered, Remember, Reporter, TextEnded, TurnEnd, Used
+from agents.drivers.acp_images import Image, images_in
 from agents.drivers.acp_lines import ANSWERED
 from agents.drivers.acp_offers import Offers
 from agents.drivers.acp_permissions import Permissions
@@ -24,7 +25,7 @@ from agents.errors import ShopfloorError, UsageError
 from agents.model import Struct
 from agents.native.budget import cost
 from agents.parts.sessions import Conversation, Session
-from agents.profiles import AcpSection, Profile, missing_program
+from agents.profiles import AcpSection, McpServer, Profile, missing_program
 from agents.sandbox import Policy, Runner
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class AcpDriver:
         self._report = report
         self._log = log
         self._known = _remembered(history)
+        self._servers = [_with_variables(server, environment) for server in profile.mcp]
         self._wanted = _wanted(self._section, choices or {})
         self._offers = Offers()
         self._updates = Updates(worktree, self._tell, self._known.cost_usd)
@@ -129,7 +131,7 @@ class AcpDriver:
         self._updates.begin()
         self._permissions.begin()
         self._prompting = True
-        answering = asyncio.create_task(self._peer.prompt(text))
+        answering = asyncio.create_task(self._peer.prompt(text, self._images(text)))
         self._begun(prompt or self._known.prompt)
         try:
             ending = await self._answer(answering, self._peer)
@@ -154,7 +156,7 @@ class AcpDriver:
             self._permissions.decide,
         )  # fmt: skip
         await peer.initialize()
-        opened = await peer.open_session(self._worktree, self._known.session, self._key_given)
+        opened = await peer.open_session(self._worktree, self._known.session, self._key_given, self._servers)
         self._fresh = not opened.loaded
         if self._fresh or self._section.cost_since == "start":
             self._updates.cost_usd = 0.0
@@ -182,6 +184,11 @@ class AcpDriver:
                 f"{self._profile.name} does not know the conversation any more.", "Tell it what to do."
             )
         return asked
+
+    def _images(self, text: str) -> list[Image]:
+        """The images of a prompt, for an agent that can take them."""
+        can = self._peer is not None and self._peer.sees_images
+        return images_in(text, self._worktree) if can else []
 
     def _begun(self, asked: str) -> None:
         """The prompt is on its way."""
@@ -352,7 +359,7 @@ class AcpDriver:
         peer = self._peer
         if peer is None or not self._prompting or not peer.takes_more or self._stop.is_set():
             return False
-        self._steering.append((prompt_id, asyncio.create_task(peer.prompt(text))))
+        self._steering.append((prompt_id, asyncio.create_task(peer.prompt(text, self._images(text)))))
         return True
 
     def answer(self, question: str, option: str = "", text: str = "") -> bool:
@@ -386,6 +393,12 @@ class AcpDriver:
         peer, self._peer = self._peer, None
         if peer is not None:
             await peer.close(now=True)
+
+
+def _with_variables(server: McpServer, environment: Mapping[str, str]) -> McpServer:
+    """A server with the values of the variables that it is given by name."""
+    given = {name: environment[name] for name in server.environment if environment.get(name)}
+    return msgspec.structs.replace(server, set=given | server.set)
 
 
 def _wanted(section: AcpSection, choices: Mapping[str, str]) -> dict[str, str]:

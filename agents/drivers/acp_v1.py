@@ -7,6 +7,8 @@ peculiar to version 1 stays here: modes, ``session/load``, a prompt whose answer
 from __future__ import annotations
 
 import asyncio
+import base64
+import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -15,27 +17,38 @@ from acp import PROTOCOL_VERSION, RequestError
 from acp.client import ClientSideConnection
 from acp.interfaces import Client
 from acp.schema import (
+    AcpMcpServer,
     AllowedOutcome,
+    AudioContentBlock,
     ClientCapabilities,
     DeniedOutcome,
+    EmbeddedResourceContentBlock,
+    EnvVariable,
+    HttpHeader,
+    HttpMcpServer,
+    ImageContentBlock,
     Implementation,
     InitializeResponse,
     LoadSessionResponse,
+    McpServerStdio,
     NewSessionResponse,
     PermissionOption,
     RequestPermissionResponse,
+    ResourceContentBlock,
+    SseMcpServer,
     TextContentBlock,
     ToolCallUpdate,
 )
 from pydantic import BaseModel, ValidationError
 
+from agents.drivers.acp_images import Image
 from agents.drivers.acp_lines import Lines, decoded
 from agents.drivers.acp_log import AgentLog
 from agents.drivers.acp_permissions import Option
 from agents.errors import ShopfloorError
 from agents.model import Struct, Usage
 from agents.parts.sessions import Conversation, Setting
-from agents.profiles import AcpSection
+from agents.profiles import AcpSection, McpServer
 from agents.sandbox import Policy, Process, Runner
 from agents.version import VERSION
 
@@ -46,6 +59,10 @@ CANCEL_SECONDS = 5.0
 _AUTH_REQUIRED = -32000
 
 Answer = TypeVar("Answer")
+_AnyServer = HttpMcpServer | SseMcpServer | AcpMcpServer | McpServerStdio
+_AnyBlock = (
+    TextContentBlock | ImageContentBlock | AudioContentBlock | ResourceContentBlock | EmbeddedResourceContentBlock
+)
 Decide = Callable[[str, Sequence[Option]], Awaitable[str]]
 """Given a tool call's id and what may be answered about it, the id of the answer; empty to cancel it."""
 
@@ -84,12 +101,14 @@ class Peer:
         log: AgentLog,
         on_update: Callable[[dict[str, object]], None],
         decide: Decide,
+        path: str | None,
     ) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
         self._name = name
         self._section = section
+        self._path = path
         self._process = process
         self._log = log
         self._draining = asyncio.create_task(log.drain(process.stderr))
@@ -124,32 +143,60 @@ class Peer:
                 "Install a version of the agent that fits.",
             )
 
-    async def open_session(self, directory: str, known: str, key_given: bool) -> Opened:
+    async def open_session(
+        self, directory: str, known: str, key_given: bool, servers: Sequence[McpServer] = ()
+    ) -> Opened:
         """Load the session ``known`` if there is one and the agent can, else begin a new one.
 
         Args:
             key_given: the agent has a key in its environment, so that it can log in by itself if it insists.
+            servers: of the Model Context Protocol, that it is told of.
 
         Raises:
             AcpError: it is silent, gone, wants a login or refuses.
         """
-        notices: list[str] = []
+        told, notices = self._told_servers(servers)
         answer: LoadSessionResponse | NewSessionResponse | None = None
         if known:
-            answer, problem = await self._load(directory, known)
+            answer, problem = await self._load(directory, known, told)
             notices += [f"{problem} It begins a new conversation and does not know the one above."] if problem else []
         self.session = known
         loaded = answer is not None
         if answer is None:
-            answer = begun = await self._new(directory, key_given)
+            answer = begun = await self._new(directory, key_given, told)
             self.session = begun.session_id
         return Opened(session=self.session, loaded=loaded, answer=_plain(answer), notices=tuple(notices))
 
-    async def _load(self, directory: str, known: str) -> tuple[LoadSessionResponse | None, str]:
+    def _told_servers(self, servers: Sequence[McpServer]) -> tuple[list[_AnyServer], list[str]]:
+        """Servers in the words of the protocol, and a sentence about each that the agent cannot use."""
+        capabilities = self._greeting.agent_capabilities if self._greeting else None
+        can = capabilities.mcp_capabilities if capabilities else None
+        told: list[_AnyServer] = []
+        problems = []
+        for server in servers:
+            headers = [HttpHeader(name=name, value=value) for name, value in server.headers.items()]
+            if server.command:
+                program = shutil.which(server.command[0], path=self._path) or server.command[0]
+                variables = [EnvVariable(name=name, value=value) for name, value in server.set.items()]
+                told.append(
+                    McpServerStdio(name=server.name, command=program, args=list(server.command[1:]), env=variables)
+                )
+            elif server.kind == "http" and can and can.http:
+                told.append(HttpMcpServer(type="http", name=server.name, url=server.url, headers=headers))
+            elif server.kind == "sse" and can and can.sse:
+                told.append(SseMcpServer(type="sse", name=server.name, url=server.url, headers=headers))
+            else:
+                kind = server.kind.upper()
+                problems.append(f"{self._name} cannot use the MCP server {server.name}: it knows none over {kind}.")
+        return told, problems
+
+    async def _load(
+        self, directory: str, known: str, servers: list[_AnyServer]
+    ) -> tuple[LoadSessionResponse | None, str]:
         capabilities = self._greeting.agent_capabilities if self._greeting else None
         if capabilities is None or not capabilities.load_session:
             return None, f"{self._name} cannot load a conversation."
-        work = self._connection.load_session(cwd=directory, session_id=known, mcp_servers=[])
+        work = self._connection.load_session(cwd=directory, session_id=known, mcp_servers=servers)
         try:
             return await self._ask(work, "session/load", self._section.start_seconds), ""
         except AcpError as problem:
@@ -157,10 +204,10 @@ class Peer:
                 raise
             return None, f"{self._name} could not load its conversation: {problem.message}"
 
-    async def _new(self, directory: str, key_given: bool) -> NewSessionResponse:
+    async def _new(self, directory: str, key_given: bool, servers: list[_AnyServer]) -> NewSessionResponse:
         seconds = self._section.start_seconds
         try:
-            work = self._connection.new_session(cwd=directory, mcp_servers=[])
+            work = self._connection.new_session(cwd=directory, mcp_servers=servers)
             return await self._ask(work, "session/new", seconds)
         except AcpError as problem:
             method = self._section.authenticate
@@ -168,7 +215,7 @@ class Peer:
             if not _wants_login(problem) or not key_given or method not in offered:
                 raise
         await self._ask(self._connection.authenticate(method_id=method), "authenticate", seconds)
-        again = self._connection.new_session(cwd=directory, mcp_servers=[])
+        again = self._connection.new_session(cwd=directory, mcp_servers=servers)
         return await self._ask(again, "session/new", seconds)
 
     @property
@@ -221,14 +268,25 @@ class Peer:
 
     # prompts
 
-    async def prompt(self, text: str) -> Ending:
+    @property
+    def sees_images(self) -> bool:
+        """It takes images in prompts."""
+        capabilities = self._greeting.agent_capabilities if self._greeting else None
+        can = capabilities.prompt_capabilities if capabilities else None
+        return bool(can and can.image)
+
+    async def prompt(self, text: str, images: Sequence[Image] = ()) -> Ending:
         """Say something to the agent and wait until its turn is over.
 
         Raises:
             AcpError: it is gone, wants a login or answered with an error.
         """
-        block = TextContentBlock(type="text", text=text)
-        answer = await self._ask(self._connection.prompt(session_id=self.session, prompt=[block]), "the prompt", None)
+        blocks: list[_AnyBlock] = [TextContentBlock(type="text", text=text)]
+        for image in images:
+            data = base64.b64encode(image.data).decode()
+            blocks.append(ImageContentBlock(type="image", mime_type=image.kind, data=data, uri=image.path))
+        work = self._connection.prompt(session_id=self.session, prompt=blocks)
+        answer = await self._ask(work, "the prompt", None)
         told = answer.usage
         usage = None
         if told is not None:
@@ -338,7 +396,7 @@ async def start(
     except ShopfloorError:
         kept.close()
         raise
-    return Peer(name, section, process, kept, on_update, decide)
+    return Peer(name, section, process, kept, on_update, decide, policy.environment.get("PATH"))
 
 
 class _Client:

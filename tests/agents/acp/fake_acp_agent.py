@@ -182,6 +182,13 @@ class FakeAgent:
         self.say(f"turned to: {message['params']['prompt'][0]['text']}")
         return {"stopReason": "end_turn"}
 
+    def play_told(self, text: str) -> None:
+        """Tells what it was told of servers, and the kinds of blocks of the prompt."""
+        blocks = [(block["type"], block.get("mimeType", ""), len(block.get("data", ""))) for block in self.blocks]
+        self.say(json.dumps({"servers": self.servers, "blocks": blocks}))
+
+    play_no_image = play_told
+
     def play_options(self, text: str) -> None:
         known = f"in {self.session}" if self.loaded else "new"
         self.say(f"{self.model} {'brave' if self.brave else 'shy'} {known}. ")
