@@ -20,6 +20,10 @@ async def stage_patch(workspace: Workspace, patch: bytes, *, out: bool) -> None:
     arguments = ["apply", "--cached", "--whitespace=nowarn", *(["--reverse"] if out else []), "-"]
     result = await git(workspace, *arguments, stdin=patch, environment=_index(workspace), accept=(0, 1, 128))
     if result.status:
+        opposite = ["apply", "--cached", "--check", *([] if out else ["--reverse"]), "-"]
+        there = await git(workspace, *opposite, stdin=patch, environment=_index(workspace), accept=(0, 1, 128))
+        if not there.status and not out:
+            raise GitError("It is in the index or in the last commit already.", "There is nothing to stage here.")
         raise GitError(
             f"It does not fit what the index holds: {result.complaint}.",
             "Compare with what is not committed yet (`o`), then stage it from there.",

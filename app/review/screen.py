@@ -207,6 +207,8 @@ class ReviewScreen(Screen[None]):
                 self._listing.changed(news.paths)
                 if news or ended:
                     self._show_news(news_text(news, self.reviewed))
+            elif before is not None and not is_own:
+                self._show_news("")  # it is about another comparison
             self._scope, self._read = read.scope, read
             self._show(read.parsed, read.placed)
         if read.is_huge:
@@ -302,6 +304,11 @@ class ReviewScreen(Screen[None]):
     def _show_title(self) -> None:
         shown = self.shown
         self._title.update(title_text(self.reviewed, shown, max(20, self.size.width - 2)))
+
+    @on(events.Click, "#news")
+    def _news_clicked(self) -> None:
+        self._show_news("")
+        self._listing.next_news()
 
     def _show_news(self, sentence: str) -> None:
         self._news.update(Text(sentence, no_wrap=True, overflow="ellipsis"))

@@ -45,7 +45,7 @@ class Mouse:
             view.post_message(view.Pressed(view))
             return
         if section.kinds[spot.row] == COMMENT:
-            key = view.key_at(spot, table_y - state.table.top(spot), event.x)
+            key = view.box_key(spot, table_y - state.table.top(spot), event.x)
             if key or is_same:
                 view.post_message(view.Pressed(view, key or "enter"))
                 return

@@ -479,7 +479,7 @@ class DiffView(Widget, can_focus=True):
 
     # mouse
 
-    def key_at(self, spot: Spot, line: int, x: int) -> str:
+    def box_key(self, spot: Spot, line: int, x: int) -> str:
         """The key that a comment's box shows at a place of it; empty when it shows none there."""
         painter = self._screen.painter
         if painter is None:

@@ -208,8 +208,10 @@ async def test_what_does_not_fit_the_index_is_refused_in_a_sentence(shop: Shop) 
     file = only_file(await shop.engine.diff(task.id))
     patch = select_hunk(file, file.hunks[0])
     await shop.engine.staging.stage(task.id, patch)
-    with pytest.raises(GitError, match="does not fit what the index holds"):
+    with pytest.raises(GitError, match="in the index or in the last commit already"):
         await shop.engine.staging.stage(task.id, patch)
+    with pytest.raises(GitError, match="does not fit what the index holds"):
+        await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[1]), True)
     assert _index_text(task) == TEXT.replace("line 5\n", "five\n")
 
 
