@@ -402,6 +402,14 @@ class Commit(Struct, kw_only=True):
     """When it was made."""
 
 
+class AttributeFile(Struct):
+    """A ``.gitattributes`` file of a tree."""
+
+    directory: bytes
+    """Where it lies, without a slash at the end; empty for the root."""
+    content: bytes
+
+
 class Diff(Struct, kw_only=True):
     """What git says changed between two trees of a task, and what is being compared, in words."""
 
@@ -418,6 +426,8 @@ class Diff(Struct, kw_only=True):
     """``git diff --raw -z --patch …`` between the two trees, for :func:`agents.review.parse_diff`."""
     sizes: dict[str, int] = {}
     """Bytes of the binary files in it, by blob id."""
+    attributes: list[AttributeFile] = []
+    """The ``.gitattributes`` files of the new tree that say something about its files."""
 
 
 class ProfileInfo(Struct, kw_only=True):

@@ -46,6 +46,7 @@ class Changes:
             directory=workspace.worktree,
             patch=patch,
             sizes=await workspaces.binary_sizes(workspace, patch),
+            attributes=await workspaces.attribute_files(workspace, head, patch),
         )
 
     async def tree_now(self, task: Task) -> str:
@@ -79,6 +80,7 @@ class Changes:
             task=task.id, scope=scope, base_tree=base_tree, head_tree=head_tree, base_name=base_name,
             head_name=head_name, directory=workspace.worktree, patch=patch,
             sizes=await workspaces.binary_sizes(workspace, patch),
+            attributes=await workspaces.attribute_files(workspace, head_tree, patch),
         )  # fmt: skip
 
     async def commits(self, task: Task) -> list[Commit]:

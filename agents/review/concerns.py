@@ -39,7 +39,7 @@ _BY_NAME: tuple[tuple[str, str, re.Pattern[bytes]], ...] = tuple(
 
 def concerns_about(file: FileDiff) -> Iterator[tuple[str, str]]:
     """Name and sentence of what is to be said about a file as a whole."""
-    kind = file_kind(file.path)
+    kind = file_kind(file.path, file.attributes)
     for name, sentence, pattern in _BY_NAME:
         if pattern.search(file.path) or (file.old_path and pattern.search(file.old_path)):
             yield name, sentence

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from agents.model import AttributeFile
+from agents.review.model import DiffSet
 
 _LOCK_FILES = frozenset(
     b"package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb deno.lock poetry.lock uv.lock "
@@ -105,6 +108,16 @@ def attributes_of(path: bytes, rules: Sequence[AttributeRule]) -> dict[str, str]
         if rule.pattern.match(path):
             found.update(rule.values)
     return {name: value for name, value in found.items() if value}
+
+
+def with_attributes(diff: DiffSet, files: Sequence[AttributeFile]) -> DiffSet:
+    """The same change, its files with the attributes that ``.gitattributes`` files give them."""
+    if not files:
+        return diff
+    ordered = sorted(files, key=lambda file: file.directory.count(b"/") + bool(file.directory))
+    rules = [rule for file in ordered for rule in parse_attributes(file.content, file.directory)]
+    changed = (replace(file, attributes=attributes_of(file.path, rules)) for file in diff.files)
+    return replace(diff, files=tuple(changed))
 
 
 def _attribute(word: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -93,6 +94,8 @@ class FileDiff:
     )
     additions: int = 0
     deletions: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Its git attributes, as far as anyone looked (see ``agents.review.kinds.with_attributes``)."""
     header: tuple[bytes, ...] = ()
     """Header lines of its block as they came, also those not understood."""
 

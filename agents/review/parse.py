@@ -71,6 +71,15 @@ def parse_diff(data: bytes, sizes: Mapping[str, int] | None = None) -> DiffSet:
     return DiffSet(tuple(files), patch.leftover)
 
 
+def raw_names(data: bytes) -> list[bytes]:
+    """The new names of all files in the raw part of what git printed.
+
+    Raises:
+        DiffError: it is cut.
+    """
+    return [record.new_path for record in _raw_part(data)[0]]
+
+
 def parse_patch(data: bytes) -> DiffSet:
     """The files of any unified diff: git's, ``diff -u``, Mercurial's, Subversion's, with or without text around it.
 

@@ -92,7 +92,7 @@ def file_warnings(file: FileDiff) -> list[Warned]:
 
 
 def _in_lines(file: FileDiff) -> Iterator[Warned]:
-    kind = file_kind(file.path)
+    kind = file_kind(file.path, file.attributes)
     data, start, end = _extent(file)
     if not kind.is_generated:
         yield from _at(file, secrets_in(data, start, end), "secret", "This looks like a key or a password.")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
 from agents.errors import GitError, NotFound
-from agents.model import Commit
+from agents.model import AttributeFile, Commit
 from agents.review.arguments import DIFF_ARGUMENTS, DIFF_CONFIG
-from agents.review.parse import BINARY_BLOBS
+from agents.review.parse import BINARY_BLOBS, raw_names
 from agents.workspace.git import Repository, git
 
 COMMITS_LIMIT = 500
+_ATTRIBUTE_FOLDERS = 2_000
+"""Folders whose attributes are asked for at most: git is told them as arguments."""
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -58,6 +61,29 @@ async def binary_sizes(repository: Repository, patch: bytes) -> dict[str, int]:
     lines = (await git(repository, "cat-file", "--batch-check", stdin=asked)).out.decode("ascii").splitlines()
     words = [line.split(" ") for line in lines]
     return {each[0]: int(each[2]) for each in words if len(each) == 3}
+
+
+async def attribute_files(repository: Repository, tree: str, patch: bytes) -> list[AttributeFile]:
+    """The ``.gitattributes`` files of a tree in the folders, and those above them, of what :func:`diff` printed."""
+    folders = {b""}
+    for name in raw_names(patch):
+        parts = name.split(b"/")[:-1]
+        folders.update(b"/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+    found: list[AttributeFile] = []
+    wanted = sorted(folders)[:_ATTRIBUTE_FOLDERS]
+    names = [(folder + b"/" if folder else b"") + b".gitattributes" for folder in wanted]
+    printed = await git(repository, "ls-tree", "-z", _safe(tree), "--", *(os.fsdecode(name) for name in names))
+    blobs_of = dict(_tree_entry(entry) for entry in printed.out.split(b"\0") if b" blob " in entry)
+    contents = await blobs(repository, list(blobs_of.values()))
+    for name, content in zip(blobs_of, contents, strict=True):
+        found.append(AttributeFile(name.rpartition(b"/")[0], content))
+    return found
+
+
+def _tree_entry(entry: bytes) -> tuple[bytes, str]:
+    """Name and id of ``<mode> blob <id>TAB<name>``."""
+    meta, _, name = entry.partition(b"\t")
+    return name, meta.split(b" ")[2].decode("ascii")
 
 
 async def commits(repository: Repository, base: str, tip: str) -> list[Commit]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from agents.errors import GitError, UsageError
-from agents.model import Commit
+from agents.model import AttributeFile, Commit
 from agents.sandbox import Runner
 from agents.workspace import trees
 from agents.workspace.git import Repository, git
@@ -221,6 +221,10 @@ class Workspaces:
     async def diff(self, repository: Repository, base: str, head: str) -> bytes:
         """See :func:`agents.workspace.trees.diff`."""
         return await trees.diff(repository, base, head)
+
+    async def attribute_files(self, repository: Repository, tree: str, patch: bytes) -> list[AttributeFile]:
+        """See :func:`agents.workspace.trees.attribute_files`."""
+        return await trees.attribute_files(repository, tree, patch)
 
     async def binary_sizes(self, repository: Repository, patch: bytes) -> dict[str, int]:
         """See :func:`agents.workspace.trees.binary_sizes`."""

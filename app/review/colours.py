@@ -78,10 +78,11 @@ class Colourer:
         except BaseException:
             self._asked.discard(name)
             raise
-        await asyncio.gather(*(self._side(*side, contents[side[2]], priority) for side in sides))
+        language = file.attributes.get("linguist-language", "")
+        await asyncio.gather(*(self._side(*side, contents[side[2]], language, priority) for side in sides))
 
-    async def _side(self, side: str, path: bytes, blob: str, data: bytes, priority: int) -> None:
-        syntax = await self._highlighter.highlight(path, data, key=blob, priority=priority)
+    async def _side(self, side: str, path: bytes, blob: str, data: bytes, language: str, priority: int) -> None:
+        syntax = await self._highlighter.highlight(path, data, key=blob, attribute=language, priority=priority)
         if syntax.language and any(blob in name for name in self._asked):
             self._view.colour(path, side, syntax)
 

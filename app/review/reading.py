@@ -11,6 +11,7 @@ from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import Comment, Diff, Scope, Task
 from agents.review import DiffSet, parse_diff
+from agents.review.kinds import with_attributes
 from agents.review.places import Placed, place_comments
 from app.review.colours import Contents
 from app.review.facts import Facts
@@ -53,6 +54,7 @@ class Reading:
         """The change in a scope, with its comments."""
         diff = await self._api.diff(self._task, scope, *(named if scope in ("commit", "refs") else ()))
         parsed = await asyncio.to_thread(parse_diff, diff.patch, diff.sizes)
+        parsed = with_attributes(parsed, diff.attributes)
         comments = await self._api.comments(self._task)
         placed = await self._places(parsed, diff, comments)
         return Read(scope, named, diff, parsed, tuple(comments), tuple(placed))

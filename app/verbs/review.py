@@ -14,6 +14,7 @@ from agents.api import Api
 from agents.errors import GitError, NotFound, UsageError
 from agents.model import Comment, CommentDraft
 from agents.review import parse_diff
+from agents.review.kinds import with_attributes
 from agents.review.marks import marks_of
 from agents.review.places import Placed, place_comments
 from agents.review.warnings import file_warnings
@@ -134,7 +135,7 @@ async def _overview(api: Api, task: str) -> dict[str, object]:
     """A change as a reviewer finds it: comments to send, what was reviewed, what to look at first."""
     known = await api.task(task)
     diff = await api.diff(known.id)
-    files = parse_diff(diff.patch, diff.sizes).files
+    files = with_attributes(parse_diff(diff.patch, diff.sizes), diff.attributes).files
     marks, comments = await api.reviewed(known.id), await api.comments(known.id)
     waiting = [c for c in comments if (c.state == "draft" and c.kind != "note") or c.has_unsent_reply]
     warned = [

@@ -262,7 +262,7 @@ class DiffState:
         folded = self.folds.get(file.path)
         if folded is not None:
             return folded
-        return len(file.lines) > HUGE_LINES or (bool(file.hunks) and file_kind(file.path).is_generated)
+        return len(file.lines) > HUGE_LINES or (bool(file.hunks) and file_kind(file.path, file.attributes).is_generated)
 
     # place
 

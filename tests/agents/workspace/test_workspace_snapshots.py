@@ -12,6 +12,7 @@ from repository_builder import ARepository, a_repository
 
 from agents.errors import GitError, NotFound, UsageError
 from agents.review import parse_diff
+from agents.review.kinds import file_kind, with_attributes
 from agents.sandbox import Runner
 from agents.workspace import Workspaces
 
@@ -214,3 +215,24 @@ async def test_the_sizes_of_binary_files_in_a_diff_are_told(runner: Runner, tmp_
     assert (data.old_size, data.new_size) == (40, 5000)
     assert (text.old_size, text.new_size) == (None, None)
     assert len(sizes) == 2, "git was asked about more than the binary files"
+
+
+async def test_a_diff_comes_with_the_attributes_of_its_files(runner: Runner, tmp_path: Path) -> None:
+    repository = a_repository(tmp_path / "r").with_file(".gitattributes", "*.gen linguist-generated\n")
+    repository.with_file("a b/c/.gitattributes", "x.gen -linguist-generated\nrun linguist-language=Ruby\n")
+    repository.with_file("unchanged/.gitattributes", "* linguist-generated\n")
+    agent = await an_agent(runner, repository.with_commit())
+    for name in ("y.gen", "a b/c/x.gen", "a b/c/run"):
+        (agent.worktree / name).write_text("1\n")
+    snapshot = await agent.workspaces.snapshot(agent.workspace, "now", "Now")
+    patch = await agent.workspaces.diff(agent.workspace, "main", snapshot.tree)
+    found = await agent.workspaces.attribute_files(agent.workspace, snapshot.tree, patch)
+    assert {file.directory for file in found} == {b"", b"a b/c"}
+    diff = with_attributes(parse_diff(patch), found)
+    assert {file.path: file.attributes for file in diff.files} == {
+        b"y.gen": {"linguist-generated": "true"},
+        b"a b/c/x.gen": {"linguist-generated": "false"},
+        b"a b/c/run": {"linguist-language": "Ruby"},
+    }
+    kinds = {file.path: file_kind(file.path, file.attributes).is_generated for file in diff.files}
+    assert kinds == {b"y.gen": True, b"a b/c/x.gen": False, b"a b/c/run": False}
