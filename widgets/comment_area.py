@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.text import Text
+from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -40,6 +41,13 @@ class CommentArea(TextArea):
         if not self.is_attached:
             return [Strip.blank(crop.width)] * crop.height
         return super().render_lines(crop)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Pasted text as it was copied, with this system's line ends."""
+        if "\r" in event.text:
+            event.prevent_default()
+            event.stop()
+            self.replace(event.text.replace("\r\n", "\n").replace("\r", "\n"), *self.selection)
 
     # completion
 

@@ -161,8 +161,8 @@ class ReviewScreen(Screen[None]):
         self._show_title()
         rests = not at_work(task)
         ended = rests and (at_work(before) or before.turn != task.turn)
-        differs = (before.files_changed, before.additions, before.deletions) != (
-            task.files_changed, task.additions, task.deletions,
+        differs = (before.files_changed, before.additions, before.deletions, before.check_state) != (
+            task.files_changed, task.additions, task.deletions, task.check_state,
         )  # fmt: skip
         if before.state != task.state and any(comment.undelivered for comment in self.comments):
             self.comments_changed()
@@ -498,7 +498,8 @@ class ReviewScreen(Screen[None]):
                 self.say("All comments to send are on hidden files. H shows them.")
                 return
             prompt = await self._api.review_prompt(self.reviewed.id, held)
-            screen = SendScreen(self.reviewed, prompt, len(waiting) - len(held), len(held))
+            others = sum(comment.author != "person" for comment in waiting if comment.id not in held)
+            screen = SendScreen(self.reviewed, prompt, len(waiting) - len(held), held=len(held), others=others)
             answer = await self.app.push_screen_wait(screen)
             if answer is None:
                 return

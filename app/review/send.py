@@ -44,17 +44,25 @@ class SendScreen(ModalScreen[Sending | None]):
         Binding("q", "leave", "Back", id="send.back", show=False, tooltip="Go on reading; nothing is sent."),
     ]  # fmt: skip
 
-    def __init__(self, task: Task, prompt: str, comments: int, held: int = 0) -> None:
-        """``held``: comments that are not sent because their files are hidden."""
+    def __init__(self, task: Task, prompt: str, comments: int, *, held: int = 0, others: int = 0) -> None:
+        """
+        Args:
+            comments: how many are sent.
+            held: comments that are not sent because their files are hidden.
+            others: those among ``comments`` that a reviewing agent or a script wrote.
+        """
         super().__init__()
         self._for_task = task
         self._prompt = prompt
         self._comments = comments
         self._held = held
+        self._others = others
         self._is_edited = False
 
     def compose(self) -> ComposeResult:
         count = "1 comment" if self._comments == 1 else f"{self._comments} comments"
+        if self._others:
+            count += f", {self._others} of them not written by you"
         works = at_work(self._for_task)
         now = "steer it now" if works else "start a turn"
         detail = f"To the agent of “{printable(self._for_task.title)}”. This is what it will read:"

@@ -6,12 +6,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from textual import events
 from textual.command import CommandPalette
 from textual.widgets import Input
 
 from agents.parts.checks import Finding
 from tests.app.review_scene import Scene, go_to_line, line_at_cursor, opened, screen_text, until
 from tests.app.test_review_marks_and_acts import BASE, FIRST, claimed
+from tests.widgets.diff.diff_scene import a_comment
 from widgets.comment_area import CommentArea
 from widgets.diff import DiffView
 from widgets.diff.rows import MARK
@@ -264,3 +266,39 @@ async def test_the_keys_in_a_comments_box_are_clicked_and_the_right_button_offer
         await until(pilot, lambda: scene.api.notes[0].state == "resolved", "a click on a accepts")
         await pilot.click(DiffView, offset=(30, 5), button=3)
         await until(pilot, lambda: isinstance(app.screen, CommandPalette), "the right button offers all actions")
+
+
+async def test_the_place_is_there_again_after_a_scope_that_does_not_have_it(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BASE, FIRST)
+    only_b = scene.repository.tree({**BASE, "b.py": "x = 2\n"})
+    app = scene.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "thirty")
+        await app.review.read_change(scope="refs", named=(scene.api.base, only_b))
+        assert [file.path for file in view.state.diff.files] == [b"b.py"]
+        await app.review.read_change(scope="branch")
+        assert line_at_cursor(view) == "thirty"
+
+
+async def test_several_lines_are_pasted_into_a_comment_as_they_are(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BASE, FIRST)
+    app = scene.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("c")
+        await until(pilot, lambda: app.screen.query("CommentBox CommentArea"), "the box is open")
+        area = app.screen.query_one("CommentBox CommentArea", CommentArea)
+        area.post_message(events.Paste("one\r\ntwo\r\rthree"))
+        await until(pilot, lambda: area.text == "one\ntwo\n\nthree", f"the lines are there, not {area.text!r}")
+
+
+async def test_what_reviewing_agents_wrote_is_counted_before_it_is_sent(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BASE, FIRST)
+    scene.api.notes += [a_comment(id="R1-C1", start=10), a_comment(id="R1-C2", start=30, author="reviewer")]
+    app = scene.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("s")
+        await until(pilot, lambda: "Send 2 comments, 1 of them not written by you" in screen_text(app), "it says so")

@@ -9,7 +9,7 @@ from agents.review.escape import escape_name
 from agents.review.model import DiffSet
 from agents.review.moved import moved_blocks
 
-MOVED_LINES = 20_000
+MOVED_LINES = 10_000
 """Changed lines up to which moved blocks are looked for: beyond it, it would take seconds."""
 
 

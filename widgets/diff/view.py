@@ -114,6 +114,8 @@ class DiffView(Widget, can_focus=True):
         self._strips: list[Strip] | None = None
         self._redraw_timer: asyncio.TimerHandle | None = None
         self._editor_box: Widget | None = None
+        self._left: Keep | None = None
+        """A place that the diff shown now does not have, for when it is shown again; forgotten when the reader moves."""
         self._choices = Choices(self.state, self._filtered, self._rebuilt)
         self._mouse = Mouse(self)
 
@@ -121,12 +123,14 @@ class DiffView(Widget, can_focus=True):
 
     def show(self, diff: DiffSet, placed: Sequence[Placed] = ()) -> None:
         """Show a diff with its comments; the reader stays on the same line of code when it is still there."""
-        keep = self.state.keep(self._top) if self.state.diff.files else None
+        keep = self._left or (self.state.keep(self._top) if self.state.diff.files else None)
         self._screen.emphases.clear()
         self._syntax.clear()
         self._lay_out(diff)
         self.state.show(diff, placed)
         self._restored(keep)
+        is_there = keep is None or not keep.path or self.state.spot_of_file(keep.path) is not None
+        self._left = None if is_there else keep
 
     def place_comments(self, placed: Sequence[Placed]) -> None:
         """Show these comments; the reader stays where they are."""
@@ -346,6 +350,7 @@ class DiffView(Widget, can_focus=True):
         """Put the cursor on a row and show it; ``to_top``: as the first one on the screen."""
         if spot is None:
             return
+        self._left = None
         if self.state.anchor is not None and spot.section != self.state.anchor.section:
             self.state.anchor = None
         self.state.cursor = spot
