@@ -20,6 +20,7 @@ BENCHMARKS = {
     "review": "tests.bench.bench_review:review",
     "engine": "tests.bench.bench_engine:engine_process",
     "native": "tests.bench.bench_native:native",
+    "acp": "tests.bench.bench_acp:acp",
     "restart": "tests.bench.bench_load:restart",
     "events": "tests.bench.bench_load:events",
     "agents": "tests.bench.bench_load:agents",
