@@ -115,7 +115,7 @@ class DiffView(Widget, can_focus=True):
         self._redraw_timer: asyncio.TimerHandle | None = None
         self._editor_box: Widget | None = None
         self._left: Keep | None = None
-        """A place that the diff shown now does not have, for when it is shown again; forgotten when the reader moves."""
+        """A place that the diff shown now does not have, until it is shown again or the reader moves."""
         self._choices = Choices(self.state, self._filtered, self._rebuilt)
         self._mouse = Mouse(self)
 
