@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -36,6 +35,7 @@ from widgets.composer import Composer
 from widgets.legend import Legend
 from widgets.pane_grid import PaneGrid
 from widgets.pump import Pump
+from widgets.still import StillHorizontal, StillVertical
 from widgets.terminal.pane import TerminalPane
 from widgets.text_strips import printable
 
@@ -88,10 +88,10 @@ class FloorScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static(id="bar", markup=False)
-        with Horizontal(id="floor"):
+        with StillHorizontal(id="floor"):
             name = Path(self._project).name if self._project else "all projects"
             yield Brain(name, badge="offline model" if self._demo else "", id="brain")
-            with Vertical(id="main"):
+            with StillVertical(id="main"):
                 yield Static(id="empty", markup=False)
                 yield PaneGrid(self._pump)
                 yield Composer(id="composer")

@@ -355,6 +355,8 @@ class AgentPane(Widget, can_focus=True):
 
     def action_scroll_rows(self, count: int) -> None:
         """Scroll by rows; while rows are chosen by keys, take more or fewer."""
+        if count < 0:
+            self._complete()
         if self._has_text and self._area.chosen is not None and self._pressed_at is None:
             self._area.choose_rows(count)
         else:
@@ -367,6 +369,7 @@ class AgentPane(Widget, can_focus=True):
 
     def action_scroll_start(self) -> None:
         """Go to the first row, and ask for what came before it."""
+        self._complete()
         self._area.view.scroll_to(0)
         self._moved()
         self._want_earlier()
@@ -380,17 +383,24 @@ class AgentPane(Widget, can_focus=True):
             self._seek("")
         self._repaint()
 
+    def _complete(self) -> None:
+        if self._has_text:
+            self._area.complete(self._clock())
+
     def _want_earlier(self) -> None:
+        self._complete()
         if self._area.earlier:
             self.post_message(self.EarlierWanted(self, self._task_id, self._area.first_entry))
 
     def action_step_entry(self, count: int) -> None:
         """Mark the next entry in a direction."""
+        self._complete()
         if self._area.step(count, prompts=False):
             self._moved()
 
     def action_step_prompt(self, count: int) -> None:
         """Mark the next prompt in a direction."""
+        self._complete()
         if self._area.step(count, prompts=True):
             self._moved()
 
@@ -434,6 +444,7 @@ class AgentPane(Widget, can_focus=True):
         """Type what to look for."""
         if self.is_tile:
             return
+        self._complete()
         self._seeking = True
         self._seek("")
 
@@ -478,6 +489,7 @@ class AgentPane(Widget, can_focus=True):
     def action_choose_rows(self) -> None:
         """Choose the last row in view; keys that scroll take more."""
         if self._has_text:
+            self._complete()
             self._area.choose_rows(0)
             self._moved()
 

@@ -13,9 +13,10 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, Selection
 
 from agents.chips import CHIP, chip_of, is_long
+from widgets.still import Still
 
 
-class ChipArea(TextArea):
+class ChipArea(Still, TextArea):
     """Written text with chips in it."""
 
     DEFAULT_CSS = "ChipArea .chip-area--chip { color: $secondary; text-style: bold; }"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
@@ -23,6 +23,7 @@ from widgets.completer import Completer
 from widgets.completion import Command, CompletionList
 from widgets.composer_label import ComposerLabel, arrival
 from widgets.prompt_area import PromptArea
+from widgets.still import StillVertical
 from widgets.task_signs import mood
 from widgets.task_words import STATE_GLYPHS
 from widgets.text_strips import Spans, cells, printable
@@ -34,7 +35,7 @@ PAUSE_SECONDS = 0.6
 HISTORY_LIMIT = 200
 
 
-class Composer(Vertical):
+class Composer(StillVertical):
     """Label and text for one task at a time."""
 
     DEFAULT_CSS = """

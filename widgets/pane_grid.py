@@ -17,6 +17,7 @@ from agents.model import AnyEvent, EntryChanged, EntryGrew, Task, TerminalOpened
 from widgets.agent_pane import AgentPane
 from widgets.pane_layout import MINIMUM_COLUMNS, MINIMUM_ROWS, LayoutName, Placed, Room, lay_out, nearest, page_size
 from widgets.pump import Pump
+from widgets.still import Still
 from widgets.terminal.pane import Keys, TerminalPane
 
 HIDDEN_PANES_KEPT = 64
@@ -42,7 +43,7 @@ class _PaneLayout(Layout):
         ]
 
 
-class PaneGrid(Widget):
+class PaneGrid(Still, Widget):
     """The panes of a list of tasks."""
 
     DEFAULT_CSS = """

@@ -16,6 +16,7 @@ BENCHMARKS = {
     "confinement": "tests.bench.bench_engine:confinement",
     "panes": "tests.bench.bench_panes:panes",
     "floor": "tests.bench.bench_floor:floor",
+    "screen": "tests.bench.bench_screen:screen_figures",
     "diff": "tests.bench.bench_diff:diff",
     "review": "tests.bench.bench_review:review",
     "engine": "tests.bench.bench_engine:engine_process",

@@ -44,7 +44,7 @@ from agents.version import VERSION  # noqa: E402
 
 TICK_SECONDS = 0.01
 ENTRIES_KEPT = 200
-RESTING: tuple[TaskState, ...] = ("ready", "ready", "stopped", "blocked", "queued", "failed")
+RESTING: tuple[TaskState, ...] = ("ready", "ready", "stopped", "ready", "queued", "ready")
 
 TEXT = """## Step {n}
 
@@ -141,6 +141,7 @@ class StreamingEngine:
         self._streams = {name: Stream(self._hub, name, seed) for seed, name in enumerate(names)}
         self._drafts: dict[str, str] = {}
         self._sequence = tasks
+        self.finding = self
 
     async def run(self) -> None:
         """Stream, and change a task now and then as a working engine does."""
@@ -200,6 +201,9 @@ class StreamingEngine:
     async def prompts(self, task: str) -> list[Prompt]:
         return []
 
+    async def changed_files(self) -> dict[str, list[bytes]]:
+        return {}
+
     async def draft(self, task: str) -> str:
         return self._drafts.get(task, "")
 
@@ -212,14 +216,16 @@ class StreamingEngine:
 
 def _a_task(number: int, streaming: int, project: str, now: float) -> Task:
     state: TaskState = "working" if number < streaming else RESTING[number % len(RESTING)]
+    if not number:
+        state = "blocked"  # the screen begins here: at the page of those that stream
     return Task(
         id=f"t{number:03}", title=f"Task {number:03}: round the totals only once", prompt="Do it, and test it.",
         project=project, base="main", base_commit="0" * 40, branch=f"shopfloor/t{number:03}/round", profile="offline",
         model="offline", state=state, unseen=state in ("blocked", "failed"), turn=1, turn_started_at=now,
         reason="It asks which of the two formats is meant." if state == "blocked" else "",
         additions=number % 40, deletions=number % 7, files_changed=1, context_used=30_000, context_window=200_000,
-        usage=Usage(input_tokens=9000, cost_usd=0.12), created_at=now - 9000 + number, changed_at=now - 60 * number,
-        sequence=number + 1,
+        usage=Usage(input_tokens=9000, cost_usd=0.12), created_at=now - 9000 + number,
+        changed_at=now - 60 * (number + 1), sequence=number + 1,
     )  # fmt: skip
 
 

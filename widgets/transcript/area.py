@@ -117,6 +117,7 @@ class TranscriptArea:
 
     def prepend(self, entries: Iterable[Entry], earlier: bool, now: float) -> None:
         """Put older entries before what is here; what is in view stays in view."""
+        self.complete(now)
         anchor = self.view.anchor()
         first, offset = (anchor.entry_id, anchor.offset) if anchor else (0, 0)
         if not first:
@@ -133,11 +134,24 @@ class TranscriptArea:
         anchor = self.view.anchor()
         if width != self.width:
             self.chosen, self.query, self._found = None, "", []
-            self._rows.resize(max(8, width - MARGIN - 1), now)
+            self._rows.resize(max(8, width - MARGIN - 1), now, self._recent)
             self._strips.clear()
         self.width, self.height = width, height
         self.view.height = max(1, height)
         self.view.restore(anchor)
+
+    @property
+    def _recent(self) -> int:
+        """Rows that are laid out while the end is followed; 0: all."""
+        return 3 * self.height + 10 if self.view.following else 0
+
+    def complete(self, now: float) -> None:
+        """Lay out what was left out because nobody looked at it; what is in view stays."""
+        if self._rows.skipped:
+            anchor = self.view.anchor()
+            self._rows.relay(now)
+            self._strips.clear()
+            self.view.restore(anchor)
 
     def lay(self, now: float) -> range:
         """Lay out what came in; the lines that look different now."""
@@ -146,7 +160,7 @@ class TranscriptArea:
         first = rows
         for entry_id in self._changed:
             if entry_id == EVERYTHING or self._transcript.has(entry_id):
-                first = min(first, self._rows.update(entry_id, now))
+                first = min(first, self._rows.update(entry_id, now, self._recent))
         self._changed.clear()
         for row in range(first, rows):
             self._strips.pop(row, None)

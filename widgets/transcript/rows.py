@@ -12,6 +12,9 @@ from widgets.transcript.model import EVERYTHING, Transcript
 ROW_LIMIT = 5000
 """Rows kept while the reader follows the end; whole entries beyond it are let go of."""
 
+FIRST_ENTRIES = 12
+"""Where only the latest entries are laid out, it begins with so many."""
+
 _DENSE = frozenset(("tool", "thinking", "notice"))
 """Kinds that stand below each other without a blank row between."""
 _EARLIER = Row((("↑ earlier output: press Home or click to load it", "muted"),), "", "earlier")
@@ -45,6 +48,8 @@ class RowTable:
         """Row at which each entry begins; one more at the end: the number of rows."""
         self._toggled: set[int] = set()
         self._running: set[int] = set()
+        self.skipped = 0
+        """So many of the oldest entries are not laid out, as nobody looks at them (see :meth:`relay`)."""
         self.relay()
 
     def __len__(self) -> int:
@@ -57,7 +62,7 @@ class RowTable:
 
     def row(self, index: int) -> Row:
         """One row."""
-        if self._transcript.earlier and index == 0:
+        if index == 0 and self._starts[0]:
             return _EARLIER
         place = bisect_right(self._starts, index, hi=len(self._ids)) - 1
         return self._parts[self._ids[place]].rows[index - self._starts[place]]
@@ -79,26 +84,36 @@ class RowTable:
         """Whether an entry shows all it has."""
         return entry_id in self._toggled
 
-    def resize(self, width: int, now: float) -> None:
-        """Lay everything out at another width."""
+    def resize(self, width: int, now: float, recent: int = 0) -> None:
+        """Lay everything out at another width (see :meth:`relay`)."""
         if width != self._width:
             self._width = width
-            self.relay(now)
+            self.relay(now, recent)
 
-    def relay(self, now: float = 0.0) -> None:
-        """Lay everything out anew."""
-        self._parts.clear()
-        self._running.clear()
-        self._ids, self._starts = [], [int(self._transcript.earlier)]
-        for entry in self._transcript.entries:
-            self._add(entry, now)
+    def relay(self, now: float = 0.0, recent: int = 0) -> None:
+        """Lay everything out anew; with ``recent`` only the latest entries, until there are so many rows of them."""
+        entries = self._transcript.entries
+        count = FIRST_ENTRIES if recent else len(entries)
+        while True:
+            self._parts.clear()
+            self._running.clear()
+            self.skipped = max(0, len(entries) - count)
+            self._ids, self._starts = [], [int(self._transcript.earlier or self.skipped > 0)]
+            for entry in entries[self.skipped :]:
+                self._add(entry, now)
+            if not self.skipped or len(self) >= recent:
+                return
+            count *= 4
 
-    def update(self, entry_id: int, now: float) -> int:
-        """Take over a new or changed entry (or ``EVERYTHING``); return the first row that differs from before."""
+    def update(self, entry_id: int, now: float, recent: int = 0) -> int:
+        """Take over a new or changed entry (or ``EVERYTHING``, with ``recent`` as for :meth:`relay`); return the first
+        row that differs from before."""
         if entry_id == EVERYTHING:
-            self.relay(now)
+            self.relay(now, recent)
             return 0
         entry = self._transcript.entry(entry_id)
+        if self.skipped and self._ids and entry_id < self._ids[0]:
+            return len(self)
         part = self._parts.get(entry_id)
         if part is None:
             if self._ids and entry_id < self._ids[-1]:
@@ -143,7 +158,8 @@ class RowTable:
         for entry_id in self._ids[:count]:
             del self._parts[entry_id]
             self._running.discard(entry_id)
-        self._transcript.forget_first(count)
+        self._transcript.forget_first(self.skipped + count)
+        self.skipped = 0
         self._ids = self._ids[count:]
         removed = self._starts[count] - 1
         self._starts = [start - removed for start in self._starts[count:]]

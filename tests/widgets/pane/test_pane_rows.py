@@ -262,3 +262,19 @@ def test_rows_kept_up_to_date_are_the_rows_laid_out_at_once(steps: list[str], wi
     kept = text_of(table)
     table.relay(NOW)
     assert kept == text_of(table)
+
+
+def test_only_the_latest_entries_are_laid_out_until_someone_looks_further_back() -> None:
+    transcript, script = Transcript(), Script()
+    for number in range(200):
+        script.add("text", f"Paragraph {number}.")
+    transcript.feed(script.opened())
+    rows, whole = RowTable(transcript, 60), RowTable(transcript, 60)
+    rows.relay(recent=30)
+    assert 30 <= len(rows) < 120
+    assert rows.row(len(rows) - 1) == whole.row(len(whole) - 1)
+    transcript.feed(script.add("text", "One more."))
+    rows.update(201, 0.0)
+    rows.relay()
+    whole.update(201, 0.0)
+    assert [rows.row(n) for n in range(len(rows))] == [whole.row(n) for n in range(len(whole))]
