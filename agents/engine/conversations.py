@@ -60,6 +60,7 @@ def fork(
         context_used=source.context_used,
         priority=source.priority,
         check=source.check,
+        own_queue=source.own_queue,
         turn=turn.number,
         state="queued" if prompt else "stopped",
         reason="" if prompt else said,

@@ -126,13 +126,13 @@ def midnight(day: str) -> float:
 def spending(turns: list[tuple[str, Turn]], tasks: Mapping[str, Task], since: str) -> list[Spending]:
     """What turns cost from a day on: by day, profile and project, the latest day first."""
     found: dict[tuple[str, str, str], Spending] = {}
-    counted: set[tuple[str, str]] = set()
+    counted: set[tuple[str, str, str]] = set()
 
-    def row(day: str, task: Task) -> tuple[tuple[str, str, str], Spending]:
-        key = (day, task.profile, task.project)
-        known = found.get(key) or Spending(day=day, profile=task.profile, project=task.project)
-        if (day, task.id) not in counted:
-            counted.add((day, task.id))
+    def row(day: str, task: Task, turn: Turn) -> tuple[tuple[str, str, str], Spending]:
+        key = (day, turn.profile or task.profile, task.project)
+        known = found.get(key) or Spending(day=day, profile=key[1], project=task.project)
+        if (day, key[1], task.id) not in counted:
+            counted.add((day, key[1], task.id))
             known = msgspec.structs.replace(known, tasks=known.tasks + 1)
         return key, known
 
@@ -142,7 +142,7 @@ def spending(turns: list[tuple[str, Turn]], tasks: Mapping[str, Task], since: st
             continue
         for step in turn.steps:
             if (day := day_of(step.at)) >= since:
-                key, known = row(day, task)
+                key, known = row(day, task, turn)
                 found[key] = msgspec.structs.replace(
                     known,
                     usage=known.usage + step.usage,
@@ -150,7 +150,7 @@ def spending(turns: list[tuple[str, Turn]], tasks: Mapping[str, Task], since: st
                     steps=known.steps + 1,
                 )
         if turn.ended_at and (day := day_of(turn.started_at)) >= since:
-            key, known = row(day, task)
+            key, known = row(day, task, turn)
             seconds = max(0.0, turn.ended_at - turn.started_at)
             found[key] = msgspec.structs.replace(known, turns=known.turns + 1, seconds=known.seconds + seconds)
     return sorted(found.values(), key=lambda spent: (spent.day, spent.profile, spent.project), reverse=True)

@@ -424,6 +424,7 @@ class Engine:
 
     async def _leave_floor(self, known: Task, state: TaskState) -> Task:
         """Take a resting task off the floor: a snapshot of its worktree, which is then removed."""
+        self._runs.end(known.id, f"The task was {state}.")
         await self.scripts.close_task(known.id)
         await self.terminals.end(known.id)
         await self._resting.end(known.id)

@@ -212,6 +212,19 @@ class QueueRuns:
         turns = self._ledger.store.turns(task)
         return self.has_next(task) and (not turns or turns[-1].outcome in ("done", "skipped"))
 
+    def end(self, task: str, reason: str) -> QueueRun | None:
+        """Let a queue end here: what is not over is left out. None when none runs."""
+        run = self.active(task)
+        if run is None:
+            return None
+        items = tuple(
+            item
+            if item.state not in ("waiting", "working")
+            else msgspec.structs.replace(item, state="skipped", reason="The queue was aborted.")
+            for item in run.items
+        )
+        return self.put(msgspec.structs.replace(run, items=items, state="aborted", reason=reason, ended_at=time.time()))
+
     def skipped(self, task: str) -> bool:
         """The turn or the checks of the item at work were ended because the person wants to leave it out; False when
         none is at work."""

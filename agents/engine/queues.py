@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -167,17 +166,8 @@ class Queues:
         """See :class:`agents.parts.queues.Queues`."""
         run = self._active(task)
         working = self._runs.at_work(run.task)
-        ended = tuple(
-            msgspec.structs.replace(item, state="skipped", reason="The queue was aborted.")
-            if item.state in ("waiting", "working")
-            else item
-            for item in run.items
-        )
-        run = self._put(
-            msgspec.structs.replace(
-                run, items=ended, state="aborted", reason="Aborted by you.", ended_at=time.time()
-            )
-        )  # fmt: skip
+        run = self._runs.end(run.task, "Aborted by you.") or run
+        self._ledger.flush()
         if working is not None:
             self._withdraw(run.task, working)
             await self._scheduler.abandon_turn(run.task)

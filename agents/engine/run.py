@@ -285,6 +285,8 @@ class Run:
         assert self._driver is not None
         if self._stopping:
             return self._stopped()
+        if all(waiting.id != prompt.id for waiting in self._ledger.waiting_prompts(self._id)):
+            return None  # it was withdrawn meanwhile
         self._skipping = False
         if prompt.text and prompt.origin != "check":
             self._ledger.update(self._id, check_round=0)

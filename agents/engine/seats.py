@@ -63,6 +63,11 @@ class Seats:
         task = self._ledger.tasks[self._id]
         name = item.item.profile or task.profile
         profile = with_model(self._facilities.profile(name), item.item.model)
+        if profile.sandbox.mode == "none" and self._facilities.profile(task.profile).sandbox.mode != "none":
+            raise UsageError(
+                f"“{item.item.title}” is for the agent {name}, which is not confined, and the task's own agent is.",
+                f"Skip it (`shopfloor queue skip {task.id}`), or name a confined profile in it.",
+            )
         runner = await self._facilities.runner(profile)
         policy = self._facilities.policy(task, workspace, workspaces, profile, runner)
         self._ledger.flush()

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from agents.engine import Engine
 from agents.errors import NotFound, UsageError
 from agents.model import Task
 from agents.offline import Call, ModelRequest, say
 from agents.parts.queues import QueueItem, QueueRun
-from tests.shop import Shop, runs, writes
+from tests.shop import KEY, Shop, runs, writes
 
 
 def an_item(title: str, **fields: object) -> QueueItem:
@@ -295,3 +296,61 @@ async def test_a_stopped_item_goes_on_when_the_task_is_resumed(shop: Shop) -> No
     run = await ended(shop, task.id)
     assert outcomes(run) == ["changed", "no change"]
     assert [item.turn for item in run.items] == [2, 3], "the cut turn went on"
+
+
+async def test_what_another_agent_cost_is_counted_as_its_own(shop: Shop) -> None:
+    text = (shop.profiles / "test.toml").read_text()
+    (shop.profiles / "other.toml").write_text(text.replace("claude-test", "claude-other"))
+    task = await a_resting_task(shop)
+    shop.model.add("Looked.")
+    await shop.engine.queues.start([task.id], "mine", [an_item("look", profile="other")])
+    await ended(shop, task.id)
+    spent = {row.profile: row.turns for row in await shop.engine.costs.spending()}
+    assert spent == {"test": 1, "other": 1}
+
+
+async def test_an_item_cannot_leave_the_sandbox_of_its_task(shop: Shop) -> None:
+    text = (shop.profiles / "test.toml").read_text()
+    (shop.profiles / "bare.toml").write_text(f'{text}\n[sandbox]\nmode = "none"\n')
+    task = await a_resting_task(shop)
+    shop.model.add("Two.")
+    await shop.engine.queues.start([task.id], "mine", [an_item("one", profile="bare"), an_item("two")])
+    task = await shop.until(task.id, lambda known: known.state == "blocked", "a call for the person")
+    assert "is not confined" in task.reason
+    await shop.engine.queues.skip(task.id)
+    await shop.engine.resume(task.id)
+    run = await ended(shop, task.id)
+    assert outcomes(run) == ["skipped", "no change"]
+    assert len(shop.model.requests) == 2, "nothing was said to the agent that is not confined"
+
+
+async def test_an_item_of_another_agent_goes_on_in_its_conversation_after_the_engine_was_stopped(shop: Shop) -> None:
+    text = (shop.profiles / "test.toml").read_text()
+    (shop.profiles / "other.toml").write_text(text.replace("claude-test", "claude-other"))
+    task = await a_resting_task(shop)
+    shop.model.add(runs("sleep 60"), "Went on.", "Own.")
+    await shop.engine.queues.start([task.id], "mine", [an_item("by other", profile="other"), an_item("by own")])
+    await shop.entry(task.id, lambda entry: entry.tool is not None, "the other's command")
+    await shop.engine.stop()
+    shop.engine = Engine({"PATH": "/usr/bin:/bin", KEY: "secret-test-key"})
+    await shop.engine.start()
+    run = await ended(shop, task.id)
+    assert outcomes(run) == ["no change", "no change"]
+    assert [item.turn for item in run.items] == [2, 3]
+    cut, own = shop.model.requests[2:]
+    assert cut.model == "claude-other"
+    assert "by other" in _texts(cut), "it knows what it was asked"
+    assert "do it" not in _texts(cut)
+    assert own.model == "claude-test"
+
+
+async def test_a_task_that_leaves_the_floor_ends_its_queue(shop: Shop) -> None:
+    task = await a_resting_task(shop)
+    shop.model.add(runs("sleep 60"))
+    await shop.engine.queues.start([task.id], "mine", [an_item("one"), an_item("two")])
+    await shop.entry(task.id, lambda entry: entry.tool is not None, "the first item's command")
+    closed = await shop.engine.close_task(task.id)
+    assert closed.queue is None
+    run = await shop.engine.queues.run(task.id)
+    assert run is not None
+    assert (run.state, run.reason) == ("aborted", "The task was closed.")
