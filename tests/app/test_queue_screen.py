@@ -332,8 +332,8 @@ async def test_a_queue_is_started_on_several_tasks(shop: Shop, task: Task) -> No
         editor.screen.choose("mine")
         await editor.press("m", "a", "a", "enter")
         await editor.until(lambda: "runs on 2 tasks" in editor.said, "it runs on both")
-    for each in (task, other):
-        await shop.until(each.id, lambda known: known.queue is None and known.state == "ready", "the end")
+        for each in (task, other):
+            await shop.until(each.id, lambda known: known.queue is None and known.state == "ready", "the end")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])
