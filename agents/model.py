@@ -273,7 +273,7 @@ def at_work(task: Task) -> bool:
     return task.state in ACTIVE_STATES or task.question is not None
 
 
-EntryKind = Literal["prompt", "text", "thinking", "tool", "plan", "check", "question", "notice", "error"]
+EntryKind = Literal["prompt", "text", "thinking", "tool", "plan", "check", "script", "question", "notice", "error"]
 ToolStatus = Literal["running", "done", "failed", "interrupted"]
 
 

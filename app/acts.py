@@ -16,6 +16,7 @@ from agents.model import Task
 from agents.parts.queues import Queue
 from app.ask import AskScreen
 from app.note import Noted, NoteScreen
+from app.ship.acts import Shipping
 from widgets.text_strips import printable
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Acts:
         self._api = api
         self._project = project
         self.arranging = floor.arranging
+        self.shipping = Shipping(floor, api, project)
 
     def _current_for(self, doing: str) -> Task | None:
         task = self._floor.roster.current_task

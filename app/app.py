@@ -312,6 +312,12 @@ class ShopfloorApp(App[None]):
         elif isinstance(self.screen, ReviewScreen) and (task := self.floor.roster.get(self._reviewed)) is not None:
             ask_new_task(self, self._live.as_api(), task.project, None)
 
+    def action_run_script(self, number: int) -> None:
+        """A key of the project's own: run one of its commands for the current task."""
+        offered = self.floor.acts.shipping.offered
+        if self.screen is self.floor and number < len(offered):
+            self.floor.acts.shipping.run(offered[number].name)
+
     def show_help(self) -> None:
         """All keys."""
         self.push_screen(HelpScreen(self.floor.keymap, str(self._keys_file)))

@@ -134,6 +134,7 @@ class FloorScreen(Screen[None]):
         self.totals.stir(0.1)
         self.show_tasks()
         await subscription.watch(self.grid.tasks_in_view, self.grid.known)
+        self.acts.shipping.read_offers()
 
     def lost(self, problem: str, retrying: bool) -> None:
         """The engine is not there."""

@@ -91,6 +91,18 @@ FLOOR: tuple[Action, ...] = (
     Action("floor.resume", "R", "resume", "Resume", "Go on with a stopped, blocked or failed task.", "resume"),
     Action("floor.queues", "Q", "queues", "Queues",
            "Read, edit and run queues of prompts, and watch the one that runs on the focused task.", "queues"),
+    Action("floor.commit", "c", "shipping.commit", "Git: commit",
+           "Pick files of the focused task and run a git command on them."),
+    Action("floor.land", "m", "shipping.land", "Land", "Bring the focused task's work onto its branch.", "land"),
+    Action("floor.line", "ctrl+l", "shipping.line", "Landing line",
+           "The tasks that wait to land, and those that did: hold the line, take out, take back."),
+    Action("floor.publish", "U", "shipping.publish", "Pull request",
+           "Publish the focused task's branch as a pull request, or bring it up to date."),
+    Action("floor.issues", "I", "shipping.issues", "Task from an issue", "Start a task from an issue of the host."),
+    Action("floor.scripts", "D", "shipping.scripts", "Scripts",
+           "Run the project's commands for the focused task; start and stop its services.", "scripts"),
+    Action("floor.trust", "T", "shipping.trust", "Trust the project file",
+           "Read .shopfloor.toml and decide whether its commands may run."),
     Action("floor.check", "C", "run_checks", "Run the checks", "Run the project's checks on the focused task now.",
            "check"),
     Action("floor.compact", "K", "compact", "Shorten the conversation",
@@ -119,7 +131,7 @@ PANE_DIGITS: tuple[Action, ...] = tuple(
 _AREAS: Mapping[str, Sequence[str]] = {
     "panes": ("floor.say", "floor.review", "floor.new-task", "floor.help", "floor.quit", "floor.next-needed",
               "floor.answer", "floor.stop", "floor.resume", "floor.zoom", "floor.area", "floor.palette", "floor.close",
-              "floor.queues", "floor.note", "floor.layout", "floor.pin"),
+              "floor.land", "floor.queues", "floor.scripts", "floor.note", "floor.layout", "floor.pin"),
     "brain": ("brain.choose", "floor.new-task", "floor.review", "floor.help", "floor.quit", "floor.next-needed",
               "floor.answer", "brain.filter", "floor.area", "brain.select", "floor.brain", "floor.palette",
               "floor.note"),
@@ -208,6 +220,10 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     from app.queues.targets import TargetScreen
     from app.review.keys import REVIEW_KEYS
     from app.review.send import SendScreen
+    from app.ship.commit import CommitScreen
+    from app.ship.land import LandScreen, LineScreen
+    from app.ship.publish import IssuesScreen, PublishScreen
+    from app.ship.scripts import ScriptsScreen, TrustScreen
     from app.tour import TourScreen
     from widgets.agent_pane import AgentPane
     from widgets.brain import Brain
@@ -236,6 +252,13 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
         ("While choosing tasks for a queue", TargetScreen.BINDINGS),
         ("In the prompt beside a diff", PromptPane.BINDINGS),
         ("Before a round is sent", SendScreen.BINDINGS),
+        ("In the dialog for git commands", CommitScreen.BINDINGS),
+        ("In the dialog that lands a task", LandScreen.BINDINGS),
+        ("In the landing line", LineScreen.BINDINGS),
+        ("In the dialog for pull requests", PublishScreen.BINDINGS),
+        ("Where an issue is chosen", IssuesScreen.BINDINGS),
+        ("In the scripts of a task", ScriptsScreen.BINDINGS),
+        ("While reading the project file", TrustScreen.BINDINGS),
     ]
     return [(name, [item for item in found if isinstance(item, Binding) and item.id]) for name, found in places]
 

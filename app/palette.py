@@ -35,6 +35,12 @@ class FloorCommands(Provider):
                 keys = floor.keymap.get(action.id) or action.keys
                 run = partial(self.app.run_action, action.action, floor)
                 yield f"{action.title}  ({pretty(keys.split(',')[0])})", action.help, run
+        for script in floor.acts.shipping.offered:
+            yield (
+                f"Run {printable(script.name)}" + (f"  ({pretty(script.key)})" if script.key else ""),
+                f"{script.kind} of the project · {printable(script.run)}",
+                partial(floor.acts.shipping.run, script.name),
+            )
         yield from self._active({action.id for action in (*FLOOR, *PANE_DIGITS)})
         for task in floor.roster.shown:
             yield (

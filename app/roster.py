@@ -61,6 +61,11 @@ class Roster:
             names.insert(to, names.pop(at))
             self.sort("hand", names)
 
+    @property
+    def known(self) -> list[Task]:
+        """All tasks that were told of, those that have left the floor too."""
+        return list(self._tasks.values())
+
     def get(self, task: str) -> Task | None:
         """A task by its id."""
         return self._tasks.get(task)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import Literal, NamedTuple
 
-from agents.model import ACTIVE_STATES, Task, TaskState
+from agents.model import ACTIVE_STATES, FINAL_STATES, Task, TaskState
 from widgets.brain_answer import Answering
 from widgets.brain_groups import NEEDS_YOU, last_change
 from widgets.task_signs import SPINNER, age, mood, needs_person
@@ -170,6 +170,8 @@ def more_rows(task: Task, width: int, now: float) -> list[Spans]:
         parts.append(((f"conflicts {' '.join(task.conflicts)}", "failed"),))
     if task.queue is not None:
         parts.append((queue_span(task.queue, "waiting"),))
+    if task.landing and task.state not in FINAL_STATES:
+        parts.append(((_one_line(task.landing), "failed" if task.landing.startswith("failed") else "waiting"),))
     if task.pull_request is not None:
         request = task.pull_request
         mark = {"passed": " ✓", "failed": " ✗", "running": " …"}.get(request.checks, "")

@@ -10,6 +10,7 @@ EXPLAINED_STATES = frozenset(("blocked", "failed", "stopped", "queued"))
 """States whose reason is shown below the header."""
 
 MODEL_NAME_CELLS = 22
+LANDING_CELLS = 36
 NAMED_QUEUE_COLUMNS = 90
 """From this width on a queue is named, not only counted."""
 
@@ -68,6 +69,8 @@ def _facts(task: Task, now: float, width: int) -> list[tuple[int, Span]]:
         name, style = queue_span(task.queue, "fact")
         short = f"{task.queue.position}/{task.queue.total}"
         facts.append((3, (name if width >= NAMED_QUEUE_COLUMNS else f"queue {short}", style)))
+    if task.landing:
+        facts.append((2, (cut(((_one_line(task.landing), ""),), LANDING_CELLS)[0][0], "fact")))
     if task.pull_request is not None:
         request = task.pull_request
         mark = {"passed": " ✓", "failed": " ✗", "running": " …"}.get(request.checks, "")

@@ -73,7 +73,7 @@ class CommittingDesk:
             output=f"{end.output.rstrip()}\n{end.reason}".strip(),
             seconds=end.seconds,
         )
-        Transcript(known.id, self._ledger, known.turn).add("check", tool=tool)
+        Transcript(known.id, self._ledger, known.turn).add("script", tool=tool)
         self._ledger.flush()
         return GitRun(command=shown, status=end.status, output=tool.output, commit=moved)
 

@@ -86,7 +86,7 @@ class Preparation:
             ) from error
         command = project.worktree.setup
         self._say(f"Running the set-up: {command}")
-        entry = self._transcript.add("check", tool=ToolUse(name="set-up", title=command), done=False)
+        entry = self._transcript.add("script", tool=ToolUse(name="set-up", title=command), done=False)
         work = run_script(
             command,
             runner,

@@ -97,7 +97,7 @@ class Scripts:
         runner, policy, leave = await self._place(known, script)
         kind: ScriptKind = "service" if isinstance(script, Service) else "command"
         transcript = Transcript(known.id, self._ledger, known.turn)
-        entry = transcript.add("check", tool=ToolUse(name=name, title=script.run), done=False)
+        entry = transcript.add("script", tool=ToolUse(name=name, title=script.run), done=False)
         running = _Running(
             ScriptRun(
                 task=known.id, name=name, kind=kind, entry=entry.id, url=_url(script, known), started_at=time.time()

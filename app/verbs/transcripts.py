@@ -59,7 +59,7 @@ def _entry(entry: Entry) -> Iterator[str]:
             yield from (f"> {line}".rstrip() for line in text.split("\n"))
         case "thinking":
             yield from ("<details><summary>Thinking</summary>", "", text, "", "</details>")
-        case "tool" | "check" if entry.tool is not None:
+        case "tool" | "check" | "script" if entry.tool is not None:
             tool = entry.tool
             yield f"**{tool.name}** `{_inline(tool.title)}` ({tool.status}, {tool.seconds:.1f} s)"
             if tool.diff:

@@ -135,6 +135,13 @@ class NoQueues:
         return []
 
 
+class NoScripts:
+    """A project that offers none."""
+
+    async def offered(self, project: str) -> list[Any]:
+        return []
+
+
 class EngineInMemory:
     """Behaves like :class:`agents.api.Api` as far as the floor uses it."""
 
@@ -167,6 +174,7 @@ class EngineInMemory:
         self.staging = StagingInMemory()
         self.checks = NoChecks()
         self.queues = NoQueues()
+        self.scripts = NoScripts()
         self._numbers = itertools.count(1)
 
     # --- for tests

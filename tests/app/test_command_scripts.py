@@ -60,7 +60,7 @@ async def test_a_worktree_gets_ignored_files_linked_folders_and_its_set_up(shell
     assert "node_modules" not in out, "what git ignores in the main checkout it ignores in the worktree"
     _, story, _ = await shell("show", task["id"], "--transcript")
     assert "gone.local is not in" in story
-    first, second = (int(port) for port in story.split("[check] set-up")[1].split("\n")[1].split("-"))
+    first, second = (int(port) for port in story.split("[script] set-up")[1].split("\n")[1].split("-"))
     assert second == first + 1, story
     assert task["ports"] == [first, second]
 

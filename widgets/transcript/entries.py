@@ -19,7 +19,15 @@ ARGUMENT_ROWS = 20
 WIDEST_LINE = 2000
 """Characters of a single line of output that are shown; the rest of it is cut off, with a mark."""
 
-_SPEAKERS = {"person": "you", "review": "your review", "check": "checks", "queue": "queue", "": "prompt"}
+_SPEAKERS = {
+    "person": "you",
+    "review": "your review",
+    "check": "checks",
+    "queue": "queue",
+    "landing": "landing",
+    "script": "a script",
+    "": "prompt",
+}
 """Who says a prompt, where it is not called by the same word."""
 _MARKS: dict[ToolStatus, tuple[str, str]] = {
     "running": ("●", "running"), "done": ("✓", "done"), "failed": ("✗", "failed"), "interrupted": ("■", "interrupted")
@@ -40,7 +48,7 @@ def lay_entry(entry: Entry, width: int, expanded: bool, now: float) -> list[Row]
             return _prompt(entry, width, expanded)
         case "thinking":
             return _thinking(entry, width, expanded)
-        case "tool" | "check":
+        case "tool" | "check" | "script":
             tool = entry.tool or ToolUse(name=entry.kind, output=entry.text, status="done")
             return _tool(entry, tool, width, expanded, now)
         case "plan":
@@ -55,7 +63,7 @@ def lay_entry(entry: Entry, width: int, expanded: bool, now: float) -> list[Row]
 
 def can_fold(entry: Entry) -> bool:
     """Whether the entry has more or less to show."""
-    return entry.kind in ("thinking", "tool", "check") or (entry.kind == "prompt" and len(entry.text) > 200)
+    return entry.kind in ("thinking", "tool", "check", "script") or (entry.kind == "prompt" and len(entry.text) > 200)
 
 
 # --- prompts, thinking, plans, notices --------------------------------------------------------------------------------
@@ -157,7 +165,7 @@ def _tool_line(entry: Entry, tool: ToolUse, width: int, expanded: bool, now: flo
         end += [(f"  +{additions}", "success"), (f" −{deletions}", "danger")]
     if tool.status != "done":
         end.append((f"  {word}", f"tool-{tool.status}"))
-    elif entry.kind == "check":
+    elif entry.kind in ("check", "script"):
         end.append(("  passed", "tool-done"))
     running = tool.status == "running"
     # A running clock shows whole seconds: it moves once a second, and tenths would be noise.
