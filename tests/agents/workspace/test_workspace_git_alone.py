@@ -12,6 +12,8 @@ OWN = Path(module.__file__).resolve()
 ROOT = OWN.parent.parent.parent
 STARTERS = {"run", "Popen", "call", "check_call", "check_output", "system", "popen", "start", "spawn"}
 STARTERS |= {"create_subprocess_exec", "create_subprocess_shell", "execvp", "execv", "execvpe", "posix_spawn"}
+CONFINED = "_committing"
+"""The engine's part that runs a line of the person's in the sandbox of the task's agent, as one of its commands."""
 
 
 def sources() -> Iterator[tuple[Path, ast.Module]]:
@@ -32,6 +34,8 @@ def starts_git(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if isinstance(node.func, ast.Attribute) and getattr(node.func.value, "attr", "") == CONFINED:
+        return False
     texts = [part.value for given in node.args[:2] for part in ast.walk(given) if isinstance(part, ast.Constant)]
     return name in STARTERS and any(isinstance(text, str) and text.split()[:1] == ["git"] for text in texts)
 
