@@ -46,6 +46,7 @@ PI = RealAgent(
     program="pi",
     variables=(("ANTHROPIC_API_KEY", "sk-ant-api03-of-nobody"),),
 )
+PI_TERMINAL = PI._replace(profile="pi-terminal")
 INSTALLED = (CLAUDE, PI)
 """What ``make test-agents`` installs: both halves together in less than a minute."""
 
