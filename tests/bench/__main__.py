@@ -26,6 +26,7 @@ BENCHMARKS = {
     "events": "tests.bench.bench_load:events",
     "agents": "tests.bench.bench_load:agents",
     "idle": "tests.bench.bench_load:idle",
+    "terminal": "tests.bench.bench_terminal:terminal",
 }
 
 

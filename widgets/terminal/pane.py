@@ -7,6 +7,7 @@ them back can walk from pane to pane.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, cast
@@ -30,6 +31,8 @@ MINIMUM_SIZE = (40, 8)
 SETTLE_SECONDS = 0.08
 """How long a size must stay before the program is told."""
 WHEEL_ROWS = 3
+ECHO_SECONDS = 0.2
+"""After a key, what the program writes is painted at once for so long."""
 
 
 class Keys:
@@ -104,6 +107,7 @@ class TerminalPane(AgentPane):
         """What is searched for, while it is typed."""
         self._searched = ""
         self._found = -1
+        self._typed_at = 0.0
         self._drag: Place | None = None
         self._buttons = 0
 
@@ -128,6 +132,8 @@ class TerminalPane(AgentPane):
         super().feed(event)
         if self._area.has_changes and not self.terminal.can_show:
             self.run_worker(self._load(), group="load", exclusive=True)
+        elif self.is_typing and time.monotonic() - self._typed_at < ECHO_SECONDS:
+            self.flush()  # the echo of a key does not wait for the pump
 
     async def _load(self) -> None:
         await loading.load()
@@ -212,6 +218,7 @@ class TerminalPane(AgentPane):
             return
         if not self.terminal.view.following:
             self.action_scroll_end()
+        self._typed_at = time.monotonic()
         self.post_message(self.KeysTyped(self, self._task_id, data))
 
     def action_leave_terminal(self) -> None:
