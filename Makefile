@@ -40,6 +40,7 @@ bench: $(DEV) ## measure against the budgets
 
 screenshots: $(DEV) ## draw screenshots/ from the real program
 	$(BIN)/python -m tests.screenshots
+	$(BIN)/python -m tests.web_picture
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

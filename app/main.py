@@ -66,6 +66,10 @@ def _dispatch(arguments: list[str]) -> int:
         from app.verbs.floor import open_floor
 
         return asyncio.run(open_floor(options.path))
+    if options.verb == "web":
+        from app.web import serve
+
+        return serve(options)
     if options.verb == "engine":
         from app.verbs.engine import engine
 
@@ -135,6 +139,7 @@ _VERBS: Mapping[str, str] = {
     "stop": "tasks",
     "trust": "tasks",
     "undo": "tasks",
+    "web": "",
 }
 """Every verb, and the module of :mod:`app.verbs` that has it; empty for those with a way of their own."""
 
@@ -162,6 +167,10 @@ def parser() -> argparse.ArgumentParser:
 
     floor = verb("floor", "open the floor for a repository")
     floor.add_argument("path", nargs="?", default=".", metavar="PATH")
+    web = verb("web", "open the floor in a browser on this machine, under an address that nobody can guess")
+    web.add_argument("path", nargs="?", default=".", metavar="PATH")
+    web.add_argument("--port", type=int, default=0, metavar="N", help="a port of 127.0.0.1 (default: a free one)")
+    web.add_argument("--open", action="store_true", help="open the browser")
     demo = verb("demo", "try it: a sample repository and an offline model; nothing leaves the machine")
     demo.add_argument("--agents", type=int, default=4, metavar="N", help="how many agents work (default: 4)")
     demo.add_argument("--headless", action="store_true", help="no screen: wait for all and print a line for each")

@@ -11,17 +11,19 @@ from agents.client import Client, connect, reconnect, stop_engine
 from agents.errors import EngineOutdated, UsageError
 from app.verbs.printing import agreed, safe
 
+IN_A_BROWSER = "web_driver"
+"""In the variable TEXTUAL_DRIVER: the screen is shown by `shopfloor web`, which has asked what is to be asked."""
+
 
 async def open_floor(path: str, demo: bool = False) -> int:
     """Open the floor for the repository at ``path`` until the person leaves; agents go on."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    in_browser = IN_A_BROWSER in os.environ.get("TEXTUAL_DRIVER", "")
+    if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "The floor needs a terminal.", "`shopfloor run` and the other verbs work without one."
         )  # fmt: skip
-    folder = Path(path).expanduser().absolute()
-    if not folder.is_dir():
-        raise UsageError(f"There is no folder {folder}.", "Give the path of a git repository.")
-    api = await _connect()
+    folder = _folder(path)
+    api = await (connect() if in_browser else _connect())
     try:
         # the engine opens the repository while we import the screen: each takes a quarter of a second
         opening = asyncio.create_task(_project_file(api, str(folder)))
@@ -31,15 +33,39 @@ async def open_floor(path: str, demo: bool = False) -> int:
         from app.tour import was_shown
 
         text, trusted = await opening
-        if text and not trusted and not demo:
-            print(f"{folder}/.shopfloor.toml wants to run commands on this machine:\n\n{safe(text.rstrip())}\n")
-            if agreed("Let them run? It is asked again when the file changes."):
-                await api.trust(str(folder), text)
+        if text and not trusted and not demo and not in_browser:
+            await _ask_trust(api, folder, text)
         app = ShopfloorApp(api, str(folder), demo, reconnect, connect, tour=not (demo or was_shown()))
         await app.run_async()
         return app.return_code or 0
     finally:
         await api.disconnect()
+
+
+async def prepare(path: str) -> Path:
+    """The folder of a repository, with an engine that runs and everything asked that a screen elsewhere cannot ask."""
+    folder = _folder(path)
+    api = await _connect()
+    try:
+        text, trusted = await _project_file(api, str(folder))
+        if text and not trusted and sys.stdin.isatty():
+            await _ask_trust(api, folder, text)
+    finally:
+        await api.disconnect()
+    return folder
+
+
+def _folder(path: str) -> Path:
+    folder = Path(path).expanduser().absolute()
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.", "Give the path of a git repository.")
+    return folder
+
+
+async def _ask_trust(api: Client, folder: Path, text: str) -> None:
+    print(f"{folder}/.shopfloor.toml wants to run commands on this machine:\n\n{safe(text.rstrip())}\n")
+    if agreed("Let them run? It is asked again when the file changes."):
+        await api.trust(str(folder), text)
 
 
 async def _project_file(api: Client, folder: str) -> tuple[str, bool]:
