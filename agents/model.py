@@ -128,6 +128,9 @@ class NewTask(Struct, kw_only=True):
     priority: int = 0
     check: bool = True
     """Run the project's checks after each turn."""
+    choices: dict[str, str] = {}
+    """What its agent is told to use, where it is one that lets that be chosen (the part ``sessions`` of the Api says
+    what there is): values by ids or categories of settings, such as ``model`` and ``mode``."""
     held: bool = False
     """Do not start it before the person resumes it."""
     queue: str | None = None

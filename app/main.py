@@ -190,6 +190,7 @@ def parser() -> argparse.ArgumentParser:
     queued = run.add_mutually_exclusive_group()
     queued.add_argument("--queue", metavar="NAME", help="a queue of prompts that follows each turn you start")
     queued.add_argument("--no-queue", action="store_const", dest="queue", const="", help="none, whatever the default")
+    run.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="mode, model… of its agent")
     run.add_argument("--no-check", action="store_true", help="do not run the project's checks")
     run.add_argument("--wait", action="store_true", help="wait until it is ready or needs you")
     as_json(run)

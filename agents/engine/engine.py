@@ -31,6 +31,7 @@ from agents.engine.hub import Hub
 from agents.engine.landing import Landings
 from agents.engine.ledger import Ledger
 from agents.engine.leftovers import leftovers, remove
+from agents.engine.offers import choose
 from agents.engine.questions import Questions
 from agents.engine.queue_runs import QueueRuns
 from agents.engine.queue_shelf import Shelf
@@ -298,6 +299,7 @@ class Engine:
             changed_at=now,
         )
         self.ledger.put(task)
+        choose(self.ledger.store, task.id, new.choices)
         self.ledger.add_prompt(Prompt(id=0, task=task.id, text=prompt))
         self.ledger.flush()
         self._scheduler.admit()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from agents.engine.ledger import Ledger
@@ -28,3 +30,9 @@ def choices_of(store: Store, task: str) -> dict[str, str]:
     """What the person has chosen in a task: values by the ids of settings."""
     data = store.kept_one(CHOICES, task)
     return msgspec.json.decode(data, type=dict[str, str]) if data else {}
+
+
+def choose(store: Store, task: str, choices: Mapping[str, str]) -> None:
+    """Record what the person has chosen beside what they chose before."""
+    if choices:
+        store.keep(CHOICES, task, msgspec.json.encode({**choices_of(store, task), **choices}))

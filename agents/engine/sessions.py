@@ -6,7 +6,7 @@ import msgspec
 
 from agents.drivers import Driver, Lasting
 from agents.engine.ledger import Ledger
-from agents.engine.offers import CHOICES, OFFERED, SESSION, choices_of
+from agents.engine.offers import OFFERED, SESSION, choose
 from agents.engine.resting import Resting
 from agents.engine.scheduler import Scheduler
 from agents.errors import UsageError
@@ -43,8 +43,7 @@ class Sessions:
         driver = self._driver_of(known.id)
         if isinstance(driver, Lasting):
             await driver.choose(meant.id, chosen)
-        choices = choices_of(self._ledger.store, known.id) | {meant.id: chosen}
-        self._ledger.store.keep(CHOICES, known.id, msgspec.json.encode(choices))
+        choose(self._ledger.store, known.id, {meant.id: chosen})
         session = self._session(known)
         settings = [
             msgspec.structs.replace(each, value=chosen) if each.id == meant.id else each for each in session.settings

@@ -77,6 +77,7 @@ async def _new_task(api: Client, options: argparse.Namespace) -> NewTask:
         base=options.base or template.base,
         priority=options.priority,
         check=not options.no_check and template.check is not False,
+        choices=_choices(options.set),
         held=options.hold,
         queue=(template.queue or None) if options.queue is None else options.queue,
     )
@@ -321,6 +322,13 @@ def _base(task: Task) -> str:
     """Where a task began: the branch and its commit, or a commit alone when no branch was checked out."""
     commit = task.base_commit[:7]
     return commit if task.base == task.base_commit else f"{safe(task.base)} ({commit})"
+
+
+def _choices(settings: list[str]) -> dict[str, str]:
+    pairs = [setting.partition("=") for setting in settings]
+    if wrong := next((name for name, mark, value in pairs if not (name and mark and value)), ""):
+        raise UsageError(f"“{wrong}” sets nothing.", "Write it as --set model=NAME.")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _text(argument: str) -> str:

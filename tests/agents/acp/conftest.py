@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.engine import resting
 from tests.shop import Shop, home, shop
 
 __all__ = ["home", "shop"]
@@ -27,9 +28,16 @@ def impatient(home: Path) -> None:
     _keep_idle(home, 0.4)
 
 
-def _keep_idle(home: Path, seconds: float) -> None:
+@pytest.fixture
+def short_of_memory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named before ``shop``: more memory is to be kept free than there is."""
+    monkeypatch.setattr(resting, "LOOK_SECONDS", 0.05)
+    _keep_idle(home, 3600, "min_free_mb = 1000000000\n")
+
+
+def _keep_idle(home: Path, seconds: float, more: str = "") -> None:
     (home / "config").mkdir(parents=True, exist_ok=True)
-    (home / "config" / "config.toml").write_text(f"[engine]\nkeep_idle = {seconds}\n")
+    (home / "config" / "config.toml").write_text(f"[engine]\nkeep_idle = {seconds}\n{more}")
 
 
 @pytest.fixture

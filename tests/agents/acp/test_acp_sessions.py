@@ -121,6 +121,19 @@ async def test_what_was_chosen_without_a_process_is_set_when_it_starts(
     assert offered["model"] == "large", "the dialog of the next task knows"
 
 
+async def test_a_new_task_can_be_given_choices(shop: Shop, agent: Agent) -> None:
+    task = await shop.task("first", profile=agent("options"), choices={"model": "large", "mode": "free"})
+    task = await shop.rests(task.id)
+    assert await last_answer(shop, task) == "large shy new. "
+    assert Path(task.worktree, "mode.txt").read_text() == "free"
+
+
+async def test_agents_that_wait_make_room_when_memory_is_short(short_of_memory: None, shop: Shop, agent: Agent) -> None:
+    task = await done(shop, agent("echo"))
+    await is_gone(task)
+    assert await last_answer(shop, await next_turn(shop, task)) == "I remember. Prompt 1 was: second"
+
+
 async def test_the_agent_itself_may_change_its_mode(shop: Shop, agent: Agent) -> None:
     task = await done(shop, agent("options"), "plan")
     assert (await shop.engine.sessions.session(task.id)).settings[0].value == "free"
