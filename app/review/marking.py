@@ -42,7 +42,8 @@ class Marking:
             to_judge = sum(placed.comment.state == "claimed" for placed in self._view.state.placed)
         done, total = self.facts.progress()
         chips = [Chip(name, len(paths), name not in _QUIET) for name, paths in self.facts.groups().items()]
-        words = f" {done} of {total} files reviewed" + (f" · {to_judge} to judge (;)" if to_judge else "") + " ·"
+        judge = f" · {to_judge} to judge ({self._view.judge_keys[2]})" if to_judge else ""
+        words = f" {done} of {total} files reviewed{judge} ·"
         self._chips.show(chips, self._filter, words)
         self._chips.display = bool(total)
 

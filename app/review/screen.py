@@ -26,7 +26,7 @@ from app.review.colours import Colourer
 from app.review.desk import CommentDesk
 from app.review.going import Going
 from app.review.help import ReviewHelp
-from app.review.keys import REVIEW_KEYS, review_hints
+from app.review.keys import REVIEW_KEYS, key_of, review_hints
 from app.review.listing import Listing
 from app.review.marking import Marking
 from app.review.palette import ReviewCommands
@@ -41,8 +41,12 @@ from widgets.file_list import FileList
 from widgets.legend import Legend
 from widgets.prompt_pane import PromptPane
 
-CLICKED = {"a": "desk('accept')", "x": "reopen", ";": "desk('next_claim')", "enter": "open"}
-"""What a click on a key in a comment's box does."""
+CLICKED = (
+    ("review.resolve", "desk('accept')"),
+    ("review.reopen", "reopen"),
+    ("review.next-claim", "desk('next_claim')"),
+)
+"""The keys in a claim's box, and what a click on each does."""
 PROMPT_BESIDE_FROM = 130
 """Columns from which on the prompt stands beside the diff, else beneath it."""
 
@@ -89,6 +93,8 @@ class ReviewScreen(Screen[None]):
         self._named = named
         self._read: Read | None = None
         self._view = DiffView(id="diff")
+        accept, reopen, following = (key_of(name, self.keymap) for name, _ in CLICKED)
+        self._view.judge_keys = (accept, reopen, following)
         self._prompt = PromptPane(id="prompt")
         self._chips = ChipBar(id="chips")
         writing = Writing(api, task.id)
@@ -342,8 +348,9 @@ class ReviewScreen(Screen[None]):
 
     @on(DiffView.Pressed)
     async def _pressed(self, event: DiffView.Pressed) -> None:
+        clicked = dict(zip(self._view.judge_keys, (action for _, action in CLICKED), strict=True))
         if event.key:
-            await self.run_action(CLICKED[event.key])
+            await self.run_action(clicked.get(event.key, "open"))
         else:
             self.action_palette()
 

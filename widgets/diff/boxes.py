@@ -19,6 +19,9 @@ QUOTE_LINES = 12
 CARD_LINES = 16
 """Lines of a before-and-after card."""
 
+JUDGE_KEYS = ("a", "x", ";")
+"""The keys shown in a claim's box: accept it, reopen it, go to the next one."""
+
 _STATE_WORDS = {"draft": "draft", "sent": "sent", "resolved": "✓ resolved"}
 _UNDELIVERED_WORDS = {"waiting": "waits for the agent", "failed": "could not be delivered"}
 _CLAIM_WORDS = {"done": "✓ claimed done", "declined": "✗ declined", "question": "? asks"}
@@ -30,7 +33,7 @@ _PLACE_WORDS = {
 }
 
 
-def comment_rows(placed: Placed, width: int) -> list[Spans]:
+def comment_rows(placed: Placed, width: int, keys: tuple[str, str, str] = JUDGE_KEYS) -> list[Spans]:
     """The rows of a comment's box, each at most ``width`` columns.
 
     A resolved comment is a single row. The first span of each row is the bar at the left.
@@ -51,7 +54,8 @@ def comment_rows(placed: Placed, width: int) -> list[Spans]:
         unsent = "" if reply.round or reply.author != "person" else " (goes with the next round)"
         rows += wrap(((f"{who}{unsent}: ", "box box-dim"), (printable(reply.text), "box")), inner)
     if comment.state == "claimed":
-        rows.append((*_key("a", "accept"), *_key("x", "reopen and say why"), *_key(";", "next claim")))
+        accept, reopen, following = keys
+        rows.append((*_key(accept, "accept"), *_key(reopen, "reopen and say why"), *_key(following, "next claim")))
     return [(bar, *row) for row in rows]
 
 

@@ -19,7 +19,7 @@ from agents.review.emphasis import Ranges, emphasize
 from agents.review.escape import escape_name
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff
 from agents.review.spans import Highlighted
-from widgets.diff.boxes import comment_rows
+from widgets.diff.boxes import JUDGE_KEYS, comment_rows
 from widgets.diff.line_marks import mark_rows
 from widgets.diff.look import SYNTAX_NAMES
 from widgets.diff.remarks import NO_REMARKS, Remarks
@@ -125,6 +125,8 @@ class Painter:
         self._emphases = emphases
         self._remarks = remarks
         self.deadline = 0.0
+        self.judge_keys = JUDGE_KEYS
+        """What a claim's box shows for accepting it, reopening it, and going to the next one."""
 
     @property
     def code_width(self) -> int:
@@ -138,7 +140,7 @@ class Painter:
 
     def box(self, section: Section, row: int) -> list[Spans]:
         """The rows of a comment."""
-        return comment_rows(section.comments[section.ref(row)], self.code_width)
+        return comment_rows(section.comments[section.ref(row)], self.code_width, self.judge_keys)
 
     def paint(self, section: Section, spot: Spot) -> tuple[list[Strip], bool]:
         """The strips of a row, and whether they are final (False: emphasis is still to come)."""
@@ -154,15 +156,17 @@ class Painter:
         if kind == FOLD:
             text = section.folds[section.ref(row)].text
             side = "fold-delete" if text.startswith("−") else "fold-add"
-            spans = ((" " * (self.gutter.width - 1), ""), (text, f"fold {side}"), ("  m unfolds", "fold"))
+            spans = ((" " * (self.gutter.width - 1), ""), (text, f"fold {side}"), ("  Enter unfolds", "fold"))
             return [strip_of(cut(spans, self.width), self.styles, self.width, "fold")], True
         if kind == COMMENT:
             indent = (" " * (self.gutter.width - 1), "")
             box = self.box(section, row)
             return [strip_of((indent, *spans), self.styles, self.width, "box") for spans in box], True
         if kind == MARK:
-            margin = (" " * self.gutter.width, "")
-            said = mark_rows(section.marks[section.ref(row)], self.code_width)
+            left = self.side_width + 2 * (self.gutter.digits + 4) if section.is_split else self.gutter.width
+            margin = (" " * left, "")
+            width = self.side_width if section.is_split else self.code_width
+            said = mark_rows(section.marks[section.ref(row)], width)
             return [strip_of((margin, *spans), self.styles, self.width) for spans in said], True
         if kind == EDITOR:
             height = section.tops[row + 1] - section.tops[row]

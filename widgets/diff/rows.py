@@ -275,7 +275,7 @@ def file_section(
         folds = without(folds, _lines_talked_about(file, comments, marks, editor))
     kinds, refs, notes, twins, pairs = _code_rows(file, layout, folds, is_split=is_split)
     if folded:
-        changed = f"{file.additions + file.deletions:,} changed lines folded · Z unfolds"
+        changed = f"{file.additions + file.deletions:,} changed lines folded · Enter unfolds"
         kinds, refs, notes = bytearray((FILE, NOTE)), array("i", (-1, -1)), (changed,)
     keep_return = _line_ends_differ(file)
     beside = twins | pairs
@@ -475,7 +475,7 @@ def _heights(
         if ref >= 0:
             heights.append(next(each))
         elif kind == MARK:
-            heights.append(len(mark_rows(marks[-1 - ref], layout.width)))
+            heights.append(len(mark_rows(marks[-1 - ref], width)))
         else:
             heights.append(layout.comment_height(comments[-1 - ref]) if kind == COMMENT else 1)
     return heights

@@ -18,7 +18,7 @@ from agents.model import CommentDraft
 from agents.review.model import DiffSet
 from agents.review.places import Placed
 from agents.review.spans import Highlighted
-from widgets.diff.boxes import comment_rows
+from widgets.diff.boxes import JUDGE_KEYS, comment_rows
 from widgets.diff.choices import Choices
 from widgets.diff.keys import DIFF_KEYS
 from widgets.diff.line_marks import LineMark
@@ -114,6 +114,7 @@ class DiffView(Widget, can_focus=True):
         self._strips: list[Strip] | None = None
         self._redraw_timer: asyncio.TimerHandle | None = None
         self._editor_box: Widget | None = None
+        self.judge_keys = JUDGE_KEYS
         self._left: Keep | None = None
         """A place that the diff shown now does not have, until it is shown again or the reader moves."""
         self._choices = Choices(self.state, self._filtered, self._rebuilt)
@@ -271,6 +272,7 @@ class DiffView(Widget, can_focus=True):
         highest = max(highest, max((h.new_start + h.new_count for file in files for h in file.hunks), default=0))
         gutter = Gutter(max(3, len(str(highest))))
         painter = self._screen.lay_out(self.size.width, gutter)
+        painter.judge_keys = self.judge_keys
         self.state.layout = Layout(
             painter.code_width,
             comment_height=lambda placed: len(comment_rows(placed, painter.code_width)),
