@@ -81,7 +81,7 @@ class Service(Struct, kw_only=True, forbid_unknown_fields=True):
     """Where to look at it, with ``{port0}`` for the first port. Empty: not a thing with an address."""
 
 
-HookEvent = Literal["task-created", "turn-ended", "task-ready", "task-blocked", "comment-sent", "landed"]
+HookEvent = Literal["task-created", "turn-ended", "queue-ended", "task-ready", "task-blocked", "comment-sent", "landed"]
 HOOK_EVENTS: tuple[HookEvent, ...] = get_args(HookEvent)
 
 

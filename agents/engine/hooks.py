@@ -100,6 +100,8 @@ def events_of(before: Task | None, after: Task) -> list[HookEvent]:
         events.append("comment-sent")
     if after.worked_seconds > before.worked_seconds:
         events.append("turn-ended")
+    if before.queue is not None and after.queue is None:
+        events.append("queue-ended")
     if before.state == after.state:
         return events
     if after.state == "ready":

@@ -330,6 +330,7 @@ class QueueScreen(Screen[None]):
         if item is None:
             self.adding = index
             self.show()
+        self.query_one(Legend).hush()
         self.items.edit(index, item_text(item) if item is not None else "")
         self.show_hints()
 

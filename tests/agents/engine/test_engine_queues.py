@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents.engine import Engine
+from agents.engine.hooks import events_of
 from agents.errors import NotFound, UsageError
 from agents.model import Task
 from agents.offline import Call, ModelRequest, say
@@ -354,3 +355,13 @@ async def test_a_task_that_leaves_the_floor_ends_its_queue(shop: Shop) -> None:
     run = await shop.engine.queues.run(task.id)
     assert run is not None
     assert (run.state, run.reason) == ("aborted", "The task was closed.")
+
+
+async def test_a_hook_can_wait_for_the_end_of_a_queue(shop: Shop) -> None:
+    happened: list[str] = []
+    shop.engine.ledger.on_change.append(lambda before, after: happened.extend(events_of(before, after)))
+    task = await a_resting_task(shop)
+    shop.model.add("Looked.")
+    await shop.engine.queues.start([task.id], "mine", [an_item("look")])
+    await ended(shop, task.id)
+    assert happened == ["task-created", "turn-ended", "task-ready", "turn-ended", "queue-ended", "task-ready"]
