@@ -44,6 +44,7 @@ from agents.parts.scripts import Scripts
 from agents.parts.sessions import Sessions
 from agents.parts.staging import Staging
 from agents.parts.terminals import Terminals
+from agents.parts.worktrees import Worktrees
 from agents.parts.writing import Writing
 
 PROTOCOL = 1
@@ -99,6 +100,8 @@ class Api(Protocol):
     """Bringing work onto its branch."""
     committing: Committing
     """The person's git commands on a task's worktree."""
+    worktrees: Worktrees
+    """Where tasks live."""
     hosting: Hosting
     """Pull requests and issues."""
     radar: Radar

@@ -96,6 +96,7 @@ def _with_verb(arguments: list[str]) -> list[str]:
 
 _VERBS: Mapping[str, str] = {
     "acp": "",
+    "adopt": "scripts",
     "answer": "tasks",
     "budget": "conversations",
     "check": "tasks",
@@ -138,6 +139,7 @@ _VERBS: Mapping[str, str] = {
     "spending": "conversations",
     "stop": "tasks",
     "trust": "tasks",
+    "worktrees": "scripts",
     "undo": "tasks",
     "web": "",
 }
@@ -332,6 +334,14 @@ def parser() -> argparse.ArgumentParser:
     held.add_argument("--go", action="store_true", help="let them go on")
     as_json(landings)
 
+    adopt = verb("adopt", "go on with a branch or a worktree that was begun elsewhere, in a task of its own")
+    adopt.add_argument("what", metavar="BRANCH|FOLDER")
+    adopt.add_argument("prompt", metavar="PROMPT", nargs="?", default="", help="what to do there")
+    adopt.add_argument("-p", "--profile", default="", help="which agent")
+    as_json(adopt)
+    worktrees = verb("worktrees", "list where tasks live, how large and how old that is")
+    worktrees.add_argument("--all", action="store_true", help="of all repositories")
+    as_json(worktrees)
     prune = verb("prune", "show what closed tasks still take of the disk, and free it")
     prune.add_argument("--yes", action="store_true", help="do not ask")
     as_json(prune)

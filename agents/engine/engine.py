@@ -46,6 +46,7 @@ from agents.engine.sessions import Sessions
 from agents.engine.staging import StagingDesk
 from agents.engine.terminals import Terminals
 from agents.engine.transcript import Transcript
+from agents.engine.worktrees import WorktreeDesk
 from agents.engine.writing import WritingDesk
 from agents.errors import SandboxError, UsageError
 from agents.model import (
@@ -135,6 +136,7 @@ class Engine:
             self.ledger, self._facilities, self._changes, self.committing, self._on_floor, self.create_task, self.send,
             self.add_comment,
         )  # fmt: skip
+        self.worktrees = WorktreeDesk(self.ledger, self._facilities, self.create_task, self.resume)
         self._caller = Caller(self.ledger, self._hub, self._config)
         self.radar = Radar(self.ledger, self._facilities)
         self._hooks = Hooks(self.ledger, self._facilities)

@@ -21,13 +21,13 @@ def leftovers(tasks: Mapping[str, Task]) -> list[Leftover]:
         task = tasks.get(folder.name)
         if task is None or task.state in FINAL_STATES:
             what = "private files of a closed task" if task else "private files of a task that is not known"
-            found.append(Leftover(path=str(folder), bytes=_size(folder), what=what, task=task.id if task else ""))
+            found.append(Leftover(path=str(folder), bytes=size_of(folder), what=what, task=task.id if task else ""))
     used = {
         Path(task.worktree).parent.name for task in tasks.values() if task.worktree and task.state not in FINAL_STATES
     }
     for folder in _folders(paths.cache_dir() / "agents"):
         if folder.name not in used:
-            found.append(Leftover(path=str(folder), bytes=_size(folder), what="package cache of agents"))
+            found.append(Leftover(path=str(folder), bytes=size_of(folder), what="package cache of agents"))
     return found
 
 
@@ -45,7 +45,8 @@ def _folders(parent: Path) -> Iterator[Path]:
         yield from sorted(child for child in parent.iterdir() if child.is_dir() and not child.is_symlink())
 
 
-def _size(folder: Path) -> int:
+def size_of(folder: Path) -> int:
+    """What the files below a folder take of the disk, links not followed. Blocks."""
     total = 0
     for root, _, files in os.walk(folder):
         for name in files:

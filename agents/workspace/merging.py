@@ -240,21 +240,43 @@ async def see_clean(repository: Repository, branch: str) -> None:
         )
 
 
+async def worktree_head(repository: Repository, folder: Path) -> tuple[str, str]:
+    """HEAD's commit of a worktree of a repository, and its branch ('' when HEAD is detached).
+
+    Raises:
+        GitError: the folder is not one.
+    """
+    for where, head, branch in await _worktrees(repository):
+        if where == folder.resolve():
+            return head, branch
+    raise GitError(f"{folder} is not a worktree of {repository.repository}.", "`git worktree list` shows them.")
+
+
 async def _checked_out(repository: Repository, branch: str) -> Path | None:
     """The checkout that has a branch checked out."""
+    for where, _, current in await _worktrees(repository):
+        if current == branch:
+            return where
+    return None
+
+
+async def _worktrees(repository: Repository) -> list[tuple[Path, str, str]]:
+    """Folder, commit and branch ('' when detached) of the main checkout and all worktrees."""
     listed = await git(repository, "worktree", "list", "--porcelain", "-z", accept=(0, 129))
     separator = b"\0"
     if listed.status:  # -z came with git 2.36
         listed = await git(repository, "worktree", "list", "--porcelain")
         separator = b"\n"
-    where = ""
+    found: list[tuple[Path, str, str]] = []
     for line in listed.out.split(separator):
         key, _, value = line.decode("utf-8", "surrogateescape").partition(" ")
         if key == "worktree":
-            where = value
-        elif key == "branch" and value == f"refs/heads/{branch}":
-            return Path(where).resolve()
-    return None
+            found.append((Path(value).resolve(), "", ""))
+        elif key == "HEAD":
+            found[-1] = (found[-1][0], value, "")
+        elif key == "branch":
+            found[-1] = (*found[-1][:2], value.removeprefix("refs/heads/"))
+    return found
 
 
 def _commit(name: str) -> str:

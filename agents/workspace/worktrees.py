@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
+import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from agents import paths
 from agents.errors import GitError, UsageError
 from agents.model import AttributeFile, Commit
 from agents.sandbox import Runner
-from agents.workspace import trees
+from agents.workspace import merging, trees
 from agents.workspace.git import Repository, git
 from agents.workspace.known import Known, Snapshot, read_known, remember
 from agents.workspace.making import Plan, make, unmake
@@ -201,6 +204,32 @@ class Workspaces:
         async with self._locks[workspace.task]:
             await unmake(workspace)
         self._locks.pop(workspace.task, None)
+
+    async def state_of(self, project: Repository, folder: Path) -> tuple[str, str]:
+        """The branch (or commit) of a worktree that somebody else made, and a commit of its files as they are, '' when
+        nothing differs. It is looked at confined, like those of agents, and stays as it is.
+
+        Raises:
+            GitError: the folder is not a worktree of this repository, or it cannot be read.
+        """
+        head, branch = await merging.worktree_head(project, folder)
+        private = paths.make_private(paths.task_dir(f"adopting-{secrets.token_hex(4)}"))
+        stand_in = Workspace(
+            repository=project.repository,
+            git_dir=project.git_dir,
+            task=private.name,
+            worktree=str(folder.resolve()),
+            private=str(private),
+            name="",
+            branch=branch,
+            base_commit=head,
+        )
+        try:
+            base = Snapshot(commit=head, tree=await trees.tree_of(project, head))
+            snapshot = await read_worktree(self._runner, stand_in, base, "As it was taken over")
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+        return branch or head, snapshot.commit if snapshot.changed else ""
 
     async def discard(self, workspace: Workspace) -> None:
         """Delete a worktree that was only made to try something, with its branch and its snapshots.

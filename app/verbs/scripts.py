@@ -12,7 +12,7 @@ from agents.api import Api
 from agents.errors import UsageError
 from agents.model import AnyEvent, Entry, EntryChanged, EntryGrew, Task, TranscriptOpened
 from agents.parts.scripts import ScriptRun
-from app.verbs.printing import age, print_json, safe
+from app.verbs.printing import age, print_json, safe, task_object
 from app.verbs.tasks import engine
 
 
@@ -140,3 +140,31 @@ async def _task(api: Api, named: str) -> Task:
         if task.worktree and here.is_relative_to(Path(task.worktree).resolve()):
             return task
     raise UsageError("Which task?", "Name it, or go to its worktree; `shopfloor ls` lists the tasks.")
+
+
+async def worktrees(options: argparse.Namespace) -> int:
+    """``shopfloor worktrees``."""
+    async with engine() as api:
+        found = await api.worktrees.list("" if options.all else str(Path.cwd()))
+    for info in found:
+        if options.json:
+            print_json(info)
+        else:
+            size = f"{info.bytes / 1e6:.1f} MB"
+            print(f"{info.task:<5} {info.state:<9} {size:>10} {age(info.created_at):>4}  {safe(info.path)}")
+    if not found and not options.json:
+        print("No task has a worktree.")
+    return 0
+
+
+async def adopt(options: argparse.Namespace) -> int:
+    """``shopfloor adopt``."""
+    async with engine() as api:
+        task = await api.worktrees.adopt(str(Path.cwd()), options.what, options.prompt, options.profile)
+    if options.json:
+        print_json(task_object(task))
+    else:
+        print(f"{task.id}  {task.state}  {safe(task.title)}\n      in {safe(task.worktree)}")
+        if not options.prompt:
+            print(f"      `shopfloor send {task.id} TEXT` says what to do.")
+    return 0

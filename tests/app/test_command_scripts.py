@@ -199,3 +199,44 @@ async def test_a_service_runs_on_the_ports_of_its_worktree_until_it_is_stopped(s
         raise AssertionError("the service still answers")
     except OSError:
         pass
+
+
+async def test_a_branch_is_taken_over_and_lands_where_it_began(shell: Shell) -> None:
+    git(shell.repository, "checkout", "-qb", "topic")
+    (shell.repository / "begun.txt").write_text("begun\n")
+    git(shell.repository, "add", "-A")
+    git(shell.repository, "commit", "-qm", "begun")
+    git(shell.repository, "checkout", "-q", "main")
+    shell.model.add(writes("more.txt", "more\n"), "Done.")
+    status, out, err = await shell("adopt", "topic", "Go on", "-p", "test", "--json")
+    assert status == 0, err
+    task = json.loads(out)["id"]
+    known = await shell.until(task, lambda known: known["state"] == "ready", "the adopted task")
+    assert Path(known["worktree"], "begun.txt").exists()
+    status, _, err = await shell("land", task)
+    assert status == 0, err
+    assert git(shell.repository, "log", "-1", "--format=%s", "topic") == "Go on"
+    assert git(shell.repository, "log", "-1", "--format=%s", "main") == "first"
+
+
+async def test_a_worktree_of_somebody_else_is_taken_over_with_what_is_not_committed(shell: Shell) -> None:
+    other = shell.folder / "other"
+    git(shell.repository, "worktree", "add", "-q", "-b", "theirs", str(other))
+    (other / "hello.txt").write_text("changed and not committed\n")
+    (other / "new.txt").write_text("untracked\n")
+    status, out, err = await shell("adopt", str(other), "-p", "test", "--json")
+    assert status == 0, err
+    task = json.loads(out)
+    assert (Path(task["worktree"]) / "hello.txt").read_text() == "changed and not committed\n"
+    assert (Path(task["worktree"]) / "new.txt").read_text() == "untracked\n"
+    assert git(other, "status", "--porcelain").split() == ["M", "hello.txt", "??", "new.txt"], "it stays as it is"
+    shell.model.add("I see.")
+    await shell("resume", task["id"])
+    await shell.until(task["id"], lambda known: known["state"] == "ready", "the adopted task once it is resumed")
+    _, out, _ = await shell("diff", task["id"])
+    assert "+untracked" in out, "what was there is part of the change to review"
+    _, out, _ = await shell("worktrees", "--json")
+    (info,) = [json.loads(line) for line in out.splitlines()]
+    assert info["task"] == task["id"]
+    assert info["bytes"] > 0
+    assert "neither a branch" in (await shell.refused(2, "adopt", "nothing-like-it"))
