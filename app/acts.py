@@ -144,8 +144,9 @@ class Acts:
         return await self._api.queues.list(task.project)
 
     def run_queue(self, name: str, task: str) -> None:
-        """Run a queue on a task."""
-        self._floor.ask(self._api.queues.start([task], name))
+        """Run a queue on the selected tasks, else on this one."""
+        self._floor.ask(self._api.queues.start(self._floor.brain.selected or [task], name))
+        self._floor.brain.clear_selection()
 
     def run_checks(self) -> None:
         """Run the project's checks."""

@@ -23,12 +23,12 @@ from agents.model import AnyEvent, Entry, Task
 from widgets.pane_header import header_spans, reason_rows, tile_spans
 from widgets.pane_keys import PANE_KEYS
 from widgets.pane_look import PANE_CSS, PANE_STYLES
+from widgets.pane_text import PaneText
 from widgets.pump import Pump
 from widgets.text_strips import Spans, StyleBook, strip_of
 from widgets.transcript.area import MARGIN, TranscriptArea
 from widgets.transcript.copying import copied_text
 from widgets.transcript.links import Link
-from widgets.transcript.marking import Place
 
 TILE_ROWS = 6
 TILE_COLUMNS = 24
@@ -125,15 +125,9 @@ class AgentPane(Widget, can_focus=True):
         self._header: tuple[Spans, ...] = ()
         self._frame: list[Strip] | None = None
         self._lost_told = False
-        self._seeking = False
-        """What is searched for is being typed."""
-        self._pressed_at: Place | None = None
-        """Where the mouse was pressed; the text from there to where it goes is chosen."""
-        self._followed = False
+        self._text = PaneText(self, self._transcript, clock)
         self._just_chose = False
         """A click that ends the choosing of text is none."""
-        self._opened = 0
-        """How many links were opened by key since the mark moved."""
 
     def _make_area(self) -> TranscriptArea:
         """What is below the header of a task."""
@@ -297,21 +291,14 @@ class AgentPane(Widget, can_focus=True):
             return ((("no task", "fact"),),)
         if self.is_tile:
             return (tile_spans(self._shown, self._area.last_row(), width), *([()] * (self.size.height - 1)))
-        if self._has_text and (self._area.query or self._seeking):
-            return (self._search_row(),)
+        if self._text.is_searching:
+            return (self._text.search_row(),)
         reasons = reason_rows(self._shown, width - 1, 2 if self.size.height >= 10 else 1)
         return (header_spans(self._shown, width, self._clock()), *reasons)
 
-    @property
-    def _has_text(self) -> bool:
-        """Below the header is a transcript (and not a terminal, which has its own ways)."""
-        return isinstance(self._area, TranscriptArea)
-
-    def _search_row(self) -> Spans:
-        area = self._area
-        count = f"{area.found_at}/{area.found}" if area.query else ""
-        said = "  Enter keeps it  Esc drops it" if self._seeking else "  n before  N after  Esc drops it"
-        return ((f"find: {area.query}{'▏' * self._seeking}", "title"), (f"  {count}", "fact"), (said, "hint"))
+    def _transcript(self) -> TranscriptArea | None:
+        """What is below the header, unless it is a terminal, which has its own ways."""
+        return self._area if isinstance(self._area, TranscriptArea) else None
 
     def _arrange(self, header: tuple[Spans, ...]) -> None:
         self._header = header
@@ -348,20 +335,26 @@ class AgentPane(Widget, can_focus=True):
 
     # --- what the person does -----------------------------------------------------------------------------------------
 
-    def _moved(self) -> None:
-        self._opened = 0
+    def moved(self) -> None:
+        """Rows look different now."""
+        self._text.mark_moved()
         self._refresh_area(range(self._area.height))
+        self.refresh_bindings()
+
+    def rearrange(self) -> None:
+        """The header may have other rows now."""
+        self._arrange(self._compose_header())
+        self._repaint()
         self.refresh_bindings()
 
     def action_scroll_rows(self, count: int) -> None:
         """Scroll by rows; while rows are chosen by keys, take more or fewer."""
+        if count and self._text.choose_rows(count):
+            return
         if count < 0:
-            self._complete()
-        if self._has_text and self._area.chosen is not None and self._pressed_at is None:
-            self._area.choose_rows(count)
-        else:
-            self._area.view.scroll_by(count)
-        self._moved()
+            self._text.complete()
+        self._area.view.scroll_by(count)
+        self.moved()
 
     def action_scroll_pages(self, halves: int) -> None:
         """Scroll by half screenfuls."""
@@ -369,40 +362,34 @@ class AgentPane(Widget, can_focus=True):
 
     def action_scroll_start(self) -> None:
         """Go to the first row, and ask for what came before it."""
-        self._complete()
+        self._text.complete()
         self._area.view.scroll_to(0)
-        self._moved()
+        self.moved()
         self._want_earlier()
 
     def action_scroll_end(self) -> None:
         """Go to the end and follow it."""
         self._area.marked = 0
         self._area.view.following = True
-        if self._has_text and self._area.query:
-            self._seeking = False
-            self._seek("")
+        self._text.end_search()
         self._repaint()
 
-    def _complete(self) -> None:
-        if self._has_text:
-            self._area.complete(self._clock())
-
     def _want_earlier(self) -> None:
-        self._complete()
+        self._text.complete()
         if self._area.earlier:
             self.post_message(self.EarlierWanted(self, self._task_id, self._area.first_entry))
 
     def action_step_entry(self, count: int) -> None:
         """Mark the next entry in a direction."""
-        self._complete()
+        self._text.complete()
         if self._area.step(count, prompts=False):
-            self._moved()
+            self.moved()
 
     def action_step_prompt(self, count: int) -> None:
         """Mark the next prompt in a direction."""
-        self._complete()
+        self._text.complete()
         if self._area.step(count, prompts=True):
-            self._moved()
+            self.moved()
 
     def action_toggle_entry(self) -> None:
         """Fold or unfold the marked entry."""
@@ -411,15 +398,14 @@ class AgentPane(Widget, can_focus=True):
 
     def _toggle(self, entry_id: int) -> None:
         expanded = self._area.toggle(entry_id, self._clock())
-        self._moved()
+        self.moved()
         self.post_message(self.EntryToggled(self, self._task_id, entry_id, expanded))
 
     def action_copy_entry(self) -> None:
         """Offer what is chosen for the clipboard, else the text of the marked entry."""
-        if self._has_text and self._area.chosen is not None:
-            self.post_message(self.CopyText(self, self._task_id, self._area.chosen_text))
-            self._choose(None)
-        elif entry_id := self._area.marked or self._area.last_entry:
+        if self._text.copy():
+            return
+        if entry_id := self._area.marked or self._area.last_entry:
             self.post_message(self.CopyText(self, self._task_id, copied_text(self._area.entry(entry_id))))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -428,9 +414,9 @@ class AgentPane(Widget, can_focus=True):
             asked = self._shown.question if self._shown is not None else None
             return asked is not None and parameters[0] in range(1, len(asked.options) + 1)
         if action == "go_to_found":
-            return self._has_text and bool(self._area.query)
+            return self._text.is_searching
         if action == "drop":
-            return self._has_text and bool(self._area.query or self._seeking or self._area.chosen)
+            return self._text.is_searching or self._text.has_chosen
         return True
 
     def action_answer(self, number: int) -> None:
@@ -440,110 +426,58 @@ class AgentPane(Widget, can_focus=True):
 
     # --- searching, choosing, opening ---------------------------------------------------------------------------------
 
-    def action_search(self) -> None:
-        """Type what to look for."""
-        if self.is_tile:
-            return
-        self._complete()
-        self._seeking = True
-        self._seek("")
+    def offer(self, text: str) -> None:
+        """The person wants this in the clipboard."""
+        self.post_message(self.CopyText(self, self._task_id, text))
 
-    def _seek(self, query: str) -> None:
-        self._area.search(query)
-        if query:
-            self._area.go_to_found(0, self._clock())
-        self._arrange(self._compose_header())
-        self._repaint()
-        self.refresh_bindings()
-
-    def on_key(self, event: events.Key) -> None:
-        """What is searched for is typed."""
-        if not (self._seeking and self._has_text):
-            return
-        if event.key == "enter":
-            self._seeking = False
-            self._seek(self._area.query)
-        elif event.key == "backspace":
-            self._seek(self._area.query[:-1])
-        elif event.character is not None and event.is_printable:
-            self._seek(self._area.query + event.character)
-        else:
-            return
-        event.stop()
-        event.prevent_default()
-
-    def action_go_to_found(self, step: int) -> None:
-        """Go to another place that was found."""
-        self._area.go_to_found(step, self._clock())
-        self._arrange(self._compose_header())
-        self._repaint()
-
-    def action_drop(self) -> None:
-        """Drop what is chosen, else the search."""
-        if self._area.chosen is not None:
-            self._choose(None)
-            return
-        self._seeking = False
-        self._seek("")
-
-    def action_choose_rows(self) -> None:
-        """Choose the last row in view; keys that scroll take more."""
-        if self._has_text:
-            self._complete()
-            self._area.choose_rows(0)
-            self._moved()
-
-    def _choose(self, start: Place | None, end: Place | None = None) -> None:
-        self._area.choose_text(start, end)
-        self._moved()
-
-    def action_open_link(self) -> None:
-        """Open the first link of the marked entry, or of the last one; again: the next one."""
-        if not self._has_text:
-            return
-        links = self._area.links_of(self._area.marked or self._area.last_entry)
-        if links:
-            self._open(links[self._opened % len(links)])
-            self._opened += 1
-
-    def _open(self, link: Link) -> None:
+    def open(self, link: Link) -> None:
+        """The person opens this."""
         if link.address:
             self.post_message(self.AddressOpened(self, self._task_id, link.address))
         else:
             self.post_message(self.PlaceOpened(self, self._task_id, link.path, link.line))
 
+    def action_search(self) -> None:
+        """Type what to look for."""
+        if not self.is_tile:
+            self._text.search()
+
+    def action_go_to_found(self, step: int) -> None:
+        """Go to another place that was found."""
+        self._text.go_to_found(step)
+
+    def action_drop(self) -> None:
+        """Drop what is chosen, else the search."""
+        self._text.drop()
+
+    def action_choose_rows(self) -> None:
+        """Choose the last row in view; keys that scroll take more."""
+        self._text.choose_rows(0)
+
+    def action_open_link(self) -> None:
+        """Open the first link of the marked entry, or of the last one; again: the next one."""
+        self._text.open_next()
+
+    def on_key(self, event: events.Key) -> None:
+        """What is searched for is typed."""
+        if self._text.take_key(event):
+            event.stop()
+            event.prevent_default()
+
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Text may be chosen from here on."""
-        if self._has_text and event.button == 1 and event.y >= len(self._header):
-            self._pressed_at = self._area.place_at(event.y - len(self._header), event.x)
-            self._followed = self._area.view.following
+        if event.button == 1 and self._text.press(event.y - len(self._header), event.x):
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Choose the text up to here; the text stands still meanwhile."""
-        if self._pressed_at is None or not self._has_text:
-            return
-        line = max(0, min(event.y - len(self._header), self._area.height - 1))
-        place = self._area.place_at(line, event.x)
-        if self._area.chosen is None and place == self._pressed_at:
-            return
-        if self._area.view.following:
-            self._area.view.hold(self._area.view.top)
-        self._choose(self._pressed_at, place)
+        """Choose the text up to here."""
+        self._text.drag(event.y - len(self._header), event.x)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """What was chosen is copied."""
-        if self._pressed_at is None:
-            return
-        self._pressed_at = None
-        self.release_mouse()
-        if self._area.chosen is not None:
-            event.stop()
-            if text := self._area.chosen_text:
-                self.post_message(self.CopyText(self, self._task_id, text))
-            self._area.view.following = self._followed or self._area.view.following
-            self._just_chose = True
-            self._choose(None)
+        if self._text.is_pressed:
+            self.release_mouse()
+            self._just_chose = self._text.release()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll up."""
@@ -565,8 +499,8 @@ class AgentPane(Widget, can_focus=True):
             if event.chain == 2:
                 self.post_message(self.PaneZoomed(self, self._task_id))
             return
-        if self._has_text and (link := self._area.link_at(event.y - len(self._header), event.x)):
-            self._open(link)
+        if link := self._text.link_at(event.y - len(self._header), event.x):
+            self.open(link)
             return
         asked, entry_id = self._area.click(event.y - len(self._header))
         if asked == "end":
@@ -577,4 +511,4 @@ class AgentPane(Widget, can_focus=True):
             self._area.choose(entry_id)
             if asked == "toggle":
                 self._toggle(entry_id)
-            self._moved()
+            self.moved()

@@ -20,7 +20,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from agents.model import ACTIVE_STATES, Task
-from widgets.brain_answer import Answering
+from widgets.brain_answer import AnswerDesk, Answering
 from widgets.brain_groups import GROUPINGS, Grouping, arrange
 from widgets.brain_look import BRAIN_CSS, BRAIN_KEYS, BRAIN_STYLES
 from widgets.brain_rows import (
@@ -129,7 +129,7 @@ class Brain(Widget, can_focus=True):
         self._files: Mapping[str, str] = {}
         self._grouping: Grouping = "attention"
         self._selected: set[str] = set()
-        self._answering: Answering | None = None
+        self._answers = AnswerDesk(self)
         self._top = 0
         self._frame = 0
         self._spinner: Timer | None = None
@@ -147,7 +147,7 @@ class Brain(Widget, can_focus=True):
         everything = projects != self._projects
         self._projects = projects
         self._selected &= self._tasks.keys()
-        self._follow_question()
+        self._answers.follow(self._tasks)
         self._arrange()
         if everything or self._rows != rows or self._top != top or not self.is_mounted:
             self.refresh()
@@ -184,22 +184,27 @@ class Brain(Widget, can_focus=True):
     def group_by(self, grouping: Grouping) -> None:
         """Put tasks under these headings from now on."""
         self._grouping = grouping
-        self._arrange()
-        self._reveal()
-        self.refresh()
+        self.rearrange()
 
     def answer(self, task: str) -> bool:
         """Let the person answer what this task's agent asks; False when it asks nothing."""
-        asked = self._tasks[task].question if task in self._tasks else None
-        if asked is None:
+        known = self._tasks.get(task)
+        if known is None or known.question is None:
             return False
         self._typing = False
         self._cursor = task
-        self._answering = Answering(self._tasks[task], asked)
+        return self._answers.begin(known)
+
+    def give(self, answering: Answering) -> None:
+        """This is the person's answer."""
+        text = answering.text.strip() if answering.is_own_words else ""
+        self.post_message(self.Answered(self, answering.task, answering.question.id, answering.option, text))
+
+    def rearrange(self) -> None:
+        """Other rows are shown now."""
         self._arrange()
         self._reveal()
         self.refresh()
-        return True
 
     @property
     def selected(self) -> list[str]:
@@ -216,7 +221,7 @@ class Brain(Widget, can_focus=True):
     @property
     def is_answering(self) -> bool:
         """An answer is being given."""
-        return self._answering is not None
+        return self._answers.answering is not None
 
     @property
     def cursor(self) -> str:
@@ -243,7 +248,7 @@ class Brain(Widget, can_focus=True):
     def _arrange(self) -> None:
         now = time.time()
         groups = arrange(self._tasks.values(), self._query, self._grouping, now, self._files)
-        answering = self._answering.task if self._answering else ""
+        answering = self._answers.answering.task if self._answers.answering else ""
         self._rows = rail_rows(groups) if self.is_rail else rows_of(groups, self.size.width, answering, now)
         order = [task.id for _, members in groups for task in members]
         if self._cursor not in order:
@@ -332,7 +337,7 @@ class Brain(Widget, can_focus=True):
             return row.spans
         look = Look(
             width, time.time(), self._frame, self._current, self._marks, self._projects, self._selected,
-            self.app.animation_level != "none", self._answering,
+            self.app.animation_level != "none", self._answers.answering,
         )  # fmt: skip
         if self.is_rail:
             return rail_spans(task, look)
@@ -419,17 +424,16 @@ class Brain(Widget, can_focus=True):
 
     def on_blur(self) -> None:
         self._typing = False
-        if self._answering is not None:
-            self._stop_answering()
+        self._answers.stop()
         self.refresh()
 
     def on_key(self, event: events.Key) -> None:
-        if self._answering is not None:
-            taken = self._answer_by(self._answering, event)
-        elif self._typing:
+        character = event.character if event.is_printable else None
+        taken = self._answers.take_key(event.key, character)
+        if taken:
+            self.refresh()
+        elif self._typing and not self.is_answering:
             taken = self._search_by(event)
-        else:
-            taken = False
         if taken:
             event.stop()
             event.prevent_default()
@@ -448,43 +452,9 @@ class Brain(Widget, can_focus=True):
             return False
         return True
 
-    def _answer_by(self, answering: Answering, event: events.Key) -> bool:
-        """A key while a question is answered; False when it is not one for it."""
-        if event.key in ("up", "down", "tab", "shift+tab"):
-            answering.move(1 if event.key in ("down", "tab") else -1)
-        elif event.key == "backspace":
-            answering.erase()
-        elif event.character is not None and event.is_printable:
-            if answering.type(event.character):
-                self._give(answering)
-        else:
-            return False
-        self.refresh()
-        return True
-
-    def _give(self, answering: Answering) -> None:
-        """The answer is given."""
-        if answering.is_complete:
-            text = answering.text.strip() if answering.is_own_words else ""
-            self.post_message(self.Answered(self, answering.task, answering.question.id, answering.option, text))
-            self._stop_answering()
-
-    def _stop_answering(self) -> None:
-        self._answering = None
-        self._arrange()
-        self.refresh()
-
-    def _follow_question(self) -> None:
-        """What is being answered may have been answered elsewhere, or not be asked any more."""
-        if self._answering is not None:
-            task = self._tasks.get(self._answering.task)
-            if task is None or task.question is None or task.question.id != self._answering.question.id:
-                self._answering = None
-
     def on_paste(self, event: events.Paste) -> None:
         pasted = " ".join(event.text.split())
-        if self._answering is not None and self._answering.is_own_words:
-            self._answering.text += pasted
+        if self._answers.paste(pasted):
             self.refresh()
         elif self._typing:
             self._filter_by(self._query + pasted)
@@ -509,8 +479,8 @@ class Brain(Widget, can_focus=True):
 
     def action_leave(self) -> None:
         """Drop the answer, the filter or the selection; without any, leave."""
-        if self._answering is not None:
-            self._stop_answering()
+        if self.is_answering:
+            self._answers.stop()
         elif self._typing or self._query:
             self._typing = False
             self._filter_by("")
@@ -521,8 +491,8 @@ class Brain(Widget, can_focus=True):
 
     def action_choose(self) -> None:
         """Go to the task under the cursor, the filter has done its work; or give the answer that is chosen."""
-        if self._answering is not None:
-            self._give(self._answering)
+        if self.is_answering:
+            self._answers.give()
         elif self._cursor:
             chosen = self._cursor
             self._typing = False
@@ -580,21 +550,12 @@ class Brain(Widget, can_focus=True):
         if event.ctrl or event.meta:
             self.action_select()
         elif row.kind in ("option", "answer") and not self.is_rail:
-            self._click_answer(row)
-        else:
-            self._answering = None
-            self.action_choose()
-
-    def _click_answer(self, row: Row) -> None:
-        """An option is given by a click; one's own words are to be written first."""
-        if self._answering is None or self._answering.task != row.task:
             self.focus()
-            self.answer(row.task)
-        if self._answering is not None:
-            self._answering.place = row.option
-            if row.kind == "option":
-                self._give(self._answering)
+            self._answers.click(self._tasks[row.task], row.option)
             self.refresh()
+        else:
+            self._answers.stop()
+            self.action_choose()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         if event.x == self.size.width - 1 and not self.is_rail and not self.has_class("-only"):

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 from agents.model import Question, Task
+
+
+class Host(Protocol):
+    """The list, as giving answers needs it."""
+
+    def give(self, answering: Answering) -> None:
+        """This is the person's answer."""
+
+    def rearrange(self) -> None:
+        """Other rows are shown now."""
 
 
 class Answering:
@@ -54,3 +67,71 @@ class Answering:
     def erase(self) -> None:
         """Take back the last character."""
         self.text = self.text[:-1]
+
+
+class AnswerDesk:
+    """Takes the keys while an answer is given; :attr:`answering` says which."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.answering: Answering | None = None
+
+    def begin(self, task: Task | None) -> bool:
+        """Let the person answer what this task's agent asks; False when it asks nothing."""
+        if task is None or task.question is None:
+            return False
+        self.answering = Answering(task, task.question)
+        self._host.rearrange()
+        return True
+
+    def stop(self) -> None:
+        """Give no answer now."""
+        if self.answering is not None:
+            self.answering = None
+            self._host.rearrange()
+
+    def follow(self, tasks: Mapping[str, Task]) -> None:
+        """What is being answered may have been answered elsewhere, or not be asked any more."""
+        if self.answering is not None:
+            task = tasks.get(self.answering.task)
+            if task is None or task.question is None or task.question.id != self.answering.question.id:
+                self.answering = None
+
+    def give(self) -> None:
+        """The chosen answer is given, if it is complete."""
+        answering = self.answering
+        if answering is not None and answering.is_complete:
+            self._host.give(answering)
+            self.stop()
+
+    def take_key(self, key: str, character: str | None) -> bool:
+        """A key, and the character it writes if it does; False when it is not one for an answer."""
+        answering = self.answering
+        if answering is None:
+            return False
+        if key in ("up", "down", "tab", "shift+tab"):
+            answering.move(1 if key in ("down", "tab") else -1)
+        elif key == "backspace":
+            answering.erase()
+        elif character is not None:
+            if answering.type(character):
+                self.give()
+        else:
+            return False
+        return True
+
+    def paste(self, text: str) -> bool:
+        """Text that is pasted; False when no answer is written."""
+        if self.answering is None or not self.answering.is_own_words:
+            return False
+        self.answering.text += text
+        return True
+
+    def click(self, task: Task, place: int) -> None:
+        """An option is given by a click; one's own words are to be written first."""
+        if self.answering is None or self.answering.task != task.id:
+            self.begin(task)
+        if self.answering is not None:
+            self.answering.place = place
+            if not self.answering.is_own_words:
+                self.give()

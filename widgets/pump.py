@@ -121,7 +121,7 @@ class Pump:
         count, waiting = len(self._members), False
         for step in range(count):
             member = self._members[(self._next + step) % count]
-            if not member.has_changes:
+            if member.is_urgent or not member.has_changes:
                 continue
             if began - self._flushed.get(member, 0.0) < CALM_SECONDS:
                 waiting = True

@@ -285,19 +285,19 @@ class TerminalPane(AgentPane):
 
     # --- reading
 
-    def _moved(self) -> None:
+    def moved(self) -> None:
         self.refresh()
         self.refresh_bindings()
 
     def action_scroll_start(self) -> None:
         """Go to the first row that is kept."""
         self.terminal.scroll_to(0)
-        self._moved()
+        self.moved()
 
     def action_scroll_rows(self, count: int) -> None:
         """Scroll by rows."""
         self.terminal.scroll_by(count)
-        self._moved()
+        self.moved()
 
     def action_scroll_end(self) -> None:
         """Go to the end and follow it."""
@@ -356,7 +356,7 @@ class TerminalPane(AgentPane):
             self._found = (self._found - count) % len(self.terminal.found)
             self.terminal.show_found(self._found)
             self._header_changed = True
-            self._moved()
+            self.moved()
             self._pump.wake()
 
     # --- mouse
@@ -395,7 +395,7 @@ class TerminalPane(AgentPane):
             self._drag = self.terminal.place(line, column)
             self.terminal.choose(None)
             self.capture_mouse()
-            self._moved()
+            self.moved()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Tell the program, or choose more text."""
@@ -406,7 +406,7 @@ class TerminalPane(AgentPane):
             elif line >= self.terminal.height:
                 self.action_scroll_rows(1)
             self.terminal.choose(self._drag, self.terminal.place(min(max(0, line), self.terminal.height - 1), column))
-            self._moved()
+            self.moved()
         elif self._program_wants(event):
             self._tell_mouse(event, _BUTTON.get(event.button, "none"), moved=True)
 
