@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 from tests.shell import ROOT, Shell
-from tests.shop import git, writes
+from tests.shop import git, runs, writes
 
 SHOPFLOOR = f"{sys.executable} {ROOT / 'app' / 'launch.py'}"
 
@@ -240,3 +241,30 @@ async def test_a_worktree_of_somebody_else_is_taken_over_with_what_is_not_commit
     assert info["task"] == task["id"]
     assert info["bytes"] > 0
     assert "neither a branch" in (await shell.refused(2, "adopt", "nothing-like-it"))
+
+
+async def test_the_shipped_examples_work_as_they_are(shell: Shell) -> None:
+    examples = ROOT / "profiles" / "examples"
+    (shell.repository / "scripts").mkdir()
+    for script in examples.glob("*.sh"):
+        shutil.copy2(script, shell.repository / "scripts" / script.name)
+    project_file = (examples / "shopfloor.toml").read_text().replace('run = "make test"', 'run = "true"')
+    shell.variables["SHOPFLOOR_EVENTS"] = str(shell.folder / "events.log")
+    await a_project(shell, project_file, _env="SECRET=1\n", node_modules_of_lib__js="library\n")
+    (shell.repository / "_env").rename(shell.repository / ".env")
+    shell.model.add(writes("made.py", "# TODO: finish this\n"), runs("git add -A && git commit -qm half"), "Done.")
+    status, out, err = await shell("run", "Make it", "-p", "test", "--wait", "--json")
+    assert status == 0, f"{out}{err}"
+    task = json.loads(out)
+    assert Path(task["worktree"], ".env").exists()
+    _, story, _ = await shell("show", task["id"], "--transcript")
+    assert f"set up for {task['branch']}" in story
+    shell.model.add(writes("made.py", "done = True\n"), "Finished.")
+    command = f"SHOPFLOOR='{SHOPFLOOR}' sh scripts/leftovers.sh"
+    await a_project(shell, project_file.replace("sh scripts/leftovers.sh", command))
+    status, out, err = await shell("do", "leftovers", task["id"])
+    assert status == 0, f"{out}{err}"
+    await shell.until(task["id"], lambda known: known["turns"] == 2 and known["state"] == "ready", "the prompted turn")
+    assert "TODO: finish this" in str(shell.model.requests[-2])
+    events = (shell.folder / "events.log").read_text().splitlines()
+    assert events[0].split("\t")[1:3] == ["task-ready", task["id"]]
