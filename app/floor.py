@@ -301,6 +301,10 @@ class FloorScreen(Screen[None]):
     def _start_wanted(self, event: TerminalPane.StartWanted) -> None:
         self.ask(self._api.terminals.start(event.task))
 
+    @on(TerminalPane.CopyOffered)
+    def _copy_offered(self, event: TerminalPane.CopyOffered) -> None:
+        self.legend.say(f"The agent has copied {event.characters} characters: ^] and then Y takes them.")
+
     @on(TerminalPane.KeysMoved)
     def _keys_moved(self) -> None:
         self.show_hints()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from agents.model import TerminalOpened, TerminalWrote
 from agents.terminal.emulator import Emulator
 from tests.app.floor_engine import NOW, a_task
@@ -38,11 +40,14 @@ async def in_terminal(stage: Stage, text: bytes) -> TerminalPane:
     return pane
 
 
+def wrote(data: bytes, after: bytes) -> TerminalWrote:
+    return TerminalWrote(task="trm1", offset=len(after), data=data)
+
+
 async def test_what_the_program_writes_is_shown_and_keys_go_to_it_until_taken_back() -> None:
     async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
         await in_terminal(stage, b"\x1b[1;31mhello\x1b[0m there\r\n> ")
         await stage.until(lambda: "hello there" in shown(stage), "the text is shown")
-        stage.engine.tell(TerminalWrote(task="trm1", offset=30 - 4, data=b""))
         await stage.press("q", "tab", "ctrl+c", "enter", "n")
         await stage.until(lambda: stage.engine.terminals.written, "keys arrive")
         assert b"".join(stage.engine.terminals.written) == b"q\t\x03\rn", "no key is the floor's"
@@ -50,3 +55,76 @@ async def test_what_the_program_writes_is_shown_and_keys_go_to_it_until_taken_ba
         await stage.press("ctrl+right_square_bracket", "z")
         assert b"".join(stage.engine.terminals.written) == b"q\t\x03\rn"
         assert stage.floor.grid.zoomed, "the floor's keys work again"
+
+
+async def test_what_comes_in_does_not_move_the_reader_and_enter_goes_back_to_the_agent() -> None:
+    text = b"".join(b"line %d\r\n" % number for number in range(200))
+    async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
+        pane = await in_terminal(stage, text)
+        await stage.press("shift+pageup")
+        before = shown(stage).splitlines()[3]
+        stage.engine.tell(wrote(b"more\r\n" * 50, text))
+        await stage.until(lambda: "50 new" in shown(stage), "the reader is told of new rows")
+        assert shown(stage).splitlines()[3] == before, "the view moved under the reader"
+        await stage.press("x")
+        await stage.until(lambda: pane.is_following, "typing goes to the end")
+        assert stage.engine.terminals.written == [b"x"]
+
+
+async def test_words_are_found_in_what_has_left_the_screen() -> None:
+    text = b"".join(b"line %d\r\n" % number for number in range(200))
+    async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
+        await in_terminal(stage, text)
+        await stage.press("ctrl+right_square_bracket", "ctrl+f", *"line 17")
+        await stage.until(lambda: "11 of 11" in shown(stage), "the places are counted, the last one first")
+        await stage.press("backspace", "backspace", "3", "7", "enter")
+        await stage.until(lambda: "line 37" in shown(stage), "the place is brought into view")
+        await stage.press("escape")
+        assert stage.engine.terminals.written == [], "what is searched for is not typed"
+
+
+async def test_text_is_chosen_with_the_mouse_and_copied() -> None:
+    async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
+        pane = await in_terminal(stage, b"alpha beta\r\ngamma")
+        await stage.until(lambda: "gamma" in shown(stage), "the text is shown")
+        await stage.pilot.mouse_down(pane, offset=(1, 1))
+        await stage.pilot.hover(pane, offset=(5, 2))
+        await stage.pilot.mouse_up(pane, offset=(5, 2))
+        await stage.until(lambda: "Copied" in stage.legend, "it is copied")
+        assert stage.app.clipboard == "alpha beta\ngamma"
+
+
+async def test_the_program_is_told_the_size_it_is_shown_in() -> None:
+    async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
+        pane = await in_terminal(stage, b"")
+        await stage.until(lambda: stage.engine.terminals.sizes, "a size is asked for")
+        assert stage.engine.terminals.sizes[-1] == ("trm1", pane.size.width - 1, pane.size.height - 1, True)
+
+
+async def test_a_program_that_has_ended_says_so_and_enter_starts_it_again() -> None:
+    async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
+        pane = await in_terminal(stage, b"bye")
+        stage.engine.tell(msgspec.structs.replace(opened("trm1", b"bye"), alive=False))
+        await stage.until(lambda: not pane.terminal.alive, "it has ended")
+        assert "Enter starts it again" in shown(stage)
+        await stage.press("enter")
+        assert stage.engine.terminals.started == ["trm1"]
+
+
+async def test_the_agent_cannot_write_the_clipboard_but_may_offer() -> None:
+    async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
+        await in_terminal(stage, b"")
+        stage.engine.tell(wrote(b"\x1b]52;c;c2VjcmV0\x07", b""))
+        await stage.until(lambda: "has copied 6" in stage.legend, "it is offered")
+        assert stage.app.clipboard == ""
+        await stage.press("ctrl+right_square_bracket", "Y")
+        assert stage.app.clipboard == "secret"
+
+
+async def test_sequences_of_the_program_do_not_reach_the_screen() -> None:
+    async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
+        await in_terminal(
+            stage, b"safe\x1b]0;title\x07\x1b[>1u\x1b[?2026hheld\x1b[?2026l\x1b]8;;http://x\x07link\x1b]8;;\x07"
+        )
+        await stage.until(lambda: "safeheldlink" in shown(stage), "only the text is shown")
+        assert "\x1b" not in shown(stage)

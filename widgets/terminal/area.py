@@ -17,7 +17,7 @@ from widgets.terminal.look import Looks
 from widgets.text_strips import RowStrip, Spans, StyleBook, cells, printable, strip_of
 
 if TYPE_CHECKING:
-    from agents.terminal.emulator import Emulator, Mark
+    from agents.terminal.emulator import Emulator, Mark, Sink
     from agents.terminal.input import Keyboard
 
 HELD_SECONDS = 0.2
@@ -109,7 +109,7 @@ class TerminalArea:
                 if self._emulator is not None:
                     self._forget_mark()
                     self._emulator.close()
-                self._emulator = Emulator(event.columns, event.rows, state=event.state)
+                self._emulator = Emulator(event.columns, event.rows, _clipboard_of(self), state=event.state)
                 self._keyboard = Keyboard(self._emulator)
                 self._offset, self.alive = event.offset, event.alive
                 self._shown = []
@@ -382,6 +382,17 @@ class TerminalArea:
 
     def prepend(self, entries: Iterable[Entry], earlier: bool, now: float) -> None:
         """A terminal has no earlier entries."""
+
+
+def _clipboard_of(area: TerminalArea) -> Sink:
+    """Keeps what a program wants in the clipboard, for the person to take; every answer is the engine's."""
+    from agents.terminal.emulator import Sink
+
+    class Clipboard(Sink):
+        def copied(self, text: str) -> None:
+            area.copied = text
+
+    return Clipboard()
 
 
 def _marked(strip: Strip, start: int, end: int, style: Style) -> Strip:

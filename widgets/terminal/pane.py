@@ -85,6 +85,12 @@ class TerminalPane(AgentPane):
         """The person wants a program that has ended to start again."""
 
     @dataclass
+    class CopyOffered(AgentPane._PaneMessage):
+        """The agent wants something in the clipboard; the person may take it."""
+
+        characters: int
+
+    @dataclass
     class KeysMoved(AgentPane._PaneMessage):
         """Keys go to the agent now, or do not any more."""
 
@@ -141,8 +147,10 @@ class TerminalPane(AgentPane):
 
     def flush(self) -> None:
         """See :class:`AgentPane`."""
-        alive = self.terminal.alive
+        alive, copied = self.terminal.alive, self.terminal.copied
         super().flush()
+        if copied != self.terminal.copied:
+            self.post_message(self.CopyOffered(self, self._task_id, len(self.terminal.copied)))
         if alive != self.terminal.alive:
             self._keys_moved()
             self.post_message(self.KeysMoved(self, self._task_id, self._keys.to_agent))
