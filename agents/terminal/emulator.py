@@ -21,6 +21,8 @@ SCROLLBACK_ROWS = 5_000
 CELL_PIXELS = (8, 16)
 """What programs are told that ask for the size of a cell."""
 _OSC_BYTES = 4_096
+_CONTINUATION_BYTES = 256_000
+"""Of a sequence that is not complete, kept so that a snapshot can be taken in the middle of it."""
 
 DARK = ((216, 216, 216), (18, 18, 18))
 LIGHT = ((32, 32, 32), (250, 250, 250))
@@ -105,6 +107,7 @@ class Emulator:
         self._render: Any = None
         self._rows_of_render: Any = None
         self._set_size_option("KITTY_IMAGE_STORAGE_LIMIT", "uint64_t", 0)
+        self._set_size_option("CONTINUATION_MAX_BYTES", "size_t", _CONTINUATION_BYTES)
         self.show_colours(dark=True)
         if sink is not None:
             self._listen(sink)
@@ -224,9 +227,18 @@ class Emulator:
     # keeping and finding
 
     def snapshot(self) -> bytes:
-        """All of it, to go on from elsewhere."""
+        """All of it, to go on from elsewhere; in the middle of an endless sequence, what is drawn."""
+        state = self._encoded()
+        if state is None:
+            with closing(Emulator(self.columns, self.rows)) as copy:
+                copy.feed(self._format(0, self.total_rows, lib.GHOSTTY_FORMATTER_FORMAT_VT).encode())
+                state = copy._encoded()
+        return state or b""
+
+    def _encoded(self) -> bytes | None:
         place, length = ffi.new("uint8_t**"), ffi.new("size_t*")
-        check(lib.ghostty_snapshot_encode_alloc(self._handle[0], ffi.NULL, place, length), "snapshot")
+        if lib.ghostty_snapshot_encode_alloc(self._handle[0], ffi.NULL, place, length):
+            return None
         try:
             return bytes(ffi.buffer(place[0], length[0]))
         finally:
