@@ -83,7 +83,7 @@ class Checking:
 
     def why_blocked(self) -> tuple[str, str]:
         """Why a task whose checks were given up waits for the person, and what to do, in words."""
-        self._ledger.flush()
+        self._ledger.try_flush()
         task = self._ledger.tasks[self._id]
         report = self._ledger.store.last_check_report(self._id)
         names = ", ".join(result.name for result in report.failures) if report else ""
@@ -126,7 +126,7 @@ class Checking:
 
     def _known(self, tree: str, checks: list[Check]) -> CheckReport | None:
         """What was said about the same files before, by the same checks."""
-        self._ledger.flush()
+        self._ledger.try_flush()
         report = self._ledger.store.check_report(self._id, tree)
         wanted = [(check.name, check.run) for check in checks]
         if report is None or [(result.name, result.command) for result in report.results] != wanted:

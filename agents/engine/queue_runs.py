@@ -36,8 +36,7 @@ class QueueRuns:
 
     def latest(self, task: str) -> QueueRun | None:
         """The queue that runs on a task, or the last one that did."""
-        if task not in self._latest:
-            self._ledger.flush()
+        if task not in self._latest:  # what is put is remembered here, so nothing uncommitted is missed
             runs = self._ledger.store.queue_runs(task)
             self._latest[task] = runs[-1] if runs else None
         return self._latest[task]
@@ -122,7 +121,7 @@ class QueueRuns:
             changed = await workspaces.changed_paths(workspace, workspace.base_commit, now.commit)
         failed: set[str] = set()
         if item.if_failed:
-            self._ledger.flush()
+            self._ledger.try_flush()
             report = self._ledger.store.last_check_report(task)
             failed = {result.name for result in report.failures} if report else set()
         return unmet_condition(item, changed, failed)
@@ -134,12 +133,10 @@ class QueueRuns:
         if run is None or index < 0:
             return
         working = run.items[index]
-        self._ledger.flush()
-        turns = {turn.number: turn for turn in self._ledger.store.turns(task)}
-        if not working.turn or not turns[working.last_turn].outcome:  # cut before its agent knew of it
+        if not working.turn or not working.after:  # cut before its agent knew of it
             self.change_item(run, index, state="waiting", prompt=0, turn=0, last_turn=0)
             return
-        files, _, _ = await workspaces.numstat(workspace, working.before, working.after or working.before)
+        files, _, _ = await workspaces.numstat(workspace, working.before, working.after)
         run = self.active(task)
         if run is None or _working(run) != index:
             return
@@ -161,7 +158,7 @@ class QueueRuns:
             return
         item = run.items[index]
         if item.prompt == prompt.id:
-            self.change_item(run, index, turn=turn.number, last_turn=turn.number, before=turn.before)
+            self.change_item(run, index, turn=turn.number, last_turn=turn.number, before=turn.before, after="")
         elif item.turn and prompt.origin == "check":
             self.change_item(run, index, last_turn=turn.number)
 
@@ -208,7 +205,7 @@ class QueueRuns:
 
     def goes_on(self, task: str) -> bool:
         """A queue runs on a resting task, and no turn was cut that has to go on first."""
-        self._ledger.flush()
+        self._ledger.try_flush()
         turns = self._ledger.store.turns(task)
         return self.has_next(task) and (not turns or turns[-1].outcome in ("done", "skipped"))
 
