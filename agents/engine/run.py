@@ -115,8 +115,8 @@ class Run:
 
     @property
     def driver(self) -> Driver | None:
-        """How the agent is talked to; None before it is."""
-        return self._driver
+        """How the task's own agent is talked to; None before it is."""
+        return self._seats.own
 
     async def stop(self) -> None:
         """Interrupt on behalf of the person."""

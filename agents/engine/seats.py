@@ -36,6 +36,11 @@ class Seats:
         """Who works now."""
         return self._other or self._own
 
+    @property
+    def own(self) -> Driver | None:
+        """The task's own, whoever works now."""
+        return self._own
+
     async def take_own(
         self, profile: Profile, runner: Runner, policy: Policy
     ) -> None:  # fmt: skip

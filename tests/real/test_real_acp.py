@@ -39,6 +39,12 @@ async def test_a_task_from_prompt_to_committed_diff_and_a_review_round(real: Rea
     assert "+made by an agent" in tools[0].diff
     assert "made by an agent" in tools[1].output
     assert task.context_used > 0, "it tells how full its context is"
+    assert task.usage.tokens > 0
+    assert task.usage.cost_usd, "and what it cost"
+    session = await real.engine.sessions.session(task.id)
+    assert {"mode", "model"} <= {setting.category for setting in session.settings}
+    assert session.commands, "it has commands"
+    assert [each.current for each in await real.engine.sessions.conversations(task.id)] == [True]
     comment = CommentDraft(text="Say who made it.", path=b"made.txt", start=1, end=1)
     await real.engine.add_comment(task.id, comment)
     real.model.add(writes("made.txt", "made by me\n"), says("I said who.\n\nR1-C1: done"))
