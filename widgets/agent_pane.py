@@ -355,6 +355,8 @@ class AgentPane(Widget, can_focus=True):
             self._text.complete()
         self._area.view.scroll_by(count)
         self.moved()
+        if count < 0 and self._area.earlier and self._area.view.top == 0:
+            self._want_earlier()
 
     def action_scroll_pages(self, halves: int) -> None:
         """Scroll by half screenfuls."""

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from agents.model import Question
+from agents.model import Entry, Question, TranscriptOpened
 from app.ask import AskScreen
 from app.note import NoteScreen
+from app.review.screen import ReviewScreen
 from tests.app.floor_engine import NOW, a_task
 from tests.app.floor_stage import Stage, a_floor, some_tasks
 
@@ -136,3 +137,22 @@ async def test_list_is_grouped_by_project_or_profile() -> None:
         await stage.until(lambda: "BAKERY 1" in listed(stage) and "MILL 1" in listed(stage), "projects are headings")
         await stage.press("v")
         await stage.until(lambda: "CODEX 1" in listed(stage), "profiles are headings")
+
+
+async def test_place_in_a_changed_file_opens_the_review_there_and_another_one_the_editor() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        stage.engine.changed = {"wrk1": [b"shop/till.py"]}
+        stage.engine.entries["wrk1"] = [
+            Entry(task="wrk1", id=1, turn=1, kind="text", text="See till.py:12 and other.py:3.")
+        ]
+        await stage.go_to("wrk1")
+        pane = stage.floor.grid.pane("wrk1")
+        assert pane is not None
+        pane.feed(TranscriptOpened(task="wrk1", entries=tuple(stage.engine.entries["wrk1"])))
+        await stage.until(lambda: not pane.is_empty, "the text is there")
+        await stage.press("o")
+        await stage.until(lambda: isinstance(stage.app.screen, ReviewScreen), "the review is open")
+        await stage.press("escape", "q")
+        await stage.until(lambda: not isinstance(stage.app.screen, ReviewScreen), "the review is closed")
+        await stage.press("o")
+        await stage.until(lambda: "not in the worktree" in stage.legend, f"nothing is said: {stage.legend}")
