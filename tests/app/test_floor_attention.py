@@ -152,7 +152,7 @@ async def test_place_in_a_changed_file_opens_the_review_there_and_another_one_th
         await stage.until(lambda: not pane.is_empty, "the text is there")
         await stage.press("o")
         await stage.until(lambda: isinstance(stage.app.screen, ReviewScreen), "the review is open")
-        await stage.press("escape", "q")
+        await stage.press("escape")
         await stage.until(lambda: not isinstance(stage.app.screen, ReviewScreen), "the review is closed")
         await stage.press("o")
         await stage.until(lambda: "not in the worktree" in stage.legend, f"nothing is said: {stage.legend}")
