@@ -9,7 +9,20 @@ from textual.app import App
 
 from agents.errors import UsageError
 from agents.review.escape import escape_name
-from app.editor import run_editor
+from app.editor import editor_command, run_editor
+
+_GO_TO = frozenset(("code", "code-insiders", "codium", "cursor", "windsurf"))
+_WITH_COLON = frozenset(("hx", "helix", "subl", "zed", "zeditor"))
+
+
+def arguments_at(editor: str, file: str, line: int) -> list[str]:
+    """How an editor is told to open a file at a line: as vi, emacs and nano are, or in a way of its own."""
+    name = Path(editor).name
+    if name in _GO_TO:
+        return ["--goto", f"{file}:{line}"]
+    if name in _WITH_COLON:
+        return [f"{file}:{line}"]
+    return [f"+{line}", file]
 
 
 def file_in(worktree: str, path: bytes) -> Path:
@@ -33,4 +46,5 @@ def open_in_editor(app: App[object], worktree: str, path: bytes, line: int) -> N
     Raises:
         ShopfloorError: the editor or the file cannot be used, or this terminal cannot be handed over.
     """
-    run_editor(app, [f"+{max(1, line)}", str(file_in(worktree, path))], worktree)
+    editor = editor_command(os.environ)[0]
+    run_editor(app, arguments_at(editor, str(file_in(worktree, path)), max(1, line)), worktree)

@@ -9,7 +9,7 @@ import pytest
 
 from agents.errors import UsageError
 from app.editor import editor_command
-from app.review.editor import file_in
+from app.review.editor import arguments_at, file_in
 from tests.app.review_scene import Scene, go_to_line, line_at_cursor, opened, screen_text, until
 from tests.widgets.diff.diff_scene import numbered
 from widgets.diff.rows import FILE, HUNK
@@ -324,6 +324,12 @@ def test_the_editor_is_the_persons_own() -> None:
     assert editor_command({"EDITOR": "vim", "VISUAL": "code --wait"}) == ["code", "--wait"]
     with pytest.raises(UsageError, match="no editor"):
         editor_command({})
+
+
+def test_editors_are_told_the_line_in_their_own_way() -> None:
+    assert arguments_at("nvim", "/w/a.py", 7) == ["+7", "/w/a.py"]
+    assert arguments_at("/opt/bin/code", "/w/a.py", 7) == ["--goto", "/w/a.py:7"]
+    assert arguments_at("hx", "/w/a.py", 7) == ["/w/a.py:7"]
 
 
 def test_a_link_out_of_the_worktree_is_not_opened(tmp_path: Path) -> None:
