@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from agents.endpoint.proxy import Key, Proxy, dummy_key, server_of
+from agents.endpoint.proxy import Key, Proxy, dummy_key, server_of, via_of
 from agents.errors import ShopfloorError
 from agents.profiles import EndpointSection, is_secret
 from agents.sandbox import Policy, Process, PtySize, Runner
@@ -123,7 +123,8 @@ async def _opened(
     temp = Path(policy.temp)
     place = temp / f"model-{secrets.token_hex(4)}.sock"
     try:
-        listening = await asyncio.start_unix_server(Proxy(server, key).serve, sock=listening_socket(place))
+        proxy = Proxy(server, key, via_of(server, os.environ))
+        listening = await asyncio.start_unix_server(proxy.serve, sock=listening_socket(place))
     except OSError as error:
         raise ShopfloorError(f"The way to the model cannot be opened: {error.strerror or error}.") from error
     shown = Path("/tmp") if runner.mounts else temp
@@ -182,6 +183,10 @@ class _Forwarding:
 
     def _with(self, policy: Policy) -> Policy:
         given = {name: value for name, value in policy.environment.items() if name not in self._withheld}
+        # the way to the model is on this machine: no proxy of the network leads there
+        known = given.get("no_proxy") or given.get("NO_PROXY")
+        direct = ",".join(filter(None, (known, "127.0.0.1,localhost")))
+        given |= {"no_proxy": direct, "NO_PROXY": direct}
         return msgspec.structs.replace(policy, environment=given | self._environment)
 
 

@@ -7,14 +7,16 @@ server's own) is refused; so is nothing else: what is asked and answered is betw
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import logging
 import secrets
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # documented in its source only
 
 import h11
 
@@ -84,6 +86,29 @@ def dummy_key(real: str) -> str:
     return f"{head}shopfloor-{secrets.token_hex(24)}"
 
 
+class Via(NamedTuple):
+    """The proxy of the network we are in, where there is one."""
+
+    host: str
+    port: int
+    authorization: str = ""
+
+
+def via_of(server: Server, environment: Mapping[str, str]) -> Via | None:
+    """The proxy that leads to a server, by the usual variables; None where it is reached directly."""
+    usual = {name.lower(): value for name, value in environment.items() if name.lower().endswith("_proxy") and value}
+    address = usual.get("https_proxy") if server.scheme == "https" else None
+    passed_by = {"no": usual.get("no_proxy", "")}
+    if not address or proxy_bypass_environment(server.host, passed_by):
+        return None
+    parts = urlsplit(address if "//" in address else f"http://{address}")
+    if not parts.hostname:
+        return None
+    words = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    authorization = f"Basic {base64.b64encode(words.encode()).decode()}" if parts.username else ""
+    return Via(parts.hostname, parts.port or 80, authorization)
+
+
 class _Side:
     """One connection as HTTP events."""
 
@@ -135,9 +160,10 @@ class Proxy:
         key: None: the agent's own key goes through as it is.
     """
 
-    def __init__(self, server: Server, key: Key | None = None) -> None:
+    def __init__(self, server: Server, key: Key | None = None, via: Via | None = None) -> None:
         self._server = server
         self._key = key
+        self._via = via
         self._tls = ssl.create_default_context() if server.scheme == "https" else None
         self.requests = 0
         """How many were brought to the server."""
@@ -171,13 +197,35 @@ class Proxy:
     async def _connect(self) -> _Side:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                reader, writer = await asyncio.open_connection(
-                    self._server.host, self._server.port, ssl=self._tls, limit=_PIECE
-                )
+                reader, writer = await self._opened()
         except (OSError, TimeoutError) as error:
             why = "it did not answer" if isinstance(error, TimeoutError) else error.strerror or str(error)
             raise _Refused(502, f"{self._server.name} cannot be reached: {why}.") from error
         return _Side(reader, writer, h11.CLIENT)
+
+    async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        server, via = self._server, self._via
+        if via is None:
+            return await asyncio.open_connection(server.host, server.port, ssl=self._tls, limit=_PIECE)
+        reader, writer = await asyncio.open_connection(via.host, via.port, limit=_HEAD_LIMIT)
+        try:
+            place = f"[{server.host}]:{server.port}" if ":" in server.host else f"{server.host}:{server.port}"
+            lines = [f"CONNECT {place} HTTP/1.1", f"host: {place}"]
+            lines += [f"proxy-authorization: {via.authorization}"] if via.authorization else []
+            writer.write("\r\n".join([*lines, "", ""]).encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            status = head.split(b" ", 2)[1:2]
+            if not status or not status[0].startswith(b"2"):
+                raise ConnectionError(f"the proxy {via.host} says {head.splitlines()[0].decode('latin-1')}")
+            if self._tls is not None:
+                await writer.start_tls(self._tls, server_hostname=server.host)
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            writer.close()
+            raise ConnectionError(f"the proxy {via.host} gave no answer") from error
+        except BaseException:
+            writer.close()
+            raise
+        return reader, writer
 
     def _rewritten(self, request: h11.Request) -> h11.Request:
         """A request as the server gets it.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
-from agents.endpoint.proxy import Key, Proxy, server_of
+from agents.endpoint.proxy import Key, Proxy, Via, server_of, via_of
 from agents.errors import UsageError
 
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -148,3 +152,86 @@ def test_an_address_says_host_port_and_path() -> None:
     server = server_of("https://Models.example/v1/")
     assert (server.name, server.port, server.path) == ("models.example", 443, "/v1")
     assert server_of("http://localhost:11434").name == "localhost:11434"
+
+
+# --- by way of another proxy ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's side of TLS for localhost, which this process trusts."""
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("openssl makes the certificate for this test")
+    key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = [program, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(made)]
+    subprocess.run([*command, *names], check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(made, key)
+    return context
+
+
+async def test_a_server_behind_a_proxy_of_the_network_is_reached_encrypted(certificate: ssl.SSLContext) -> None:
+    asked: list[bytes] = []
+    behind = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=certificate)
+    port = behind.sockets[0].getsockname()[1]
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await read_head(reader))
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(pour(reader, back), pour(there, writer))
+
+    async def pour(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(1 << 16):
+            target.write(data)
+            await target.drain()
+        target.close()
+
+    between = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+    via = Via("127.0.0.1", between.sockets[0].getsockname()[1], "Basic eDp5")
+    front = await asyncio.start_server(
+        Proxy(server_of(f"https://localhost:{port}/v1"), None, via).serve, "127.0.0.1", 0
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", front.sockets[0].getsockname()[1])
+    try:
+        async with asyncio.timeout(20):
+            status, seen = await ask(reader, writer, "GET /m HTTP/1.1\nhost: x")
+    finally:
+        writer.close()
+        for server in (front, between, behind):
+            server.close()
+    assert (status, seen.splitlines()[0]) == (200, "GET /v1/m HTTP/1.1")
+    assert asked[0].startswith(f"CONNECT localhost:{port} HTTP/1.1\r\n".encode())
+    assert b"proxy-authorization: Basic eDp5\r\n" in asked[0]
+
+
+async def test_a_proxy_of_the_network_that_refuses_is_named() -> None:
+    async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 403 Not for you\r\n\r\n")
+        writer.close()
+
+    between = await asyncio.start_server(refusing, "127.0.0.1", 0)
+    via = Via("127.0.0.1", between.sockets[0].getsockname()[1])
+    front = await asyncio.start_server(Proxy(server_of("https://models.example"), None, via).serve, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", front.sockets[0].getsockname()[1])
+    try:
+        async with asyncio.timeout(20):
+            status, said = await ask(reader, writer, "GET /m HTTP/1.1\nhost: x")
+    finally:
+        writer.close()
+        front.close()
+        between.close()
+    assert status == 502
+    assert "the proxy 127.0.0.1 says HTTP/1.1 403 Not for you" in said
+
+
+def test_the_usual_variables_say_which_proxy_leads_where() -> None:
+    server = server_of("https://models.example")
+    assert via_of(server, {"HTTPS_PROXY": "http://me:secret@proxy:3128"}) == Via("proxy", 3128, "Basic bWU6c2VjcmV0")
+    assert via_of(server, {"https_proxy": "proxy:3128", "no_proxy": "other,.example"}) is None
+    assert via_of(server_of("http://127.0.0.1:11434"), {"https_proxy": "http://proxy:3128"}) is None
+    assert via_of(server, {}) is None
