@@ -31,6 +31,7 @@ from app.live_api import LiveApi
 from app.new_task import NewTaskScreen, ask_new_task
 from app.palette import FloorCommands
 from app.queues.palette import QueueCommands
+from app.terminal_guard import guarded_terminal
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.themes import THEMES, first_theme, keep_theme, own_themes
 from app.too_small import COLUMNS, ROWS, TooSmallScreen
@@ -147,16 +148,17 @@ class ShopfloorApp(App[None]):
         ours = [ending for ending in ENDINGS if signal.getsignal(ending) is signal.SIG_DFL]
         for ending in ours:
             loop.add_signal_handler(ending, self.exit)
-        running = asyncio.ensure_future(super().run_async(**options))
-        try:
-            await asyncio.shield(running)
-        except asyncio.CancelledError:
-            self.exit()
-            await asyncio.wait((running,), timeout=LEAVE_SECONDS)
-            raise
-        finally:
-            for ending in ours:
-                loop.remove_signal_handler(ending)
+        with guarded_terminal():
+            running = asyncio.ensure_future(super().run_async(**options))
+            try:
+                await asyncio.shield(running)
+            except asyncio.CancelledError:
+                self.exit()
+                await asyncio.wait((running,), timeout=LEAVE_SECONDS)
+                raise
+            finally:
+                for ending in ours:
+                    loop.remove_signal_handler(ending)
 
     async def on_mount(self) -> None:
         """Show the floor and listen."""
