@@ -18,6 +18,7 @@ from textual.widgets import Static, TextArea
 from agents.model import CommentDraft, CommentKind
 from widgets.comment_area import CommentArea
 from widgets.diff.targets import suggestion_text
+from widgets.key_line import KeyLine
 from widgets.word_offers import Words
 
 PAUSE_SECONDS = 0.4
@@ -30,7 +31,13 @@ KIND_MEANINGS = {
     "do-not-touch": "leave these lines alone",
     "note": "private, never sent",
 }
-KEYS = "^S save · Esc keep and leave · ^T kind · Tab complete · ↑ earlier"
+KEYS = (
+    ("^S save", "finish"),
+    ("Esc keep and leave", "finish"),
+    ("^T kind", "next_kind"),
+    ("Tab complete", "complete"),
+    ("↑ earlier", ""),
+)
 LEAST_LINES, MOST_LINES = 3, 14
 
 
@@ -128,7 +135,7 @@ class CommentBox(Vertical):
         self._place = place
         self._pause: Timer | None = None
         self._heading = Static()
-        self._keys = Static(KEYS, classes="comment-box--keys", markup=False)
+        self._keys = KeyLine(KEYS, classes="comment-box--keys")
         self._area = CommentArea(draft.text)
         self._area.take_history(history)
         self._height = 0
@@ -166,7 +173,7 @@ class CommentBox(Vertical):
         self._pause = self.set_timer(PAUSE_SECONDS, self._rested)
         self._grow()
         self._area.look_for_offers()
-        self._keys.update(self._area.offer_line() if self._area.is_offering else KEYS)
+        self._keys.say(self._area.offer_line() if self._area.is_offering else None)
 
     def action_complete(self) -> None:
         """Complete the word before the cursor."""

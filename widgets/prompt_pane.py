@@ -17,12 +17,22 @@ from textual.widgets import Static, TextArea
 
 from agents.model import When
 from widgets.comment_area import CommentArea
+from widgets.key_line import KeyLine
 from widgets.word_offers import Words
 
 PAUSE_SECONDS = 0.4
 """How long typing rests before the text is handed out to be kept."""
 
-KEYS = "Enter send · Alt+Enter after the turn · ^J new line · ↑ earlier · F2 path · F3 file's diff · F4 all · Esc back"
+KEYS = (
+    ("Enter send", "send('now')"),
+    ("Alt+Enter after the turn", "send('after')"),
+    ("^J new line", "new_line"),
+    ("↑ earlier", ""),
+    ("F2 path", "insert_path"),
+    ("F3 file's diff", "attach('file')"),
+    ("F4 all", "attach('all')"),
+    ("Esc back", "leave"),
+)
 
 Attachment = Literal["", "file", "all"]
 _ATTACHED = {"": "nothing attached", "file": "the diff of this file goes along", "all": "the whole diff goes along"}
@@ -93,7 +103,7 @@ class PromptPane(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._heading = Static(markup=False)
-        self._keys = Static(KEYS, classes="prompt-pane--keys", markup=False)
+        self._keys = KeyLine(KEYS, classes="prompt-pane--keys")
         self._area = CommentArea()
         self._pause: Timer | None = None
         self.attachment: Attachment = ""
@@ -141,7 +151,7 @@ class PromptPane(Vertical):
             self._pause.stop()
         self._pause = self.set_timer(PAUSE_SECONDS, lambda: self._ask("keep"))
         self._area.look_for_offers()
-        self._keys.update(self._area.offer_line() if self._area.is_offering else KEYS)
+        self._keys.say(self._area.offer_line() if self._area.is_offering else None)
 
     def _ask(self, what: Literal["path", "leave", "keep"]) -> None:
         self.post_message(self.Asked(self, what))

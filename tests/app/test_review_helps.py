@@ -302,3 +302,29 @@ async def test_what_reviewing_agents_wrote_is_counted_before_it_is_sent(tmp_path
         await opened(pilot, app)
         await pilot.press("s")
         await until(pilot, lambda: "Send 2 comments, 1 of them not written by you" in screen_text(app), "it says so")
+
+
+async def test_the_keys_beneath_a_comment_and_a_prompt_are_clicked(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BASE, FIRST)
+    app = scene.app()
+
+    def place(words: str) -> tuple[int, int]:
+        lines = screen_text(app).split("\n")
+        y = next(index for index, line in enumerate(lines) if words in line)
+        return lines[y].index(words) + 1, y
+
+    async with app.run_test(size=(140, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("c", *"Why?")
+        await until(pilot, lambda: "^T kind" in screen_text(app), "the box is open")
+        await pilot.click(offset=place("^T kind"))
+        await pilot.click(offset=place("^S save"))
+        await until(pilot, lambda: scene.api.notes and not view.is_editing, "a click saves it")
+        assert scene.api.notes[-1].kind == "question"
+        await pilot.press("tab", *"Go on")
+        await until(pilot, lambda: "F4 all" in screen_text(app), "one writes a prompt")
+        await pilot.click(offset=place("F4 all"))
+        await pilot.click(offset=place("Enter send"))
+        await until(pilot, lambda: scene.api.sent, "a click sends it")
+        assert "+x = 2" in scene.api.sent[0].text
