@@ -112,6 +112,7 @@ class TerminalArea:
                 self._emulator = Emulator(event.columns, event.rows, _clipboard_of(self), state=event.state)
                 self._keyboard = Keyboard(self._emulator)
                 self._offset, self.alive = event.offset, event.alive
+                self._fit()
                 self._shown = []
                 self.found = []
                 self.chosen = None
@@ -122,6 +123,11 @@ class TerminalArea:
                 if skip < len(event.data):
                     self._emulator.feed(event.data[max(0, skip) :])
                     self._offset = event.offset + len(event.data)
+
+    def _fit(self) -> None:
+        """A program that runs is told the size it is shown in; what one that has ended left is wrapped for it here."""
+        if self._emulator is not None and not self.alive and self.width > 2:
+            self._emulator.resize(self.width - 1, self._emulator.rows)
 
     def close(self) -> None:
         """Give up the terminal's memory."""
@@ -282,6 +288,7 @@ class TerminalArea:
             self.width, self.height = width, height
             self._kept.clear()
             self._shown = []
+            self._fit()
         if self._emulator is not None:
             self._top = self._top_now(self._emulator.total_rows)
             self._follow_cursor(self._emulator.total_rows - self._emulator.rows)

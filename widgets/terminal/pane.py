@@ -285,7 +285,9 @@ class TerminalPane(AgentPane):
     def _paint(self) -> list[Strip]:
         strips = super()._paint()
         if not self.terminal.alive and not self.terminal.is_empty and len(strips) > 2 and not self.is_tile:
-            text = "The agent's program has ended. Enter starts it again."
+            text = "The program has ended. Enter starts it again."
+            if len(text) + 2 > self.size.width:
+                text = "Ended. Enter starts it again."
             strips[-1] = strip_of(
                 [("▌ " if self.has_focus else "▏ ", "rule"), (text, "warning")], self._styles_by_name, self.size.width
             )
