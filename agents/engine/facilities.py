@@ -209,6 +209,15 @@ class Facilities:
             waiting.wake(report)
         return waiting
 
+    async def reaching_model(self, name: str, profile: Profile, runner: Runner, policy: Policy) -> Runner:
+        """The runner, with a way to the model through it where the profile says where that is."""
+        if profile.driver == "native" or profile.endpoint is None:
+            return runner
+        from agents.endpoint import Bridges
+
+        self._bridges = self._bridges or Bridges()
+        return await self._bridges.through(name, profile.endpoint, runner, policy, self.environment)
+
     async def leave(self, task: str, driver: Driver) -> None:
         """A task's own driver has no more to do for now."""
         start = self._starts.pop(task, None)
@@ -222,12 +231,7 @@ class Facilities:
     ) -> Driver:
         """The driver that a profile asks for, for the task's conversation or another one."""
         history = self._store.messages(conversation or task.id)
-        if profile.driver != "native" and profile.endpoint is not None:
-            from agents.endpoint import Bridges
-
-            self._bridges = self._bridges or Bridges()
-            name = conversation or task.id
-            runner = await self._bridges.through(name, profile.endpoint, runner, policy, self.environment)
+        runner = await self.reaching_model(conversation or task.id, profile, runner, policy)
         if profile.driver == "acp":
             from agents.drivers.acp import AcpDriver
 

@@ -347,8 +347,9 @@ class Terminals:
         workspaces.check(workspace)
         profile = self._facilities.profile(known.profile)
         runner = await self._facilities.runner(profile)
-        terminal.profile, terminal.runner = profile, runner
-        terminal.policy = self._facilities.policy(known, workspace, workspaces, profile, runner)
+        policy = self._facilities.policy(known, workspace, workspaces, profile, runner)
+        terminal.profile, terminal.policy = profile, policy
+        terminal.runner = await self._facilities.reaching_model(known.id, profile, runner, policy)
         history = self._ledger.store.messages(known.id)
         conversation = msgspec.json.decode(history[-1], type=Conversation).session if history else ""
         await terminal.start(conversation, resume=bool(history))

@@ -152,6 +152,7 @@ def seed(home: Path, worktree: Path, url: str) -> dict[str, str]:
         "ANTHROPIC_API_KEY": key,
         "OPENAI_API_KEY": key,
         "OPENAI_API_BASE": f"{url}/v1",
+        "AIDER_MODEL": "openai/gpt-test",
         "GEMINI_API_KEY": key,
         "GOOGLE_GEMINI_BASE_URL": url,
     }
