@@ -164,12 +164,12 @@ class QueueRuns:
 
     def ended(self, task: str, turn: Turn) -> None:
         """A turn has ended. One that the person started is followed by the task's own queue."""
+        latest = self.latest(task)
+        for index, item in enumerate(latest.items if latest is not None else ()):
+            if latest is not None and item.turn and item.last_turn == turn.number:  # also one that was just aborted
+                self.change_item(latest, index, after=turn.after)
+                return
         run = self.active(task)
-        index = _working(run)
-        if run is not None and index >= 0:
-            if run.items[index].turn and turn.number == run.items[index].last_turn:
-                self.change_item(run, index, after=turn.after)
-            return
         known = self._ledger.tasks[task]
         if run is None and turn.outcome == "done" and known.own_queue and self._is_of_person(task, turn.number):
             self._begin_own(known)

@@ -115,7 +115,7 @@ def run_words(run: QueueRun) -> str:
         "running": f"{min(done + 1, total)}/{total}",
         "paused": f"paused at {done}/{total}",
         "done": f"done, {_summary(run)}",
-        "aborted": f"aborted after {done}/{total}",
+        "aborted": f"aborted, {_summary(run)}",
     }[run.state]
     return f"{words} · {run.reason}" if run.reason and run.state == "paused" else words
 

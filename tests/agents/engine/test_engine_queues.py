@@ -190,13 +190,16 @@ async def test_skipping_ends_the_item_at_work_and_goes_on_with_the_next(shop: Sh
 
 async def test_an_aborted_queue_interrupts_its_item_and_nothing_of_it_goes_on(shop: Shop) -> None:
     task = await a_resting_task(shop)
-    shop.model.add(runs("sleep 60"), "Never said.")
+    shop.model.add(runs("echo half > half.txt; sleep 60"), "Never said.")
     await shop.engine.queues.start([task.id], "mine", [an_item("one"), an_item("two")])
     await shop.entry(task.id, lambda entry: entry.tool is not None, "the first item's command")
     run = await shop.engine.queues.abort(task.id)
     assert (run.state, outcomes(run)) == ("aborted", ["skipped", "skipped"])
     task = await shop.rests(task.id, "stopped")
     assert task.queue is None
+    over = await shop.engine.queues.run(task.id)
+    assert over is not None
+    assert over.items[0].after, "what it had done until then can be read"
     with pytest.raises(NotFound, match="No queue runs"):
         await shop.engine.queues.pause(task.id)
 
