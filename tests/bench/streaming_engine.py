@@ -39,6 +39,8 @@ from agents.model import (  # noqa: E402
     TranscriptOpened,
     Usage,
 )
+from agents.parts.costs import Today  # noqa: E402
+from agents.parts.scripts import ScriptInfo  # noqa: E402
 from agents.server import _Connection  # noqa: E402
 from agents.version import VERSION  # noqa: E402
 
@@ -141,7 +143,7 @@ class StreamingEngine:
         self._streams = {name: Stream(self._hub, name, seed) for seed, name in enumerate(names)}
         self._drafts: dict[str, str] = {}
         self._sequence = tasks
-        self.finding = self
+        self.finding = self.costs = self.scripts = self
 
     async def run(self) -> None:
         """Stream, and change a task now and then as a working engine does."""
@@ -199,6 +201,12 @@ class StreamingEngine:
         return []
 
     async def prompts(self, task: str) -> list[Prompt]:
+        return []
+
+    async def today(self) -> Today:
+        return Today(day="2026-01-31")
+
+    async def offered(self, project: str) -> list[ScriptInfo]:
         return []
 
     async def changed_files(self) -> dict[str, list[bytes]]:
