@@ -239,6 +239,8 @@ class ShopfloorApp(App[None]):
             self.floor.legend.say("The engine runs.")
 
     def _deliver(self, batch: Sequence[AnyEvent]) -> None:
+        if self._exit or not self.floor.is_attached:
+            return  # we are leaving: what would show it is being taken down
         known = [event.task.sequence for event in batch if isinstance(event, TaskChanged)]
         self._sequence = max([self._sequence, *known])
         self.floor.take(batch)

@@ -55,17 +55,17 @@ TSC = "src/a.ts(3,5): error TS2322: Type 'number' is not assignable to type 'str
 TSC_PRETTY = "src/a.ts:3:5 - error TS2322: Type 'number' is not assignable to type 'string'.\n\n3 let x: string = 1;\n"
 ESLINT = """\
 
-/work/tree/src/a.ts
+/some/tree/src/a.ts
   3:5   error    'x' is never reassigned. Use 'const' instead  prefer-const
   9:1   warning  Unexpected console statement                  no-console
 
-/work/tree/src/b.ts
+/some/tree/src/b.ts
   1:1  warning  Unexpected console statement  no-console
 
 ✖ 3 problems (1 error, 2 warnings)
 """
 CARGO = """\
-   Compiling shop v0.1.0 (/work/tree)
+   Compiling shop v0.1.0 (/some/tree)
 warning: unused variable: `y`
  --> src/lib.rs:2:9
   |
@@ -114,7 +114,7 @@ GO_BUILD = "# shop\n./main.go:5:2: undefined: x\n./main.go:9:7: declared and not
 
 def places(output: str) -> list[tuple[str, int, str, str]]:
     """Path, line, severity and message of what a tool's output is about."""
-    found = findings(plain(output), "/work/tree", lambda name: "." in name and " " not in name)
+    found = findings(plain(output), "/some/tree", lambda name: "." in name and " " not in name)
     return [(finding.path.decode(), finding.line, finding.severity, finding.message) for finding in found]
 
 
@@ -167,7 +167,7 @@ def test_lines_that_a_tool_complains_about(output: str, found: list[tuple[str, i
         (CARGO, ['4 |     let x: u8 = "a";', "error[E0308]: mismatched types"], ["unused variable", "Compiling"]),
         (CARGO_TEST, ["assertion `left == right` failed"], ["test tests::good ... ok"]),
         (GO, ["    shop_test.go:9: got 2, want 3", "--- FAIL: TestBad (0.00s)"], ["TestGood", "shop/other"]),
-        (ESLINT, ["/work/tree/src/a.ts", "✖ 3 problems (1 error, 2 warnings)"], ["no-console", "src/b.ts"]),
+        (ESLINT, ["/some/tree/src/a.ts", "✖ 3 problems (1 error, 2 warnings)"], ["no-console", "src/b.ts"]),
         (MYPY, MYPY.splitlines(), []),
         (RUFF, ["F401 [*] `os` imported but unused", " --> src/a.py:1:8"], []),
         ("a\nb\nc\n", ["a", "b", "c"], []),
