@@ -40,6 +40,7 @@ from agents.parts.questions import Questions
 from agents.parts.queues import Queues
 from agents.parts.radar import Radar
 from agents.parts.reminders import Reminders
+from agents.parts.reviewers import Reviewers
 from agents.parts.scripts import Scripts
 from agents.parts.sessions import Sessions
 from agents.parts.staging import Staging
@@ -106,6 +107,8 @@ class Api(Protocol):
     """Pull requests and issues."""
     radar: Radar
     """Tasks that change the same files."""
+    reviewers: Reviewers
+    """Other agents that read a change."""
 
     async def info(self) -> EngineInfo:
         """Who is answering, and whether agents can start."""

@@ -247,6 +247,8 @@ class Task(Struct, kw_only=True):
     """Ids of the tasks on the floor whose change would conflict with this one's."""
     landing: str = ""
     """Where it stands on its way onto a branch, in words; empty when it is on none."""
+    reviewing: str = ""
+    """How far other agents are that review it, in words; empty when none do."""
     pull_request: PullRequest | None = None
     remind_at: float = 0.0
     """When the person wants to be called about it again; 0: not."""

@@ -172,6 +172,8 @@ def more_rows(task: Task, width: int, now: float) -> list[Spans]:
         parts.append((queue_span(task.queue, "waiting"),))
     if task.landing and task.state not in FINAL_STATES:
         parts.append(((_one_line(task.landing), "failed" if task.landing.startswith("failed") else "waiting"),))
+    if task.reviewing:
+        parts.append(((_one_line(task.reviewing), "waiting"),))
     if task.pull_request is not None:
         request = task.pull_request
         mark = {"passed": " ✓", "failed": " ✗", "running": " …"}.get(request.checks, "")

@@ -71,6 +71,8 @@ def _facts(task: Task, now: float, width: int) -> list[tuple[int, Span]]:
         facts.append((3, (name if width >= NAMED_QUEUE_COLUMNS else f"queue {short}", style)))
     if task.landing:
         facts.append((2, (cut(((_one_line(task.landing), ""),), LANDING_CELLS)[0][0], "fact")))
+    if task.reviewing:
+        facts.append((3, (_one_line(task.reviewing), "fact")))
     if task.pull_request is not None:
         request = task.pull_request
         mark = {"passed": " ✓", "failed": " ✗", "running": " …"}.get(request.checks, "")

@@ -16,7 +16,7 @@ from agents.native.loop import Agent
 from agents.native.models import Model, Patience, open_model
 from agents.native.prompt import folders_down, instruction_files, system_prompt
 from agents.native.skills import find_skills, user_folders
-from agents.native.tools import ToolHost
+from agents.native.tools import READING_SPECS, SPECS, ToolHost
 from agents.profiles import Profile
 from agents.sandbox import Policy, Runner
 
@@ -38,6 +38,7 @@ class NativeDriver:
         environment: Mapping[str, str],
         base_url: str = "",
         checks: Sequence[str] = (),
+        reader: str = "",
         patience: Patience | None = None,
         limits: Limits | None = None,
     ) -> None:
@@ -48,6 +49,7 @@ class NativeDriver:
             environment: where keys and base URLs are looked up.
             base_url: instead of the profile's; the offline server's.
             checks: the project's checks, as the agent should run them.
+            reader: what the model is told, instead of that it works here, when it is to read only.
             limits: how often to try again; what bounds a turn is the profile's.
 
         Raises:
@@ -66,6 +68,7 @@ class NativeDriver:
         self._environment = environment
         self._base_url = base_url
         self._checks = tuple(checks)
+        self._reader = reader
         self._patience = patience
         self._limits = msgspec.structs.replace(
             limits or Limits(),
@@ -113,9 +116,12 @@ class NativeDriver:
             limits=self._limits,
             prices=self._profile.prices,
             context_window=self._section.context_window,
+            specs=READING_SPECS if self._reader else SPECS,
         )
 
     def _system(self) -> str:
+        if self._reader:
+            return self._reader
         instructions = instruction_files([paths.config_dir(), *self._folders])
         skills = [(skill.name, skill.description, skill.path) for skill in find_skills(self._folders)]
         return system_prompt(self._worktree, self._checks, instructions, skills)

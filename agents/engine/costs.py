@@ -13,6 +13,7 @@ from agents.parts.costs import Today
 from agents.store import Store
 
 _KIND = "budget"
+_BESIDE = "spent-beside"
 
 
 class CostDesk:
@@ -43,6 +44,17 @@ class CostDesk:
         self._turn_the_page()
         self._spent_usd += usage.cost_usd or 0.0
 
+    def add_beside(self, key: str, task: str, turn: Turn) -> None:
+        """A request was paid for that belongs to no turn of the task: ``turn`` holds it as its last step, after those
+        that were added under the same key before."""
+        self.add(turn.steps[-1].usage)
+        self._store.keep(_BESIDE, key, msgspec.json.encode((task, turn)))
+
+    def _turns_since(self, at: float) -> list[tuple[str, Turn]]:
+        """Turns of all tasks, and what was spent beside them."""
+        beside = [msgspec.json.decode(data, type=tuple[str, Turn]) for _, data in self._store.kept(_BESIDE)]
+        return [*self._store.turns_since(at), *(found for found in beside if found[1].ended_at >= at)]
+
     def _turn_the_page(self) -> None:
         """Begin to count a day, with what was spent of it before the engine started."""
         day = day_of(time.time())
@@ -52,7 +64,7 @@ class CostDesk:
         self._flush()
         raised = self._store.kept_one(_KIND, day)
         self._raised_usd = float(raised) if raised else None
-        rows = spending(self._store.turns_since(midnight(day)), self._tasks, day)
+        rows = spending(self._turns_since(midnight(day)), self._tasks, day)
         self._spent_usd = sum(row.usage.cost_usd or 0.0 for row in rows)
         self._spent_usd += sum(row.known_usd for row in rows if row.usage.cost_usd is None)
 
@@ -78,13 +90,13 @@ class CostDesk:
         """See :class:`agents.parts.costs.Costs`."""
         self._flush()
         since = day_of(time.time() - (max(1, days) - 1) * 86_400)
-        return spending(self._store.turns_since(midnight(since)), self._tasks, since)
+        return spending(self._turns_since(midnight(since)), self._tasks, since)
 
     async def today(self) -> Today:
         """See :class:`agents.parts.costs.Costs`."""
         self._turn_the_page()
         rows = await self.spending(1)
-        turns = self._store.turns_since(midnight(self._day))
+        turns = self._turns_since(midnight(self._day))
         return Today(
             day=self._day,
             usage=sum((row.usage for row in rows), Usage()),

@@ -40,6 +40,7 @@ from agents.engine.radar import Radar
 from agents.engine.reminders import Reminders
 from agents.engine.resting import Resting
 from agents.engine.review import Reviews, with_quote
+from agents.engine.reviewers import ReviewerDesk
 from agents.engine.scheduler import Scheduler
 from agents.engine.scripts import Scripts
 from agents.engine.sessions import Sessions
@@ -139,6 +140,9 @@ class Engine:
         self.worktrees = WorktreeDesk(self.ledger, self._facilities, self.create_task, self.resume)
         self._caller = Caller(self.ledger, self._hub, self._config)
         self.radar = Radar(self.ledger, self._facilities)
+        self.reviewers = ReviewerDesk(
+            self.ledger, self._facilities, self._changes, self._reviews, self.costs, self.send_review
+        )
         self._hooks = Hooks(self.ledger, self._facilities)
         self.scripts = Scripts(self.ledger, self._facilities, self._on_floor)
         self.terminals = Terminals(self.ledger, self._facilities)
@@ -163,6 +167,7 @@ class Engine:
         self.writing.drop_unused()
         self.scripts.take_up()
         self.landing.take_up()
+        self.reviewers.take_up()
         self.radar.start()
         self.hosting.take_up()
         self.reminders.start()
@@ -175,6 +180,7 @@ class Engine:
         await self.radar.close()
         await self._caller.close()
         await self.landing.close()
+        await self.reviewers.close()
         self.reminders.close()
         await self.scripts.close()
         await self._hooks.close()

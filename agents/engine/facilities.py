@@ -227,9 +227,17 @@ class Facilities:
             await self._resting.leave(task, driver, start)
 
     async def make_driver(
-        self, task: Task, profile: Profile, runner: Runner, policy: Policy, report: Reporter, conversation: str = ""
+        self,
+        task: Task,
+        profile: Profile,
+        runner: Runner,
+        policy: Policy,
+        report: Reporter,
+        conversation: str = "",
+        reader: str = "",
     ) -> Driver:
-        """The driver that a profile asks for, for the task's conversation or another one."""
+        """The driver that a profile asks for, for the task's conversation or another one; ``reader``: what our own
+        agent is told when it is to read only."""
         history = self._store.messages(conversation or task.id)
         runner = await self.reaching_model(conversation or task.id, profile, runner, policy)
         if profile.driver == "acp":
@@ -268,7 +276,8 @@ class Facilities:
             history=history,
             environment=self.environment,
             base_url=await self._offline(profile) if profile.native.provider == "offline" else "",
-            checks=[check.run for check in self.checks(task)[0]],
+            checks=[] if reader else [check.run for check in self.checks(task)[0]],
+            reader=reader,
         )
 
     async def ask_model(self, profile: Profile, system: str, text: str) -> tuple[str, Usage]:

@@ -64,12 +64,14 @@ class Agent:
         limits: Limits | None = None,
         prices: Prices | None = None,
         context_window: int = 0,
+        specs: Sequence[tools.ToolSpec] = tools.SPECS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
             context_window: tokens; 0 when it is not known, then the provider says when it is full.
+            specs: the tools that the model is told about.
             sleep, clock: how waits before further tries and seconds of tools are measured.
         """
         self._model = model
@@ -84,6 +86,7 @@ class Agent:
         self._budget = Budget(self._limits)
         self._prices = prices
         self._window = context_window
+        self._specs = specs
         self._measured = (len(system) // 4, 0)
         """Tokens of the context as last told, and how many messages they were for."""
         self._retries = Retries(self._limits, self._report, sleep)
@@ -308,7 +311,7 @@ class Agent:
         open_text: list[str] = []
         spent: Usage | None = None
         try:
-            stream = self._model.stream(self._system, repair(self._messages), tools.SPECS)
+            stream = self._model.stream(self._system, repair(self._messages), self._specs)
             async with aclosing(stream) as pieces:
                 async for piece in pieces:
                     match piece:

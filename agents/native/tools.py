@@ -90,6 +90,8 @@ SPECS: tuple[ToolSpec, ...] = (
     ),
 )
 """The same for every model."""
+READING_SPECS = SPECS[:2]
+"""For those who only read; what a command writes is the sandbox's matter."""
 
 
 # --- arguments --------------------------------------------------------------------------------------------------------
