@@ -27,9 +27,15 @@ def group_of(task: Task, midnight: float = 0.0) -> str:
         return "Off the floor"
     if task.state == "queued":
         return "Queued"
-    if task.note or task.remind_at:
+    if task.note or task.remind_at or _is_in_ci(task):
         return "Waiting on…"
     return "Today" if last_change(task) >= midnight else "Earlier"
+
+
+def _is_in_ci(task: Task) -> bool:
+    """The checks of its open pull request run."""
+    request = task.pull_request
+    return request is not None and request.state in ("draft", "open") and request.checks == "running"
 
 
 def midnight_before(now: float) -> float:

@@ -177,6 +177,8 @@ def more_rows(task: Task, width: int, now: float) -> list[Spans]:
     if task.pull_request is not None:
         request = task.pull_request
         mark = {"passed": " ✓", "failed": " ✗", "running": " …"}.get(request.checks, "")
+        if request.checks == "running":
+            mark = " waiting on CI"
         parts.append(((f"PR #{request.number} {request.state}{mark}", "failed" if mark == " ✗" else "waiting"),))
     if task.remind_at:
         parts.append(((f"call me {moment(task.remind_at, now)}", "note"),))

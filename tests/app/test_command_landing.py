@@ -196,3 +196,38 @@ async def test_the_radar_tells_tasks_that_would_conflict_from_those_that_only_me
     assert [len(overlap["conflicting"]) for overlap in found] == [1, 0]
     await shell("close", other["id"])
     await shell.until(top["id"], lambda known: not known["conflicts"], "the conflict is over with its task")
+
+
+async def test_odd_names_submodules_and_lfs_pointers_land_as_they_are(shell: Shell) -> None:
+    library = shell.folder / "a library"
+    library.mkdir()
+    git(library, "init", "-q", "-b", "main")
+    (library / "x").write_text("x")
+    git(library, "add", "-A")
+    git(library, "commit", "-qm", "x")
+    git(shell.repository, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library), "sub module")
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12\n"
+    (shell.repository / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    (shell.repository / "big.bin").write_text(pointer)
+    git(shell.repository, "-c", "filter.lfs.clean=cat", "-c", "filter.lfs.required=false", "add", "-A")
+    git(shell.repository, "commit", "-qm", "odd things")
+    odd = "a 'quoted' näme\twith tab.txt"
+    task = await a_task(shell, "Odd names", writes(odd, "odd\n"), writes("-dash.txt", "dash\n"))
+    await landed(shell, task["id"])
+    names = git(shell.repository, "ls-tree", "-z", "--name-only", "main").split("\0")
+    assert odd in names
+    assert "-dash.txt" in names
+    assert git(shell.repository, "show", "main:big.bin") + "\n" == pointer
+    assert git(shell.repository, "ls-tree", "main", "sub module").startswith("160000 commit")
+    assert git(shell.repository, "status", "--porcelain", "--ignore-submodules=all") == ""
+
+
+async def test_a_base_that_is_gone_is_named_and_another_one_can_be_given(shell: Shell) -> None:
+    git(shell.repository, "branch", "topic")
+    shell.model.add(writes("new.txt", "new\n"), "Done.")
+    _, out, _ = await shell("run", "From topic", "-p", "test", "--base", "topic", "--wait", "--json")
+    task = json.loads(out)
+    git(shell.repository, "branch", "-D", "topic")
+    assert "no local branch topic" in (await shell.refused(2, "land", task["id"]))
+    await landed(shell, task["id"], "--onto", "main")
+    assert subjects(shell)[0] == "From topic"
