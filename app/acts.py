@@ -15,12 +15,12 @@ from agents.api import Api
 from agents.model import Task
 from agents.parts.queues import Queue
 from app.ask import AskScreen
-from app.note import Noted, NoteScreen
 from app.ship.acts import Shipping
 from widgets.text_strips import printable
 
 if TYPE_CHECKING:
     from app.floor import FloorScreen
+    from app.note import Noted
 
 
 class Acts:
@@ -194,6 +194,8 @@ class Acts:
 
     def note(self) -> None:
         """Write what the person waits for on the current task, and when to be called."""
+        from app.note import NoteScreen
+
         if task := self._current_for("note something about"):
             self._floor.app.push_screen(NoteScreen(task), lambda noted: self._noted(task, noted))
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from agents.model import Comment, CommentDraft, Diff, Scope, Task, at_work
 from agents.review.escape import escape_name
 from agents.review.model import DiffSet, FileDiff
-from widgets.diff import Position
 from widgets.text_strips import cells, cut, printable
+
+if TYPE_CHECKING:
+    from widgets.diff import Position
 
 SCOPE_WORDS: dict[Scope, str] = {
     "branch": "the whole change",
