@@ -30,7 +30,6 @@ class Tmux:
             "PS1": "shell> ", "TERM": "xterm-256color",
         }  # fmt: skip
         self("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", "/bin/bash --norc --noprofile")
-        self.until(lambda: self.text.strip(), "the shell is there")
 
     def __call__(self, *arguments: str) -> str:
         command = ["tmux", "-S", str(self.folder / "tmux"), *arguments]
@@ -76,8 +75,11 @@ class Tmux:
 @pytest.fixture
 def tmux(tmp_path: Path) -> Iterator[Tmux]:
     session = Tmux(tmp_path)
-    yield session
-    session("kill-server")
+    try:
+        session.until(lambda: session.text.strip(), "the shell is there")
+        yield session
+    finally:
+        session("kill-server")
 
 
 def test_the_title_says_who_works_and_modes_are_given_back(tmux: Tmux) -> None:
