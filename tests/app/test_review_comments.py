@@ -224,7 +224,7 @@ async def test_alt_enter_sends_after_the_turn(tmp_path: Path) -> None:
         await pilot.press("c", *"Say why", "ctrl+s")
         await until(pilot, lambda: not view.is_editing, "the comment is kept")
         await pilot.press("s")
-        await until(pilot, lambda: "steer the running turn" in screen_text(app), "it says what Enter does")
+        await until(pilot, lambda: "steer it now" in screen_text(app), "it says what Enter does")
         await pilot.press("alt+enter")
         await until(pilot, lambda: scene.api.sent, "the round is sent")
         assert scene.api.sent[0].when == "after"
