@@ -192,7 +192,7 @@ class TerminalPane(AgentPane):
         if size[0] < MINIMUM_SIZE[0] or size[1] < MINIMUM_SIZE[1]:
             return
         self._told_size = size
-        self.post_message(self.SizeWanted(self, self._task_id, *size, self.background_colors[1].brightness < 0.5))
+        self.post_message(self.SizeWanted(self, self._task_id, *size, self.app.current_theme.dark))
 
     # --- keys
 

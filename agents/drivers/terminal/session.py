@@ -114,7 +114,6 @@ class Session(Sink):
         )
         self._listen()
         self._ended = asyncio.create_task(self._wait(self._process))
-        self._later("flush", _FLUSH_SECONDS, self._flush)
 
     @property
     def alive(self) -> bool:
@@ -202,6 +201,8 @@ class Session(Sink):
         offset, self.offset = self.offset, self.offset + len(data)
         now = time.monotonic()
         self._record.add("output", data, time.time())
+        if "flush" not in self._timers:
+            self._later("flush", _FLUSH_SECONDS, self._flush)
         self.status.saw_output(now)
         self.on_output(offset, data)
         if "look" not in self._timers:
@@ -213,8 +214,6 @@ class Session(Sink):
             self._record.flush(time.time())
         except OSError as error:
             _log.warning("what a terminal shows cannot be kept: %s", error)
-        if self.alive:
-            self._later("flush", _FLUSH_SECONDS, self._flush)
 
     # how it stands
 
