@@ -98,7 +98,8 @@ async def test_the_program_is_told_the_size_it_is_shown_in() -> None:
     async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
         pane = await in_terminal(stage, b"")
         await stage.until(lambda: stage.engine.terminals.sizes, "a size is asked for")
-        assert stage.engine.terminals.sizes[-1] == ("trm1", pane.size.width - 1, pane.size.height - 1, True)
+        dark = stage.app.current_theme.dark
+        assert stage.engine.terminals.sizes[-1] == ("trm1", pane.size.width - 1, pane.size.height - 1, dark)
 
 
 async def test_a_program_that_has_ended_says_so_and_enter_starts_it_again() -> None:
