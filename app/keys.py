@@ -210,9 +210,25 @@ def bindings(actions: Iterable[Action]) -> list[BindingType]:
     ]
 
 
-def widget_bindings() -> list[tuple[str, list[Binding]]]:
-    """The bindings that widgets bring along, under the name of the place where they work."""
+def floor_bindings() -> list[tuple[str, list[Binding]]]:
+    """The bindings that the widgets of the floor bring along, under the name of the place where they work."""
     from app.app import ShopfloorApp
+    from widgets.agent_pane import AgentPane
+    from widgets.brain import Brain
+    from widgets.prompt_area import PromptArea
+    from widgets.terminal.pane import TerminalPane
+
+    return _named(
+        ("Everywhere", ShopfloorApp.BINDINGS),
+        ("In the list of tasks", Brain.BINDINGS),
+        ("In a pane", AgentPane.BINDINGS),
+        ("In a terminal", TerminalPane.BINDINGS),
+        ("In the composer", PromptArea.BINDINGS),
+    )
+
+
+def widget_bindings() -> list[tuple[str, list[Binding]]]:
+    """The same of all screens. Importing them costs what a floor that opens does not want to pay."""
     from app.dashboard import DashboardScreen
     from app.new_task import NewTaskScreen
     from app.pick_text import TextPicker
@@ -225,21 +241,12 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     from app.ship.publish import IssuesScreen, PublishScreen
     from app.ship.scripts import ScriptsScreen, TrustScreen
     from app.tour import TourScreen
-    from widgets.agent_pane import AgentPane
-    from widgets.brain import Brain
     from widgets.comment_box import CommentBox
     from widgets.diff.keys import DIFF_KEYS
-    from widgets.prompt_area import PromptArea
     from widgets.prompt_pane import PromptPane
     from widgets.queue_items import ItemEditor
-    from widgets.terminal.pane import TerminalPane
 
-    places: list[tuple[str, Sequence[BindingType]]] = [
-        ("Everywhere", ShopfloorApp.BINDINGS),
-        ("In the list of tasks", Brain.BINDINGS),
-        ("In a pane", AgentPane.BINDINGS),
-        ("In a terminal", TerminalPane.BINDINGS),
-        ("In the composer", PromptArea.BINDINGS),
+    return floor_bindings() + _named(
         ("In the new-task dialog", NewTaskScreen.BINDINGS),
         ("Where a text is chosen", TextPicker.BINDINGS),
         ("On the dashboard", DashboardScreen.BINDINGS),
@@ -259,7 +266,10 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
         ("Where an issue is chosen", IssuesScreen.BINDINGS),
         ("In the scripts of a task", ScriptsScreen.BINDINGS),
         ("While reading the project file", TrustScreen.BINDINGS),
-    ]
+    )
+
+
+def _named(*places: tuple[str, Sequence[BindingType]]) -> list[tuple[str, list[Binding]]]:
     return [(name, [item for item in found if isinstance(item, Binding) and item.id]) for name, found in places]
 
 
@@ -281,10 +291,18 @@ def shown_bindings(bindings: Iterable[Binding], own: Mapping[str, str] | None = 
 @cache
 def default_keys() -> dict[str, str]:
     """Every id that can be given other keys, and the keys it has by default."""
+    return _keys(widget_bindings())
+
+
+@cache
+def _floor_keys() -> dict[str, str]:
+    """Those of the floor and its widgets."""
+    return _keys(floor_bindings())
+
+
+def _keys(places: Iterable[tuple[str, Iterable[Binding]]]) -> dict[str, str]:
     known = {action.id: action.keys for action in (*FLOOR, *PANE_DIGITS)}
-    for _, found in widget_bindings():
-        known.update({binding.id: binding.key for binding in found if binding.id})
-    return known
+    return known | {binding.id: binding.key for _, found in places for binding in found if binding.id}
 
 
 def hints(area: str, keymap: Mapping[str, str], state: TaskState | None = None, asks: bool = False) -> list[Hint]:
@@ -296,7 +314,7 @@ def hints(area: str, keymap: Mapping[str, str], state: TaskState | None = None, 
     elif state in ("stopped", "blocked", "failed"):
         useless.remove("floor.resume")
     actions = {action.id: action for action in FLOOR}
-    defaults = default_keys()
+    defaults = _floor_keys()
     found: list[Hint] = []
     for name in _AREAS[area]:
         if name in useless:
