@@ -99,7 +99,7 @@ FLOOR: tuple[Action, ...] = (
     Action("floor.publish", "U", "shipping.publish", "Pull request",
            "Publish the focused task's branch as a pull request, or bring it up to date."),
     Action("floor.issues", "I", "shipping.issues", "Task from an issue", "Start a task from an issue of the host."),
-    Action("floor.scripts", "D", "shipping.scripts", "Scripts",
+    Action("floor.scripts", "e", "shipping.scripts", "Scripts",
            "Run the project's commands for the focused task; start and stop its services.", "scripts"),
     Action("floor.trust", "T", "shipping.trust", "Trust the project file",
            "Read .shopfloor.toml and decide whether its commands may run."),

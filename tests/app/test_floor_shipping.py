@@ -172,7 +172,7 @@ async def test_the_project_file_is_trusted_and_its_scripts_run(shop: Shop) -> No
         await hands.press("ctrl+e")
         await shop.entry(task.id, lambda entry: bool(entry.done and entry.tool and entry.tool.name == "greet"),
                          "the command's entry")  # fmt: skip
-        await hands.press("D")
+        await hands.press("e")
         await hands.opened(ScriptsScreen)
         scripts = hands.app.screen.query_one(OptionList)
         await hands.until(lambda: scripts.option_count == 2, "the scripts are listed")
