@@ -94,6 +94,8 @@ FLOOR: tuple[Action, ...] = (
     Action("floor.commit", "c", "shipping.commit", "Git: commit",
            "Pick files of the focused task and run a git command on them."),
     Action("floor.land", "m", "shipping.land", "Land", "Bring the focused task's work onto its branch.", "land"),
+    Action("floor.reviewers", "V", "shipping.reviewers", "Reviewers",
+           "Have other agents read the focused task's change; what they find becomes drafts of the review."),
     Action("floor.line", "ctrl+l", "shipping.line", "Landing line",
            "The tasks that wait to land, and those that did: hold the line, take out, take back."),
     Action("floor.publish", "U", "shipping.publish", "Pull request",
@@ -239,6 +241,7 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
     from app.ship.commit import CommitScreen
     from app.ship.land import LandScreen, LineScreen
     from app.ship.publish import IssuesScreen, PublishScreen
+    from app.ship.reviewers import ReviewersScreen
     from app.ship.scripts import ScriptsScreen, TrustScreen
     from app.tour import TourScreen
     from widgets.comment_box import CommentBox
@@ -262,6 +265,7 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
         ("In the dialog for git commands", CommitScreen.BINDINGS),
         ("In the dialog that lands a task", LandScreen.BINDINGS),
         ("In the landing line", LineScreen.BINDINGS),
+        ("In the dialog for reviewers", ReviewersScreen.BINDINGS),
         ("In the dialog for pull requests", PublishScreen.BINDINGS),
         ("Where an issue is chosen", IssuesScreen.BINDINGS),
         ("In the scripts of a task", ScriptsScreen.BINDINGS),

@@ -83,7 +83,7 @@ def _dispatch(arguments: list[str]) -> int:
 
         return acp(options.profile)
     module = importlib.import_module(f"app.verbs.{_VERBS[options.verb]}")
-    verb = getattr(module, options.verb)
+    verb = getattr(module, options.verb.replace("-", "_"))
     return int(asyncio.run(verb(options)))
 
 
@@ -129,6 +129,8 @@ _VERBS: Mapping[str, str] = {
     "resume": "tasks",
     "retry": "conversations",
     "review": "review",
+    "review-by": "reviewers",
+    "reviewers": "reviewers",
     "run": "tasks",
     "sandbox": "",
     "screen": "explaining",
@@ -276,6 +278,20 @@ def parser() -> argparse.ArgumentParser:
     review.add_argument("--send", action="store_true", help="send the drafts as one round")
     review.add_argument("--after", action="store_true", help="as a follow-up instead of into the running turn")
     as_json(review)
+
+    by = task_verb("review-by", "have other agents read a task's change; what they find becomes drafts of the review")
+    by.add_argument("names", metavar="NAME", nargs="*", help="reviewers (default: all that can be used)")
+    by.add_argument("-p", "--profile", default="", help="who reads, whatever the reviewers' files say")
+    by.add_argument("--judge", metavar="PROFILE", default="", help="who takes out what is said twice or unfounded")
+    by.add_argument("--auto", type=int, default=0, metavar="N", help="send findings to the agent, at most N times")
+    by.add_argument("--kind", action="append", choices=kinds, help="which findings are sent by --auto (default: fix)")
+    instead = by.add_mutually_exclusive_group()
+    instead.add_argument("--estimate", action="store_true", help="only say what it takes at least")
+    instead.add_argument("--result", action="store_true", help="only show the latest one, or how far it is")
+    instead.add_argument("--cancel", action="store_true", help="end the one that runs")
+    instead.add_argument("--no-wait", action="store_true", help="start it and leave")
+    as_json(by)
+    as_json(verb("reviewers", "list the reviewers that can be asked"))
 
     do = verb("do", "run a command of the project file for a task; without a name: list them")
     do.add_argument("name", metavar="NAME", nargs="?", default="")

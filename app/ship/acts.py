@@ -63,6 +63,18 @@ class Shipping:
             LineScreen(self._api, titles), lambda task: self._floor.go_to(task) if task else None
         )
 
+    def reviewers(self) -> None:
+        """Have other agents review the current task."""
+        if task := self._current("review"):
+            from app.ship.reviewers import ReviewersScreen
+
+            def answered(read: bool | None) -> None:
+                if read:
+                    self._floor.go_to(task.id)
+                    self._floor.acts.review()
+
+            self._floor.app.push_screen(ReviewersScreen(self._api, task), answered)
+
     def publish(self) -> None:
         """The pull request of the current task."""
         if task := self._current("publish"):

@@ -72,6 +72,7 @@ def task_object(task: Task) -> dict[str, object]:
         "sandbox": task.sandbox,
         "ports": list(task.ports),
         "landing": task.landing,
+        "reviewing": task.reviewing,
         "conflicts": list(task.conflicts),
         "created_at": task.created_at,
         "changed_at": task.changed_at,
