@@ -29,6 +29,7 @@ from agents.model import (
     Turn,
     When,
 )
+from agents.parts.break_fix import BreakFix
 from agents.parts.checks import Checks
 from agents.parts.committing import Committing
 from agents.parts.costs import Costs
@@ -105,6 +106,8 @@ class Api(Protocol):
     """Where tasks live."""
     hosting: Hosting
     """Pull requests and issues."""
+    break_fix: BreakFix
+    """Whether the tests of a change notice its code."""
     radar: Radar
     """Tasks that change the same files."""
     reviewers: Reviewers

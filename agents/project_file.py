@@ -56,6 +56,19 @@ class Check(Struct, kw_only=True, forbid_unknown_fields=True):
     """Seconds."""
 
 
+class BreakFixSection(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``[break_fix]``: how the tests of a change are tried without parts of it; pytest needs none of this."""
+
+    tests: tuple[Name, ...] = ()
+    """The files that are tests, as patterns (``*`` within a folder, ``**`` across them); empty: pytest's own."""
+    run: str = ""
+    """A shell command that runs the files put in for ``{files}``; it fails when a test does. Empty: pytest."""
+    hunks: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
+    """How many parts of the change are taken out, each alone."""
+    seconds: Annotated[float, msgspec.Meta(gt=0)] = 600.0
+    """How long all of it may take."""
+
+
 class Command(Struct, kw_only=True, forbid_unknown_fields=True):
     """``[[command]]``: a script for the command palette and ``shopfloor do``."""
 
@@ -104,6 +117,7 @@ class ProjectFile(Struct, kw_only=True, forbid_unknown_fields=True):
     service: tuple[Service, ...] = ()
     hooks: dict[HookEvent, str] = {}
     """Shell commands by the event that runs them, with the person's rights, in the main checkout."""
+    break_fix: BreakFixSection = BreakFixSection()
     defaults: ProjectDefaults = ProjectDefaults()
     sandbox: ProjectSandbox = ProjectSandbox()
 
@@ -139,6 +153,8 @@ def _checked(project: ProjectFile, path: Path) -> ProjectFile:
         for name in names:
             if names.count(name) > 1:
                 raise UsageError(f"{path}: two {kind}s are called “{name}”.", "Give each a name of its own.")
+    if project.break_fix.run and "{files}" not in project.break_fix.run:
+        raise UsageError(f"{path}: `break_fix.run` does not say where the tests go.", "Put {files} into the command.")
     for entry in (*project.worktree.copy, *project.worktree.link):
         place = PurePosixPath(entry)
         if place.is_absolute() or ".." in place.parts or not place.parts:

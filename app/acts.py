@@ -15,6 +15,7 @@ from agents.api import Api
 from agents.model import Task
 from agents.parts.queues import Queue
 from app.ask import AskScreen
+from app.judging.acts import Judging
 from app.ship.acts import Shipping
 from widgets.text_strips import printable
 
@@ -32,6 +33,7 @@ class Acts:
         self._project = project
         self.arranging = floor.arranging
         self.shipping = Shipping(floor, api, project)
+        self.judging = Judging(floor, api)
 
     def _current_for(self, doing: str) -> Task | None:
         task = self._floor.roster.current_task

@@ -107,6 +107,9 @@ FLOOR: tuple[Action, ...] = (
            "Read .shopfloor.toml and decide whether its commands may run."),
     Action("floor.check", "C", "run_checks", "Run the checks", "Run the project's checks on the focused task now.",
            "check"),
+    Action("floor.break-fix", "B", "judging.break_fix", "Break/fix",
+           "Run the tests of the focused task's change without the change; what does not notice is drafted in its "
+           "review."),
     Action("floor.compact", "K", "compact", "Shorten the conversation",
            "Have the focused task's agent shorten its conversation, to make room in its context window."),
     Action("floor.choose", "M", "choose_settings", "Mode and model",

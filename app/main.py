@@ -98,6 +98,7 @@ _VERBS: Mapping[str, str] = {
     "acp": "",
     "adopt": "scripts",
     "answer": "tasks",
+    "break-fix": "break_fix",
     "budget": "conversations",
     "check": "tasks",
     "close": "tasks",
@@ -311,6 +312,13 @@ def parser() -> argparse.ArgumentParser:
     only.add_argument("--preview", action="store_true", help="print the command that would run")
     only.add_argument("--suggest", action="store_true", help="print a commit message by the task's model; nothing runs")
     as_json(git)
+    tried = task_verb("break-fix", "run the tests of a change without the change, and find those that do not notice")
+    tried.add_argument("--again", action="store_true", help="also on files that were judged before")
+    doing = tried.add_mutually_exclusive_group()
+    doing.add_argument("--no-wait", action="store_true", help="do not wait for the end")
+    doing.add_argument("--show", action="store_true", help="print the latest report; run nothing")
+    doing.add_argument("--cancel", action="store_true", help="end the one that runs")
+    as_json(tried)
     land = task_verb("land", "bring a task's work onto its branch, once it is tried on top of it")
     how = land.add_mutually_exclusive_group()
     how.add_argument("--squash", action="store_const", dest="how", const="squash", help="as one commit (default)")

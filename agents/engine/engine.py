@@ -16,6 +16,7 @@ import msgspec
 from agents import installation, paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
+from agents.engine.break_fix import BreakFixDesk
 from agents.engine.caller import Caller
 from agents.engine.changes import Changes
 from agents.engine.checking import Checks
@@ -138,6 +139,9 @@ class Engine:
             self.add_comment,
         )  # fmt: skip
         self.worktrees = WorktreeDesk(self.ledger, self._facilities, self.create_task, self.resume)
+        self.break_fix = BreakFixDesk(
+            self.ledger, self._facilities, self._changes, self._reviews, self._on_floor, self.blobs
+        )  # fmt: skip
         self._caller = Caller(self.ledger, self._hub, self._config)
         self.radar = Radar(self.ledger, self._facilities)
         self.reviewers = ReviewerDesk(
@@ -168,6 +172,7 @@ class Engine:
         self.scripts.take_up()
         self.landing.take_up()
         self.reviewers.take_up()
+        self.break_fix.take_up()
         self.radar.start()
         self.hosting.take_up()
         self.reminders.start()
@@ -181,6 +186,7 @@ class Engine:
         await self._caller.close()
         await self.landing.close()
         await self.reviewers.close()
+        await self.break_fix.close()
         self.reminders.close()
         await self.scripts.close()
         await self._hooks.close()
@@ -268,7 +274,7 @@ class Engine:
     def _transcripts(self, task: str) -> list[Transcript]:
         """Those that are being written to now, and may be ahead of the store."""
         own = self._scheduler.transcript(task)
-        return [*([own] if own is not None else []), *self.scripts.transcripts(task)]
+        return [*([own] if own is not None else []), *self.scripts.transcripts(task), *self.break_fix.transcripts(task)]
 
     # tasks
 

@@ -1,0 +1,68 @@
+"""Break/fix and races from the floor and from a shell."""
+
+from __future__ import annotations
+
+import json
+
+from agents.model import Task
+from app.ask import AskScreen
+from tests.app.test_floor_shipping import the_floor
+from tests.shell import Shell, shell
+from tests.shop import Shop, home, shop, writes
+
+__all__ = ["home", "shell", "shop"]
+RUNNER = '[break_fix]\ntests = ["*.check"]\nrun = "for f in {files}; do sh $f || exit 1; done"\n'
+
+
+async def a_task_with_an_empty_test(shop: Shop, section: str = RUNNER) -> Task:
+    (shop.repository / ".shopfloor.toml").write_text(section)
+    await shop.engine.trust(str(shop.repository), section)
+    shop.model.add(
+        writes("hello.txt", "hello\nmoon\n"), writes("greet.sh", "echo hi\n"), writes("a.check", "true\n"), "Ok."
+    )
+    task = await shop.task("Greet the moon")
+    return await shop.rests(task.id)
+
+
+async def test_break_fix_from_the_floor_shows_in_the_pane_and_drafts_in_the_review(shop: Shop) -> None:
+    task = await a_task_with_an_empty_test(shop)
+    async with the_floor(shop, task) as hands:
+        await hands.press("B")
+        await hands.until(lambda: "runs" in hands.legend, "it runs")
+        report = await shop.engine.break_fix.finish(task.id)
+        assert len(report.comments) == 2, report
+        await hands.until(lambda: shop.engine.ledger.tasks[task.id].draft_comments == 2, "two drafts are written")
+        await hands.press("B")
+        await hands.until(lambda: "has run" in hands.legend, "it is not run again on the same files")
+
+
+async def test_break_fix_that_runs_is_ended_by_the_same_key(shop: Shop) -> None:
+    task = await a_task_with_an_empty_test(shop, '[break_fix]\ntests = ["*.check"]\nrun = "sleep 1000; true {files}"\n')
+    async with the_floor(shop, task) as hands:
+        await hands.press("B")
+        await hands.until(lambda: "runs" in hands.legend, "it runs")
+        await hands.press("B")
+        await hands.opened(AskScreen)
+        await hands.press("y")
+        report = await shop.engine.break_fix.finish(task.id)
+        assert report.state == "cancelled"
+
+
+async def test_break_fix_from_a_shell(shell: Shell) -> None:
+    (shell.repository / ".shopfloor.toml").write_text(RUNNER)
+    await shell("trust", "--yes")
+    shell.model.add(writes("greet.sh", "echo hi\n"), writes("a.check", "true\n"), "Done.")
+    status, out, err = await shell("run", "Greet", "-p", "test", "--wait", "--json")
+    assert status == 0, err
+    task = json.loads(out)["id"]
+    assert "has not run" in await shell.refused(2, "break-fix", task, "--show")
+    status, out, err = await shell("break-fix", task)
+    assert status == 1, err
+    assert "✗ passes without the change" in out
+    assert "✗ no test notices             greet.sh:1-1" in out
+    assert "In the review as drafts: R1-C1, R1-C2." in out
+    status, out, _ = await shell("break-fix", task, "--show", "--json")
+    shown = json.loads(out)
+    assert (status, shown["state"], len(shown["comments"])) == (1, "done", 2)
+    _, comments, _ = await shell("comments", task, "--json")
+    assert {json.loads(line)["author"] for line in comments.splitlines()} == {"break-fix"}
