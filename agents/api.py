@@ -39,6 +39,7 @@ from agents.parts.hosting import Hosting
 from agents.parts.landing import Landings
 from agents.parts.questions import Questions
 from agents.parts.queues import Queues
+from agents.parts.races import Races
 from agents.parts.radar import Radar
 from agents.parts.reminders import Reminders
 from agents.parts.reviewers import Reviewers
@@ -106,6 +107,8 @@ class Api(Protocol):
     """Where tasks live."""
     hosting: Hosting
     """Pull requests and issues."""
+    races: Races
+    """One prompt to several profiles."""
     break_fix: BreakFix
     """Whether the tests of a change notice its code."""
     radar: Radar

@@ -33,7 +33,7 @@ class Acts:
         self._project = project
         self.arranging = floor.arranging
         self.shipping = Shipping(floor, api, project)
-        self.judging = Judging(floor, api)
+        self.judging = Judging(floor, api, project)
 
     def _current_for(self, doing: str) -> Task | None:
         task = self._floor.roster.current_task

@@ -110,6 +110,10 @@ FLOOR: tuple[Action, ...] = (
     Action("floor.break-fix", "B", "judging.break_fix", "Break/fix",
            "Run the tests of the focused task's change without the change; what does not notice is drafted in its "
            "review."),
+    Action("floor.race", "W", "judging.race", "Race",
+           "Compare the tasks that work on the focused task's prompt and keep one; else begin a race."),
+    Action("floor.start-race", "ctrl+w", "judging.start_race", "New race",
+           "Give one prompt to several profiles at once."),
     Action("floor.compact", "K", "compact", "Shorten the conversation",
            "Have the focused task's agent shorten its conversation, to make room in its context window."),
     Action("floor.choose", "M", "choose_settings", "Mode and model",
@@ -235,6 +239,7 @@ def floor_bindings() -> list[tuple[str, list[Binding]]]:
 def widget_bindings() -> list[tuple[str, list[Binding]]]:
     """The same of all screens. Importing them costs what a floor that opens does not want to pay."""
     from app.dashboard import DashboardScreen
+    from app.judging.race import RaceScreen, StartRaceScreen
     from app.new_task import NewTaskScreen
     from app.pick_text import TextPicker
     from app.queues.keys import QUEUE_KEYS
@@ -265,6 +270,8 @@ def widget_bindings() -> list[tuple[str, list[Binding]]]:
         ("While choosing tasks for a queue", TargetScreen.BINDINGS),
         ("In the prompt beside a diff", PromptPane.BINDINGS),
         ("Before a round is sent", SendScreen.BINDINGS),
+        ("Where a race is begun", StartRaceScreen.BINDINGS),
+        ("In a race", RaceScreen.BINDINGS),
         ("In the dialog for git commands", CommitScreen.BINDINGS),
         ("In the dialog that lands a task", LandScreen.BINDINGS),
         ("In the landing line", LineScreen.BINDINGS),

@@ -125,6 +125,7 @@ _VERBS: Mapping[str, str] = {
     "profiles": "tasks",
     "prune": "tasks",
     "queue": "queue",
+    "race": "race",
     "remind": "tasks",
     "restore": "tasks",
     "resume": "tasks",
@@ -312,6 +313,17 @@ def parser() -> argparse.ArgumentParser:
     only.add_argument("--preview", action="store_true", help="print the command that would run")
     only.add_argument("--suggest", action="store_true", help="print a commit message by the task's model; nothing runs")
     as_json(git)
+    race = verb("race", "give one prompt to several agents, compare what they make, and keep one")
+    race.add_argument("prompt", metavar="PROMPT", nargs="?", default="", help="what to do; - reads it; none: list them")
+    race.add_argument("-p", "--profile", action="append", default=[], help="an agent; name at least two")
+    race.add_argument("--base", default="", help="branch or commit to start from")
+    race.add_argument("--title", default="", help="a name for it (default: the prompt's first line)")
+    race.add_argument("--no-check", action="store_true", help="do not run the project's checks")
+    race.add_argument("--wait", action="store_true", help="wait until none of them works any more")
+    chosen = race.add_mutually_exclusive_group()
+    chosen.add_argument("--show", metavar="ID", default="", help="compare the tasks of a race (or of a task's)")
+    chosen.add_argument("--keep", metavar="TASK", default="", help="keep this task and close the others of its race")
+    as_json(race)
     tried = task_verb("break-fix", "run the tests of a change without the change, and find those that do not notice")
     tried.add_argument("--again", action="store_true", help="also on files that were judged before")
     doing = tried.add_mutually_exclusive_group()

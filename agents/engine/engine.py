@@ -37,6 +37,7 @@ from agents.engine.questions import Questions
 from agents.engine.queue_runs import QueueRuns
 from agents.engine.queue_shelf import Shelf
 from agents.engine.queues import Queues
+from agents.engine.races import RaceDesk
 from agents.engine.radar import Radar
 from agents.engine.reminders import Reminders
 from agents.engine.resting import Resting
@@ -139,6 +140,7 @@ class Engine:
             self.add_comment,
         )  # fmt: skip
         self.worktrees = WorktreeDesk(self.ledger, self._facilities, self.create_task, self.resume)
+        self.races = RaceDesk(self.ledger, self._facilities, self._changes, self.create_task, self.close_task)
         self.break_fix = BreakFixDesk(
             self.ledger, self._facilities, self._changes, self._reviews, self._on_floor, self.blobs
         )  # fmt: skip

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+from textual.widgets import SelectionList
+
 from agents.model import Task
 from app.ask import AskScreen
+from app.judging.race import LanePanel, RaceScreen, StartRaceScreen
 from tests.app.test_floor_shipping import the_floor
 from tests.shell import Shell, shell
 from tests.shop import Shop, home, shop, writes
@@ -66,3 +69,56 @@ async def test_break_fix_from_a_shell(shell: Shell) -> None:
     assert (status, shown["state"], len(shown["comments"])) == (1, "done", 2)
     _, comments, _ = await shell("comments", task, "--json")
     assert {json.loads(line)["author"] for line in comments.splitlines()} == {"break-fix"}
+
+
+async def test_a_race_from_a_shell_compares_and_keeps_one(shell: Shell) -> None:
+    profiles = shell.folder / "home" / "config" / "profiles"
+    (profiles / "other.toml").write_text((profiles / "test.toml").read_text())
+    assert "at least two" in await shell.refused(2, "race", "Greet", "-p", "test")
+    assert "nobody" in await shell.refused(2, "race", "Greet", "-p", "test", "-p", "nobody")
+    _, listed, _ = await shell("ls", "--json")
+    assert not listed, "nothing starts when one profile cannot be used"
+    shell.model.add("Done.", "Done.")
+    status, out, err = await shell("race", "Greet", "-p", "test", "-p", "other", "--wait", "--json")
+    assert status == 0, err
+    lanes = [json.loads(line) for line in out.splitlines()]
+    assert [(lane["profile"], lane["state"], lane["files"]) for lane in lanes] == [
+        ("test", "ready", []),
+        ("other", "ready", []),
+    ]
+    status, out, err = await shell("race", "--keep", lanes[1]["task"])
+    assert status == 0, err
+    assert "kept" in out
+    assert (await shell.task(lanes[0]["task"]))["state"] == "closed"
+    assert (await shell.task(lanes[1]["task"]))["state"] == "ready"
+    _, out, _ = await shell("race", "--json")
+    assert json.loads(out)["kept"] == lanes[1]["task"], "the race is remembered"
+
+
+async def test_a_race_is_begun_compared_and_decided_on_the_floor(shop: Shop) -> None:
+    (shop.profiles / "other.toml").write_text((shop.profiles / "test.toml").read_text())
+    task = await a_task_with_an_empty_test(shop)
+    async with the_floor(shop, task) as hands:
+        await hands.press("W")
+        await hands.opened(StartRaceScreen)
+        offered = hands.app.screen.query_one("#profiles", SelectionList)
+        await hands.until(lambda: offered.option_count >= 2, "the profiles are offered")
+        await hands.press(*"Wave")
+        await hands.press("ctrl+s")
+        await hands.until(lambda: "at least two" in hands.text("#problem"), "one has to choose")
+        offered.select("test")
+        offered.select("other")
+        shop.model.add(writes("wave.txt", "o/\n"), "Done.", "Done.")
+        await hands.press("ctrl+s")
+        await hands.opened(RaceScreen)
+        (race,) = await shop.engine.races.list()
+        for one in race.tasks:
+            await shop.rests(one)
+        panels = list(hands.app.screen.query(LanePanel))
+        await hands.until(lambda: all("ready" in str(panel.content) for panel in panels), "both are shown as ready")
+        assert "wave.txt" in "".join(str(panel.content) for panel in panels)
+        await hands.press("right", "k")
+        await hands.until(lambda: "k again keeps" in hands.text("#problem"), "it asks")
+        await hands.press("k")
+        await hands.until(lambda: shop.engine.ledger.tasks[race.tasks[0]].state == "closed", "the other is closed")
+        await hands.until(lambda: hands.app.floor.roster.current == race.tasks[1], "the kept one is current")

@@ -1,0 +1,115 @@
+"""Races: tasks that work on the same prompt, and the one that is kept."""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from agents.engine.changes import Changes
+from agents.engine.facilities import Facilities
+from agents.engine.ledger import Ledger
+from agents.errors import NotFound, UsageError
+from agents.model import FINAL_STATES, NewTask, Task
+from agents.parts.races import Lane, LaneFile, Race, RaceView
+from agents.review import parse_diff
+from agents.workspace import Workspace, open_project
+
+KEPT = "race"
+"""The kind under which races are kept."""
+
+
+class RaceDesk:
+    """Implements the part ``races``; see :class:`agents.parts.races.Races`."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        facilities: Facilities,
+        changes: Changes,
+        create: Callable[[NewTask], Awaitable[Task]],
+        close: Callable[[str], Awaitable[Task]],
+    ) -> None:
+        self._ledger = ledger
+        self._facilities = facilities
+        self._changes = changes
+        self._create = create
+        self._close = close
+        stored = (msgspec.json.decode(data, type=Race) for _, data in ledger.store.kept(KEPT))
+        self._races = {race.id: race for race in sorted(stored, key=lambda race: race.at)}
+        self._files: dict[str, tuple[int, tuple[LaneFile, ...]]] = {}
+        """What a task changed, and the sequence number it had then."""
+
+    async def start(self, new: NewTask, profiles: Sequence[str]) -> Race:
+        """See :class:`agents.parts.races.Races`."""
+        if len(profiles) < 2:
+            raise UsageError("A race needs at least two profiles.", "Name the same one twice to let it try twice.")
+        for profile in profiles:
+            self._facilities.profile(profile)  # refuses before anything is made
+        tasks: list[Task] = []
+        for profile in profiles:
+            tasks.append(await self._create(msgspec.structs.replace(new, profile=profile)))
+        first = tasks[0]
+        race = Race(
+            id=first.id,
+            project=first.project,
+            title=first.title,
+            prompt=first.prompt,
+            tasks=tuple(task.id for task in tasks),
+            at=time.time(),
+        )
+        return self._put(race)
+
+    async def list(self, project: str = "") -> builtins.list[Race]:
+        """See :class:`agents.parts.races.Races`."""
+        root = str((await open_project(Path(project))).root) if project else ""
+        return [race for race in reversed(self._races.values()) if not root or race.project == root]
+
+    async def find(self, task: str) -> Race | None:
+        """See :class:`agents.parts.races.Races`."""
+        known = self._ledger.find(task)
+        return next((race for race in reversed(self._races.values()) if known.id in race.tasks), None)
+
+    async def show(self, race: str) -> RaceView:
+        """See :class:`agents.parts.races.Races`."""
+        found = await self._of(race)
+        lanes = [await self._lane(self._ledger.tasks[task]) for task in found.tasks if task in self._ledger.tasks]
+        return RaceView(race=found, lanes=tuple(lanes))
+
+    async def keep(self, task: str) -> Race:
+        """See :class:`agents.parts.races.Races`."""
+        known = self._ledger.find(task)
+        race = await self._of(known.id)
+        if known.state in FINAL_STATES:
+            raise UsageError(f"Task {known.id} is {known.state}.", f"`shopfloor restore {known.id}` brings it back.")
+        for other in race.tasks:
+            if other != known.id and self._ledger.tasks[other].state not in FINAL_STATES:
+                await self._close(other)
+        return self._put(msgspec.structs.replace(race, kept=known.id))
+
+    async def _of(self, race: str) -> Race:
+        found = await self.find(race)
+        if found is None:
+            raise NotFound(f"Task {race} is in no race.", "`shopfloor race` lists them.")
+        return found
+
+    def _put(self, race: Race) -> Race:
+        self._races[race.id] = race
+        self._ledger.store.keep(KEPT, race.id, msgspec.json.encode(race))
+        self._ledger.flush()
+        return race
+
+    async def _lane(self, task: Task) -> Lane:
+        sequence, files = self._files.get(task.id, (-1, ()))
+        self._ledger.flush()
+        if sequence != task.sequence and self._ledger.store.workspace(task.id, Workspace) is not None:
+            diff = await self._changes.diff(task, "branch")
+            files = tuple(
+                LaneFile(path=file.path, additions=file.additions, deletions=file.deletions)
+                for file in parse_diff(diff.patch).files
+            )
+            self._files[task.id] = (task.sequence, files)
+        return Lane(task=task, files=files)

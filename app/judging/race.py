@@ -1,0 +1,201 @@
+"""Races on the screen: the dialog that starts one, and its tasks side by side."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, NamedTuple
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, HorizontalScroll, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import SelectionList, Static, TextArea
+from textual.widgets.selection_list import Selection
+
+from agents.api import Api
+from agents.model import NewTask
+from agents.parts.races import Lane, Race, RaceView
+from app.ship.dialog import ask, one_line, say
+from widgets.text_strips import printable
+
+REFRESH_SECONDS = 1.0
+CHECKS = {"none": "no checks ran", "running": "◍ checks run", "passed": "✓ checks passed", "failed": "✗ checks fail"}
+
+
+class Chosen(NamedTuple):
+    """What the person wants of a race's task."""
+
+    act: Literal["review", "go"]
+    task: str
+
+
+class StartRaceScreen(ModalScreen[Race | None]):
+    """A prompt and the profiles that race for it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s,ctrl+enter,alt+enter", "start", "Start", id="race.start", priority=True,
+                tooltip="Start a task for each chosen profile."),
+        Binding("escape", "dismiss", "Back", id="race.leave-start", tooltip="Start nothing."),
+    ]  # fmt: skip
+
+    def __init__(self, api: Api, project: str) -> None:
+        super().__init__(classes="ship")
+        self._api = api
+        self._project = project
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static("Race", classes="heading", markup=False)
+            yield Static("Each chosen profile works on the prompt by itself; you keep one.", classes="facts")
+            prompt = TextArea(soft_wrap=True, placeholder="What to do.", id="prompt", tab_behavior="focus")
+            prompt.cursor_blink = False
+            yield prompt
+            yield SelectionList[str](id="profiles")
+            yield Static(id="problem", classes="problem", markup=False)
+            yield Static("^S start   Tab profiles   Space choose   Esc back", classes="foot", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#prompt").focus()
+        ask(self, self._fill())
+
+    async def _fill(self) -> None:
+        found = [info for info in await self._api.profiles(self._project) if info.ready]
+        shown = self.query_one("#profiles", SelectionList)
+        shown.add_options([Selection(Text(f"{info.id}  {one_line(info.name)}"), info.id) for info in found])
+
+    def action_start(self) -> None:
+        """Start once what was typed before this key has arrived."""
+        self.query_one("#prompt", TextArea).call_later(ask, self, self._start())
+
+    async def _start(self) -> None:
+        say(self, "")
+        profiles = self.query_one("#profiles", SelectionList).selected
+        new = NewTask(project=self._project, prompt=self.query_one("#prompt", TextArea).text)
+        self.dismiss(await self._api.races.start(new, profiles))
+
+
+class LanePanel(Static, can_focus=True):
+    """One task of a race."""
+
+    DEFAULT_CSS = """
+    LanePanel { width: 1fr; min-width: 28; height: 1fr; border: round $panel; padding: 0 1; }
+    LanePanel:focus { border: heavy $primary; }
+    """
+
+    def __init__(self, task: str) -> None:
+        super().__init__(id=f"lane-{task}", markup=False)
+        self.task_id = task
+
+    def show(self, lane: Lane, kept: str) -> None:
+        """What it did so far."""
+        task = lane.task
+        self.border_title = one_line(task.profile)
+        self.update(lane_text(lane, kept))
+
+
+def lane_text(lane: Lane, kept: str) -> Text:
+    """A lane as lines: state, size, checks, cost, time, files."""
+    task = lane.task
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f"{task.state}{'  ★ kept' if kept == task.id else ''}\n", "bold")
+    text.append(f"{one_line(task.model) or task.driver} · {task.id}\n", "dim")
+    additions, deletions = sum(file.additions for file in lane.files), sum(file.deletions for file in lane.files)
+    text.append(f"{len(lane.files)} file{'s' if len(lane.files) != 1 else ''} +{additions} −{deletions}\n")
+    text.append(f"{CHECKS[task.check_state]}\n")
+    cost = "cost not known" if task.usage.cost_usd is None else f"${task.usage.cost_usd:.2f}"
+    text.append(f"{cost} · {task.worked_seconds:.0f} s\n")
+    if task.reason:
+        text.append(f"{one_line(task.reason)}\n", "italic")
+    text.append("\n")
+    for file in lane.files:
+        text.append(f"+{file.additions:<4}−{file.deletions:<4}", "dim")
+        text.append(f"{printable(file.path.decode('utf-8', 'backslashreplace'))}\n")
+    return text
+
+
+class RaceScreen(ModalScreen[Chosen | None]):
+    """The tasks of a race side by side: what each changed, its checks, cost and time."""
+
+    CSS = """
+    RaceScreen > Vertical { width: 96%; max-width: 180; height: 90%; max-height: 90%; }
+    RaceScreen #lanes { height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "step(-1)", "Left", id="race.left", tooltip="The task on the left."),
+        Binding("right,l", "step(1)", "Right", id="race.right", tooltip="The task on the right."),
+        Binding("enter,r", "choose('review')", "Review", id="race.review", tooltip="Read its change."),
+        Binding("g", "choose('go')", "Its pane", id="race.go", tooltip="Go to its pane."),
+        Binding("k", "keep", "Keep", id="race.keep", tooltip="Keep this task; the key again closes the others."),
+        Binding("escape,q", "dismiss", "Back", id="race.leave", tooltip="Back to the floor; they go on."),
+    ]
+
+    def __init__(self, api: Api, race: Race) -> None:
+        super().__init__(classes="ship")
+        self._api = api
+        self._race = race
+        self._view: RaceView | None = None
+        self._sure = ""
+        """The task that was asked to be kept, until another key is pressed."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(f"Race: {one_line(self._race.title)}", classes="heading", markup=False)
+            with HorizontalScroll(id="lanes", can_focus=False):
+                for task in self._race.tasks:
+                    yield LanePanel(task)
+            yield Static(id="problem", classes="problem", markup=False)
+            with Horizontal(classes="row"):
+                yield Static("←→ task   Enter review   g its pane   k keep   Esc back", classes="foot", markup=False)
+
+    def on_mount(self) -> None:
+        self._panels()[0].focus()
+        ask(self, self._refresh())
+        self.set_interval(REFRESH_SECONDS, lambda: ask(self, self._refresh()))
+
+    def _panels(self) -> list[LanePanel]:
+        return list(self.query(LanePanel))
+
+    def _current(self) -> LanePanel:
+        return next((panel for panel in self._panels() if panel.has_focus), self._panels()[0])
+
+    async def _refresh(self) -> None:
+        view = await self._api.races.show(self._race.id)
+        if view == self._view:
+            return
+        self._view = view
+        lanes = {lane.task.id: lane for lane in view.lanes}
+        for panel in self._panels():
+            if lane := lanes.get(panel.task_id):
+                panel.show(lane, view.race.kept)
+
+    def action_step(self, step: int) -> None:
+        """Go to the next lane."""
+        panels = self._panels()
+        panels[(panels.index(self._current()) + step) % len(panels)].focus()
+        self._calm()
+
+    def _calm(self) -> None:
+        self._sure = ""
+        say(self, "")
+
+    def action_choose(self, act: Literal["review", "go"]) -> None:
+        """Close, and go there."""
+        self.dismiss(Chosen(act, self._current().task_id))
+
+    def action_keep(self) -> None:
+        """Keep it; at the second press."""
+        task = self._current().task_id
+        if self._sure != task:
+            self._sure = task
+            others = len(self._race.tasks) - 1
+            say(
+                self,
+                f"k again keeps {task} and closes the other{'s' if others > 1 else ''}; branches and snapshots stay.",
+            )
+            return
+        self._calm()
+        ask(self, self._keep(task))
+
+    async def _keep(self, task: str) -> None:
+        await self._api.races.keep(task)
+        self.dismiss(Chosen("go", task))
