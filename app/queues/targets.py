@@ -14,6 +14,7 @@ from textual.widgets import SelectionList, Static
 from textual.widgets.selection_list import Selection
 
 from agents.model import Task
+from app.ticks import TickList
 from widgets.text_strips import printable
 
 
@@ -52,7 +53,7 @@ class TargetScreen(ModalScreen[list[str] | None]):
         ]
         with Vertical():
             yield Static(f"Run {printable(self._queue)} on which tasks?", classes="targets--question", markup=False)
-            yield SelectionList[str](*options)
+            yield TickList[str](*options)
             keys = "Space choose · a all or none · Enter run · Esc back"
             yield Static(keys if options else "There is no task without a queue. Esc back", classes="targets--keys")
 

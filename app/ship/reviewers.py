@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Select, SelectionList, Static
 from textual.widgets.selection_list import Selection
@@ -19,6 +20,7 @@ from agents.loops.reviewing import place_of
 from agents.model import Task
 from agents.parts.reviewers import Estimate, Reader, Reviewer, Reviewing
 from app.ship.dialog import ask, one_line, say
+from app.ticks import TickList
 from widgets.text_strips import printable
 
 SIGNS = {
@@ -26,6 +28,7 @@ SIGNS = {
 }  # fmt: skip
 FINDING_SIGNS = {"found": "·", "draft": "✎", "sent": "→", "dropped": "–"}
 AUTO = (("never: you decide about each", 0), ("1 round", 1), ("2 rounds", 2), ("3 rounds", 3), ("5 rounds", 5))
+READ_ONLY = "Other agents read; they cannot write."
 LOOK_SECONDS = 0.5
 """How often a review that runs is looked at."""
 
@@ -33,11 +36,18 @@ LOOK_SECONDS = 0.5
 class ReviewersScreen(ModalScreen[bool]):
     """Choose reviewers, start, watch and cancel them; answers whether the drafts are to be read now."""
 
-    DEFAULT_CSS = """
-    ReviewersScreen #reviewers { height: auto; max-height: 8; border: none; padding: 0; margin-bottom: 1; background: $panel; scrollbar-size-vertical: 1; }
-    ReviewersScreen #progress { height: auto; max-height: 40vh; overflow-y: auto; margin-bottom: 1; }
-    ReviewersScreen .name { width: 14; }
-    """  # noqa: E501
+    CSS = """
+    ReviewersScreen #reviewers {
+        height: auto; max-height: 8; border: none; padding: 0; margin-bottom: 1; background: $panel;
+        scrollbar-size-vertical: 1;
+    }
+    ReviewersScreen #progress { height: auto; max-height: 25vh; margin-bottom: 1; scrollbar-size-vertical: 1; }
+    ReviewersScreen.running #progress { max-height: 70vh; }
+    ReviewersScreen #told { height: auto; }
+    ReviewersScreen.ship .name { width: 13; }
+    ReviewersScreen.ship .row { margin-bottom: 0; }
+    ReviewersScreen.ship #fixes { margin-bottom: 1; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,ctrl+enter,alt+enter", "start", "Start", id="reviewers.start", priority=True,
                 tooltip="Let the chosen reviewers read the change."),
@@ -60,8 +70,8 @@ class ReviewersScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(f"Reviewers for “{one_line(self._shown.title)}”", classes="heading", markup=False)
-            yield Static("Other agents read the change; they cannot write.", id="facts", classes="facts", markup=False)
-            yield SelectionList[str](id="reviewers")
+            yield Static(READ_ONLY, id="facts", classes="facts", markup=False)
+            yield TickList[str](id="reviewers")
             with Horizontal(classes="row"):
                 yield Static("Read by", classes="name", markup=False)
                 yield Select[str]([("as the reviewers say", "")], value="", id="profile", compact=True,
@@ -70,10 +80,11 @@ class ReviewersScreen(ModalScreen[bool]):
                 yield Static("Judged by", classes="name", markup=False)
                 yield Select[str]([("nobody: all findings stay", "")], value="", id="judge", compact=True,
                                   allow_blank=False)  # fmt: skip
-            with Horizontal(classes="row"):
+            with Horizontal(classes="row", id="fixes"):
                 yield Static("Fixes go to", classes="name", markup=False)
                 yield Select[int](_auto(), value=0, id="auto", compact=True, allow_blank=False)
-            yield Static(id="progress", markup=False)
+            with VerticalScroll(id="progress"):
+                yield Static(id="told", markup=False)
             yield Static(id="problem", classes="problem", markup=False)
             yield Static(id="foot", classes="foot", markup=False)
 
@@ -147,10 +158,10 @@ class ReviewersScreen(ModalScreen[bool]):
         """Choices while nothing runs, the readers while one does, and below the choices what the last one found."""
         for shown in (self.query_one("#reviewers"), *self.query(".row")):
             shown.display = not self._runs
-        progress = self.query_one("#progress", Static)
-        progress.display = self._reviewing is not None
+        self.set_class(self._runs, "running")
+        self.query_one("#progress").display = self._reviewing is not None
         if self._reviewing is not None:
-            progress.update(_progress(self._reviewing))
+            self.query_one("#told", Static).update(_progress(self._reviewing))
         self.query_one("#facts", Static).update(self._facts())
         found = self._reviewing is not None and any(one.comment for one in self._reviewing.findings)
         keys = "^X cancel" if self._runs else "Space choose   ^S start   Tab next"
@@ -164,11 +175,11 @@ class ReviewersScreen(ModalScreen[bool]):
         chosen = set(self.query_one(SelectionList).selected)
         known = [one for name, one in self._estimates.items() if name in chosen and not one.problem]
         if not known:
-            return "Other agents read the change; they cannot write."
+            return READ_ONLY
         prices = [estimate.cost_usd for estimate in known]
         total = None if None in prices else sum(one or 0.0 for one in prices)
         tokens = sum(estimate.tokens for estimate in known)
-        return f"Other agents read the change; they cannot write. At least {tokens:,} tokens, {price(total)}."
+        return f"{READ_ONLY} At least {tokens:,} tokens, {price(total)}."
 
     # acts
 
@@ -223,7 +234,7 @@ def _row(reviewer: Reviewer, estimate: Estimate | None) -> Text:
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(f"{one_line(reviewer.name):<13}", "bold")
     if problem := reviewer.problem or (estimate.problem if estimate else ""):
-        line.append(f"✗ {one_line(problem)}")
+        line.append(f"✗ {one_line(problem.replace(reviewer.path, Path(reviewer.path).name))}")
         return line
     if estimate is not None:
         line.append(f"{price(estimate.cost_usd):>12}  {one_line(estimate.profile)}  ", "dim")

@@ -38,8 +38,8 @@ async def test_a_review_is_started_watched_and_read(shop: Shop) -> None:
         assert hands.text("#facts") != whole, "the estimate is that of the chosen ones"
         shop.model.add(json.dumps({"findings": [FINDING]}))
         await hands.press("ctrl+s")
-        await hands.until(lambda: "1 finding" in hands.text("#progress"), "what was found is shown")
-        assert "Say it louder. (R1-C1)" in hands.text("#progress")
+        await hands.until(lambda: "1 finding" in hands.text("#told"), "what was found is shown")
+        assert "Say it louder. (R1-C1)" in hands.text("#told")
         await hands.until(lambda: "^R" in hands.text("#foot"), "the way to the review is shown")
         await hands.press("ctrl+r")
         await hands.opened(ReviewScreen)
@@ -51,14 +51,14 @@ async def test_a_review_goes_on_behind_the_floor_and_is_cancelled(shop: Shop) ->
         await opened(hands)
         shop.model.add(*[Fault(silent=True)] * 3)
         await hands.press("ctrl+s")
-        await hands.until(lambda: "● performance" in hands.text("#progress"), "it reads")
+        await hands.until(lambda: "● performance" in hands.text("#told"), "it reads")
         await hands.press("escape")
         await hands.until(lambda: shop.engine.ledger.tasks[task.id].reviewing == "reviewers 0/4", "it goes on")
         await hands.press("V")
         await hands.opened(ReviewersScreen)
         await hands.until(lambda: "^X cancel" in hands.text("#foot"), "it is found again")
         await hands.press("ctrl+x")
-        await hands.until(lambda: "Cancelled by you" in hands.text("#progress"), "it is cancelled")
+        await hands.until(lambda: "Cancelled by you" in hands.text("#told"), "it is cancelled")
         assert hands.app.screen.query_one(SelectionList).display, "another one can be started"
 
 

@@ -166,6 +166,19 @@ class FakeAgent:
         known = "I remember" if self.loaded else "I am new"
         self.say(f"{known}. Prompt {self.prompts} was: {text}")
 
+    def play_reviewer(self, text: str) -> None:
+        """Writes where it may, against what it was told, and then says what it found."""
+        Path("hello.txt").write_text("overwritten\n")
+        self.say("I look.")
+        self.update("tool_call", toolCallId="1", title="look around", kind="read", status="completed")
+        found = {"path": "hello.txt", "start": 1, "severity": "low", "kind": "fix", "text": f"In {Path.cwd()}."}
+        self.say(json.dumps({"findings": [found]}))
+
+    def play_asking_reviewer(self, text: str) -> None:
+        """Wants to know something first."""
+        outcome = self.ask_permission(toolCallId="1", title="read it all")
+        self.say(json.dumps({"findings": []} if outcome.get("optionId") == "no" else outcome))
+
     play_no_load = play_forgetful = play_key = play_echo
 
     def play_steered(self, text: str) -> dict[str, Any]:
