@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar, Literal, NamedTuple
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, HorizontalScroll, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import SelectionList, Static, TextArea
-from textual.widgets.selection_list import Selection
+from textual.widgets import Static, TextArea
 
 from agents.api import Api
 from agents.model import NewTask
-from agents.parts.races import Lane, Race, RaceView
+from agents.parts.races import Lane, Race
+from app.new_task import Tick
 from app.ship.dialog import ask, one_line, say
+from widgets.task_words import money, working_seconds
 from widgets.text_strips import printable
 
 REFRESH_SECONDS = 1.0
+NARROWEST_LANE = 23
+"""Columns; where they do not all fit, one scrolls."""
 CHECKS = {"none": "no checks ran", "running": "◍ checks run", "passed": "✓ checks passed", "failed": "✗ checks fail"}
 
 
@@ -32,6 +37,10 @@ class Chosen(NamedTuple):
 class StartRaceScreen(ModalScreen[Race | None]):
     """A prompt and the profiles that race for it."""
 
+    CSS = """
+    StartRaceScreen #profiles { height: auto; max-height: 8; margin: 1 0 0 0; }
+    StartRaceScreen #profiles Tick { margin: 0; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,ctrl+enter,alt+enter", "start", "Start", id="race.start", priority=True,
                 tooltip="Start a task for each chosen profile."),
@@ -50,7 +59,7 @@ class StartRaceScreen(ModalScreen[Race | None]):
             prompt = TextArea(soft_wrap=True, placeholder="What to do.", id="prompt", tab_behavior="focus")
             prompt.cursor_blink = False
             yield prompt
-            yield SelectionList[str](id="profiles")
+            yield VerticalScroll(id="profiles", can_focus=False)
             yield Static(id="problem", classes="problem", markup=False)
             yield Static("^S start   Tab profiles   Space choose   Esc back", classes="foot", markup=False)
 
@@ -60,8 +69,10 @@ class StartRaceScreen(ModalScreen[Race | None]):
 
     async def _fill(self) -> None:
         found = [info for info in await self._api.profiles(self._project) if info.ready]
-        shown = self.query_one("#profiles", SelectionList)
-        shown.add_options([Selection(Text(f"{info.id}  {one_line(info.name)}"), info.id) for info in found])
+        ticks = [
+            Tick(Text(f"{info.id}  {one_line(info.name)}"), value=False, name=info.id, compact=True) for info in found
+        ]
+        await self.query_one("#profiles").mount(*ticks)
 
     def action_start(self) -> None:
         """Start once what was typed before this key has arrived."""
@@ -69,7 +80,7 @@ class StartRaceScreen(ModalScreen[Race | None]):
 
     async def _start(self) -> None:
         say(self, "")
-        profiles = self.query_one("#profiles", SelectionList).selected
+        profiles = [tick.name or "" for tick in self.query(Tick) if tick.value]
         new = NewTask(project=self._project, prompt=self.query_one("#prompt", TextArea).text)
         self.dismiss(await self._api.races.start(new, profiles))
 
@@ -78,7 +89,7 @@ class LanePanel(Static, can_focus=True):
     """One task of a race."""
 
     DEFAULT_CSS = """
-    LanePanel { width: 1fr; min-width: 28; height: 1fr; border: round $panel; padding: 0 1; }
+    LanePanel { width: 1fr; height: 1fr; border: round $foreground 30%; padding: 0 1; }
     LanePanel:focus { border: heavy $primary; }
     """
 
@@ -102,8 +113,8 @@ def lane_text(lane: Lane, kept: str) -> Text:
     additions, deletions = sum(file.additions for file in lane.files), sum(file.deletions for file in lane.files)
     text.append(f"{len(lane.files)} file{'s' if len(lane.files) != 1 else ''} +{additions} −{deletions}\n")
     text.append(f"{CHECKS[task.check_state]}\n")
-    cost = "cost not known" if task.usage.cost_usd is None else f"${task.usage.cost_usd:.2f}"
-    text.append(f"{cost} · {task.worked_seconds:.0f} s\n")
+    cost = money(task.usage.cost_usd) or "no cost yet"
+    text.append(f"{cost} · {working_seconds(task, time.time()):.0f} s\n")
     if task.reason:
         text.append(f"{one_line(task.reason)}\n", "italic")
     text.append("\n")
@@ -118,7 +129,7 @@ class RaceScreen(ModalScreen[Chosen | None]):
 
     CSS = """
     RaceScreen > Vertical { width: 96%; max-width: 180; height: 90%; max-height: 90%; }
-    RaceScreen #lanes { height: 1fr; }
+    RaceScreen #lanes { height: 1fr; overflow-x: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "step(-1)", "Left", id="race.left", tooltip="The task on the left."),
@@ -133,14 +144,13 @@ class RaceScreen(ModalScreen[Chosen | None]):
         super().__init__(classes="ship")
         self._api = api
         self._race = race
-        self._view: RaceView | None = None
         self._sure = ""
         """The task that was asked to be kept, until another key is pressed."""
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(f"Race: {one_line(self._race.title)}", classes="heading", markup=False)
-            with HorizontalScroll(id="lanes", can_focus=False):
+            with Horizontal(id="lanes"):
                 for task in self._race.tasks:
                     yield LanePanel(task)
             yield Static(id="problem", classes="problem", markup=False)
@@ -152,6 +162,13 @@ class RaceScreen(ModalScreen[Chosen | None]):
         ask(self, self._refresh())
         self.set_interval(REFRESH_SECONDS, lambda: ask(self, self._refresh()))
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Share the width between the lanes."""
+        panels = self._panels()
+        inside = min(180, event.size.width * 96 // 100) - 6
+        for panel in panels:
+            panel.styles.width = max(NARROWEST_LANE, inside // len(panels))
+
     def _panels(self) -> list[LanePanel]:
         return list(self.query(LanePanel))
 
@@ -160,9 +177,6 @@ class RaceScreen(ModalScreen[Chosen | None]):
 
     async def _refresh(self) -> None:
         view = await self._api.races.show(self._race.id)
-        if view == self._view:
-            return
-        self._view = view
         lanes = {lane.task.id: lane for lane in view.lanes}
         for panel in self._panels():
             if lane := lanes.get(panel.task_id):

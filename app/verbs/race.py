@@ -10,7 +10,7 @@ from agents.api import Api
 from agents.errors import UsageError
 from agents.model import ACTIVE_STATES, NewTask, TaskChanged
 from agents.parts.races import Lane, Race, RaceView
-from app.verbs.printing import age, print_json, safe
+from app.verbs.printing import age, cost, print_json, safe
 from app.verbs.tasks import engine
 
 CHECKS = {"none": "no checks", "running": "checks run", "passed": "✓ checks", "failed": "✗ checks"}
@@ -85,13 +85,12 @@ def _print_view(view: RaceView, as_json: bool) -> None:
     for lane in view.lanes:
         task = lane.task
         kept = "  kept" if view.race.kept == task.id else ""
-        cost = "?" if task.usage.cost_usd is None else f"${task.usage.cost_usd:.2f}"
         size = (
             f"{len(lane.files)} files +{sum(f.additions for f in lane.files)} -{sum(f.deletions for f in lane.files)}"
         )
         print(
             f"{task.id:<5} {safe(task.profile):<16} {task.state:<9} {size:<20} {CHECKS[task.check_state]:<10} "
-            f"{cost:>7} {task.worked_seconds:5.0f}s{kept}"
+            f"{cost(task.usage.cost_usd):>8} {task.worked_seconds:5.0f}s{kept}"
         )
         for file in lane.files:
             print(f"        +{file.additions:<4} -{file.deletions:<4} {safe(file.path.decode('utf-8', 'replace'))}")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 
-from textual.widgets import SelectionList
-
 from agents.model import Task
 from app.ask import AskScreen
 from app.judging.race import LanePanel, RaceScreen, StartRaceScreen
+from app.new_task import Tick
 from tests.app.test_floor_shipping import the_floor
 from tests.shell import Shell, shell
 from tests.shop import Shop, home, shop, writes
@@ -101,13 +100,13 @@ async def test_a_race_is_begun_compared_and_decided_on_the_floor(shop: Shop) -> 
     async with the_floor(shop, task) as hands:
         await hands.press("W")
         await hands.opened(StartRaceScreen)
-        offered = hands.app.screen.query_one("#profiles", SelectionList)
-        await hands.until(lambda: offered.option_count >= 2, "the profiles are offered")
+        await hands.until(lambda: len(hands.app.screen.query(Tick)) >= 2, "the profiles are offered")
+        ticks = {tick.name: tick for tick in hands.app.screen.query(Tick)}
         await hands.press(*"Wave")
         await hands.press("ctrl+s")
         await hands.until(lambda: "at least two" in hands.text("#problem"), "one has to choose")
-        offered.select("test")
-        offered.select("other")
+        ticks["test"].toggle()
+        ticks["other"].toggle()
         shop.model.add(writes("wave.txt", "o/\n"), "Done.", "Done.")
         await hands.press("ctrl+s")
         await hands.opened(RaceScreen)
