@@ -23,7 +23,7 @@ from agents.loops.break_fix import (
     AUTHOR,
     Piece,
     Plan,
-    Test,
+    TouchedTest,
     command_for,
     drafts,
     in_words,
@@ -60,7 +60,7 @@ class _Outcome(msgspec.Struct, kw_only=True):
     seconds: float
     end: ScriptEnd
 
-    def passed(self, test: Test) -> bool:
+    def passed(self, test: TouchedTest) -> bool:
         path = test.path.decode("utf-8", "surrogateescape")
         return passed(test, self.green.get(path, False), self.results)
 
@@ -322,7 +322,7 @@ class BreakFixDesk:
         self,
         run: _Run,
         plan: Plan,
-        green: list[Test],
+        green: list[TouchedTest],
         with_it: _Outcome,
         jobs: list[Piece | None],
         first: Scratch,
@@ -355,7 +355,7 @@ class BreakFixDesk:
         place: Scratch,
         piece: Piece | None,
         plan: Plan,
-        green: list[Test],
+        green: list[TouchedTest],
         with_it: _Outcome,
         commit: str,
     ) -> None:
@@ -421,7 +421,7 @@ class BreakFixDesk:
         return tuple(kept)
 
 
-def _judged(piece: Piece, outcome: _Outcome, with_it: _Outcome, green: Sequence[Test]) -> HunkFinding:
+def _judged(piece: Piece, outcome: _Outcome, with_it: _Outcome, green: Sequence[TouchedTest]) -> HunkFinding:
     """Whether a test that passed before did not pass without this."""
     before = [name for name, was_green in with_it.results.items() if was_green]
     if with_it.results and (outcome.results or outcome.end.passed):
@@ -441,11 +441,11 @@ def _judged(piece: Piece, outcome: _Outcome, with_it: _Outcome, green: Sequence[
     )
 
 
-def _finding(test: Test, verdict: TestVerdict, why: str = "") -> TestFinding:
+def _finding(test: TouchedTest, verdict: TestVerdict, why: str = "") -> TestFinding:
     return TestFinding(path=test.path, name=test.name, start=test.start, end=test.end, verdict=verdict, why=why)
 
 
-def _name(test: Test | TestFinding) -> str:
+def _name(test: TouchedTest | TestFinding) -> str:
     return f"{_shown(test.path)}::{test.name}" if test.name else _shown(test.path)
 
 

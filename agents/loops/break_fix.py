@@ -39,7 +39,7 @@ _NO_CODE = re.compile(rb"\s*(?:#.*|//.*|[\]\[(){},;]*)\s*$")
 _RESULT = re.compile(r"^(PASSED|FAILED|ERROR|XPASS|XFAIL) (.+?)(?: - .*)?$", re.MULTILINE)
 
 
-class Test(Struct, kw_only=True):
+class TouchedTest(Struct, kw_only=True):
     """A test that the change adds or touches; ``name`` is empty for a whole file."""
 
     path: bytes
@@ -64,7 +64,7 @@ class Plan(Struct, kw_only=True):
 
     files: tuple[str, ...]
     """The test files."""
-    tests: tuple[Test, ...]
+    tests: tuple[TouchedTest, ...]
     without: bytes
     """Takes all of the change but its tests out; empty when there is nothing else in it."""
     pieces: tuple[Piece, ...]
@@ -122,9 +122,9 @@ def _name(path: bytes) -> str | None:
 # --- the tests
 
 
-def _tests_in(file: FileDiff, content: bytes, settings: BreakFixSection) -> list[Test]:
+def _tests_in(file: FileDiff, content: bytes, settings: BreakFixSection) -> list[TouchedTest]:
     """The tests that were changed in a file; the file itself where they cannot be told."""
-    whole = [Test(path=file.new_path)]
+    whole = [TouchedTest(path=file.new_path)]
     if not file.new_path.endswith(b".py"):
         return whole
     try:
@@ -133,7 +133,7 @@ def _tests_in(file: FileDiff, content: bytes, settings: BreakFixSection) -> list
         return whole
     changed = _changed_lines(file)
     found = [
-        Test(path=file.new_path, name=name, start=start, end=end)
+        TouchedTest(path=file.new_path, name=name, start=start, end=end)
         for name, start, end in _functions(tree)
         if any(start <= line <= end for line in changed)
     ]
@@ -251,7 +251,7 @@ def read_results(output: str) -> dict[str, bool]:
     return found
 
 
-def passed(test: Test, is_green: bool, results: Mapping[str, bool]) -> bool:
+def passed(test: TouchedTest, is_green: bool, results: Mapping[str, bool]) -> bool:
     """Whether a test passed in a run that ended green or not and said this about single tests."""
     if not results:
         return is_green

@@ -38,7 +38,7 @@ class StartRaceScreen(ModalScreen[Race | None]):
     """A prompt and the profiles that race for it."""
 
     CSS = """
-    StartRaceScreen #profiles { height: auto; max-height: 8; margin: 1 0 0 0; }
+    StartRaceScreen #profiles { height: auto; max-height: 8; margin: 1 0; }
     StartRaceScreen #profiles Tick { margin: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
