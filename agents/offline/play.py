@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from agents.model import Struct
 from agents.offline.exchange import Call, Fault, Message, ModelRequest, Part, Reply, Text, Thinking, say
 from agents.offline.review_round import CANNOT, Change, Round, changes_for, edits_by_file, parse_round
+from agents.offline.reviewer import reviewer_answer
 from agents.offline.scenario import PlannedCall, Scenario, Step, tool_call
 
 INTRODUCTION = "*Offline player: I am not a model. I play a prepared scenario; the tools I call really run.*"
@@ -78,6 +79,8 @@ class ScenarioPlayer:
 
 def answer(request: ModelRequest, scenarios: Mapping[str, Scenario]) -> Reply:
     """The next answer of a conversation."""
+    if request.messages and (review := reviewer_answer(request.messages[0].text)):
+        return say(review)
     job, played = _current_job(request, scenarios)
     if not request.tools or job is None:
         return say(_small_talk(request, scenarios))

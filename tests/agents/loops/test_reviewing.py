@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.loops.reviewing import Malformed, read_findings, read_verdicts, reviewer_prompt
+from agents.offline.reviewer import reviewer_answer
 from agents.parts.reviewers import Reviewer
 
 PATCH = b"""diff --git a/src/app.py b/src/app.py
@@ -49,6 +50,12 @@ def test_findings_are_read_wherever_they_stand_in_the_answer(answer: str) -> Non
 def test_what_is_wrong_with_an_answer_is_said(answer: str, why: str) -> None:
     with pytest.raises(Malformed, match=why):
         read_findings(answer, REVIEWER, PATCH)
+
+
+def test_the_offline_player_answers_a_reviewer_about_the_first_new_line() -> None:
+    answer = reviewer_answer(reviewer_prompt(REVIEWER, "Do it.", PATCH))
+    (finding,) = read_findings(answer, REVIEWER, PATCH)
+    assert (finding.path, finding.start, finding.kind) == (b"src/app.py", 2, "question")
 
 
 def test_a_judge_drops_only_with_a_reason_and_only_what_there_is() -> None:
