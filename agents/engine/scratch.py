@@ -18,6 +18,7 @@ from agents.sandbox import Policy, Runner
 from agents.scripts import run_script
 from agents.workspace import Workspace
 from agents.workspace.furnish import furnish
+from agents.workspace.known import read_known
 
 
 class Scratch(Struct, frozen=True, kw_only=True):
@@ -43,6 +44,9 @@ async def scratch(facilities: Facilities, task: Task, name: str, commit: str) ->
     workspaces = await facilities.workspaces()
     profile = facilities.profile(task.profile)
     runner = await facilities.runner(profile)
+    left = read_known(paths.task_dir(stand_in.id) / "repository")
+    if left is not None:
+        await workspaces.discard(left.workspace)  # by an engine that was killed: who knows what was tried in it
     workspace = await workspaces.create(task.project, stand_in.id, name, commit)
     try:
         await facilities.occupy(workspace, runner)

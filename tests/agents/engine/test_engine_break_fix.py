@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -174,3 +175,15 @@ async def test_a_test_that_fails_on_the_change_is_not_judged(shop: Shop) -> None
     assert [one.verdict for one in report.tests] == ["red"], report
     assert "did not pass on the change itself" in report.reason
     assert await drafts(shop, task) == []
+
+
+async def test_a_worktree_that_a_killed_engine_left_is_not_used_again(shop: Shop) -> None:
+    await a_project(shop, 'tests = ["*.check"]\nrun = "sh {files}"')
+    task = await a_change(shop, writes("greet.sh", "echo hi\n"), writes("a.check", "[ $(sh greet.sh) = hi ]\n"))
+    workspaces = await shop.engine._facilities.workspaces()
+    left = await workspaces.create(task.project, f"try1-{task.id}", "try1", task.base_commit)
+    (Path(left.worktree) / "greet.sh").write_text("half broken\n")
+    await shop.engine.break_fix.start(task.id)
+    report = await shop.engine.break_fix.finish(task.id)
+    assert (report.state, report.is_clean) == ("done", True), report
+    assert not Path(left.worktree).exists()
