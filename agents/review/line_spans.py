@@ -24,6 +24,9 @@ are kept, because others may have been told by what follows them."""
 
 MEMORY_LINES = 20_000
 """A memory that has so many lines begins anew."""
+ACROSS_LINES = frozenset(("markdown", "md"))
+"""Languages in which a line can mean something else by what stands in other lines (emphasis that ends further down),
+without a state that says so: their lines are always looked at."""
 _BY_ACTION = -1
 """A rule whose match is cut into tokens by a function."""
 _Rule = tuple[Callable[[str, int], Any], int, Any, Any]
@@ -44,7 +47,7 @@ def line_spans(lines: Sequence[str], language: str, memory: Memory | None = None
     lexer = lexer_of(language)
     found = _Spans(lines)
     if isinstance(lexer, TableLexer) and not lexer.has_own_walk:
-        _walk(lexer, lines, found, memory)
+        _walk(lexer, lines, found, None if language in ACROSS_LINES else memory)
     else:
         for offset, token, value in lexer.get_tokens_unprocessed("\n".join(lines) + "\n"):
             if known := CLASS_IDS[token]:

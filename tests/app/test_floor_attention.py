@@ -139,7 +139,11 @@ async def test_list_is_grouped_by_project_or_profile() -> None:
         await stage.until(lambda: "CODEX 1" in listed(stage), "profiles are headings")
 
 
-async def test_place_in_a_changed_file_opens_the_review_there_and_another_one_the_editor() -> None:
+async def test_place_in_a_changed_file_opens_the_review_there_and_another_one_the_editor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.delenv("VISUAL", raising=False)
     async with a_floor(*some_tasks()) as stage:
         stage.engine.changed = {"wrk1": [b"shop/till.py"]}
         stage.engine.entries["wrk1"] = [
