@@ -22,6 +22,12 @@ LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 RESTORE_TITLE = b"\x1b[23;2t"
 
 
+def _take_terminal() -> None:
+    """The pty becomes the controlling terminal, whose end is heard even when the tests run under nohup."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Terminal:
     """A pty of 120×40 with the program in it."""
 
@@ -36,7 +42,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, str(program), *arguments],
             stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_take_terminal,
         )  # fmt: skip
         self.output = b""
 
