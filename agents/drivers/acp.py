@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,6 +21,7 @@ from agents.drivers.acp_lines import ANSWERED
 from agents.drivers.acp_offers import Offers
 from agents.drivers.acp_permissions import Permissions
 from agents.drivers.acp_updates import Updates
+from agents.drivers.stopping import unless_stopped
 from agents.errors import ShopfloorError, UsageError
 from agents.model import Struct
 from agents.native.budget import cost
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 GO_ON = "Your work was interrupted. Go on where you stopped."
 REMINDER = "What you were asked:"
-
-Result = TypeVar("Result")
 
 
 class Remembered(Struct, kw_only=True):
@@ -123,7 +122,7 @@ class AcpDriver:
     async def _turn(self, prompt: str) -> TurnEnd:
         if self._peer is not None and self._peer.ended:
             await self._end_process()
-        if self._peer is None and not await self._unless_stopped(self._open()):
+        if self._peer is None and not await unless_stopped(self._stop, self._open()):
             await self._end_process()
             return TurnEnd(outcome="interrupted")
         text = self._words(prompt)
@@ -342,17 +341,6 @@ class AcpDriver:
         if ending.usage is not None:
             price = 0.0 if self._updates.cost_known else cost(ending.usage, self._profile.prices)
             self._report(Used(usage=msgspec.structs.replace(ending.usage, cost_usd=price)))
-
-    async def _unless_stopped(self, work: Coroutine[Any, Any, Result]) -> Result | None:
-        """The result of some work, or None when the turn was interrupted meanwhile."""
-        working, stopped = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
-        try:
-            await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
-            return working.result() if working.done() else None
-        finally:
-            stopped.cancel()
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
 
     def steer(self, prompt_id: int, text: str) -> bool:
         """See :meth:`agents.drivers.Driver.steer`. The protocol knows no prompt within a turn; some agents do."""

@@ -104,7 +104,7 @@ class HostingDesk:
         base = draft.base or known.base
         if not await self._changes.commits(known):
             raise UsageError(f"Task {known.id} has changed nothing: there is nothing to publish.")
-        environment = await self._environment(known)
+        environment = self._facilities.host_variables()
         where = await remote.remote_for(workspace, base)
         await remote.push(workspace, where, known.branch, environment)
         if known.pull_request is None:
@@ -255,10 +255,6 @@ class HostingDesk:
                 f"gh {' '.join(arguments[:2])} failed: {ended.complaint}", "`gh auth status` may help."
             )
         return ended
-
-    async def _environment(self, task: Task) -> dict[str, str]:
-        _, policy = await self._facilities.host_place(task)
-        return dict(policy.environment)
 
 
 def comment_draft(comment: dict[str, Any]) -> CommentDraft:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -22,6 +22,7 @@ from agents.drivers import (
     TextEnded,
     TurnEnd,
 )
+from agents.drivers.stopping import unless_stopped
 from agents.drivers.terminal.delivery import Delivery
 from agents.drivers.terminal.session import Session
 from agents.drivers.terminal.signals import Signal
@@ -39,8 +40,6 @@ FAILED_START_SECONDS = 10.0
 _ALIVE_SECONDS = 5.0
 _UNSENT = "The prompt waits: something that is not sent stands in the agent's prompt."
 _UNSENT_HINT = "Send it or delete it; then the prompt is typed."
-
-Result = TypeVar("Result")
 
 
 class Conversation(Struct, kw_only=True):
@@ -115,7 +114,7 @@ class TerminalDriver:
                     return self._cut(session) or TurnEnd(outcome="interrupted")
                 mark = session.mark()
                 delivery = Delivery(session, self._section, prompt)
-                arrived = await self._unless_stopped(delivery.run())
+                arrived = await unless_stopped(self._stop, delivery.run())
                 if arrived is None:
                     return await self._interrupted(session)
                 if not arrived:
@@ -295,16 +294,6 @@ class TerminalDriver:
         if self._blocked:
             self._blocked = ""
             self._report(Blocked())
-
-    async def _unless_stopped(self, work: Coroutine[Any, Any, Result]) -> Result | None:
-        working, stopped = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
-        try:
-            await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
-            return working.result() if working.done() else None
-        finally:
-            stopped.cancel()
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
 
     # from outside
 
