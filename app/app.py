@@ -62,7 +62,7 @@ keep_pastes_whole()
 class ShopfloorApp(App[None]):
     """The full-screen program on an engine's :class:`~agents.api.Api`.
 
-    ``TEXTUAL_FPS=120`` has to be in the environment before Textual is imported, that is before this module is.
+    ``TEXTUAL_FPS=240`` has to be in the environment before Textual is imported, that is before this module is.
     """
 
     TITLE = "Shopfloor"

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("TEXTUAL_FPS", "120")  # read when Textual is imported
+os.environ.setdefault("TEXTUAL_FPS", "240")  # read when Textual is imported
 
 from textual.pilot import Pilot
 

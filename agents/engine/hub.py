@@ -34,6 +34,12 @@ TERMINAL_LIMIT = 200_000
 """Bytes of a terminal that may wait for one listener; with more it is told the whole terminal anew."""
 REOPEN_SECONDS = 0.25
 """At most so often a terminal is told anew to one listener."""
+ECHO_SECONDS = 0.2
+"""For so long after a key, what its program writes does not wait for the next batch."""
+ECHO_GAP_SECONDS = 0.005
+"""Between two such batches at least: a program may write in many pieces."""
+ECHO_LIMIT = 16_000
+"""Bytes; more is a flood and not an echo."""
 
 _Key = tuple[str, ...]
 _DETAILS = ("entry", "grew", "opened", "wrote")
@@ -66,6 +72,9 @@ class Listener:
         self._terminals: dict[str, float] = {}
         """Terminals that are to be told anew, and when at the earliest."""
         self._told_at: dict[str, float] = {}
+        self._echoing: dict[str, float] = {}
+        """Terminals that were typed into, and until when what they write is an echo."""
+        self._echoed = asyncio.Event()
         self.watched: frozenset[str] = frozenset()
         """Tasks whose details are wanted."""
         self._put_all(source.tasks_since(since))
@@ -143,6 +152,30 @@ class Listener:
             return
         self._waiting[key] = event
         self._wake.set()
+        if event.task in self._echoing:
+            self._echoed.set()
+
+    def typed(self, task: str) -> None:
+        """The person has pressed a key in a terminal: its echo goes first."""
+        if task in self.watched:
+            self._echoing[task] = asyncio.get_running_loop().time() + ECHO_SECONDS
+
+    async def _echoes(self, seconds: float) -> list[AnyEvent]:
+        """What programs write in answer to keys, as soon as there is any; nothing when so many seconds have passed."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._echoed.wait()
+        except TimeoutError:
+            return []
+        self._echoed.clear()
+        now = asyncio.get_running_loop().time()
+        self._echoing = {task: until for task, until in self._echoing.items() if until > now}
+        found = []
+        for task in self._echoing:
+            event = self._waiting.get(("wrote", task))
+            if isinstance(event, TerminalWrote) and len(event.data) <= ECHO_LIMIT:
+                found.append(self._waiting.pop(("wrote", task)))
+        return found
 
     def reopen(self, task: str) -> None:
         """Tell a terminal anew, as it is when it can be told."""
@@ -185,10 +218,12 @@ class Listener:
         next_at = 0.0
         while not self._closed:
             await self._wake.wait()
-            early = next_at - loop.time()
-            if early > 0:
-                await asyncio.sleep(early)
+            while not self._closed and (early := next_at - loop.time()) > 0:
+                if echoes := await self._echoes(early):
+                    yield echoes
+                    await asyncio.sleep(ECHO_GAP_SECONDS)
             self._wake.clear()
+            self._echoed.clear()
             later = self._open_terminals(loop.time())
             if later:
                 loop.call_later(later, self._wake.set)
@@ -207,6 +242,7 @@ class Listener:
         """The engine goes away, or the listener does."""
         self._closed = True
         self._wake.set()
+        self._echoed.set()
         self._hub.leave(self)
 
 
@@ -252,6 +288,11 @@ class Hub:
             if task in listener.watched:
                 event = event or TerminalWrote(task=task, offset=offset, data=data)
                 listener.put(event)
+
+    def typed(self, task: str) -> None:
+        """The person has pressed a key in a task's terminal."""
+        for listener in self._listeners:
+            listener.typed(task)
 
     def reopen(self, task: str) -> None:
         """Tell those who watch a task its terminal anew."""

@@ -267,12 +267,13 @@ class Terminals:
 
     async def write(self, task: str, data: bytes) -> None:
         """See :class:`agents.parts.terminals.Terminals`."""
-        session = self._running(task)
-        async with self._typing[self._ledger.find(task).id]:  # keys arrive in the order they were pressed
+        session, known = self._running(task), self._ledger.find(task)
+        async with self._typing[known.id]:  # keys arrive in the order they were pressed
             sends = b"\r" in data and (len(data) > 1 or session.typed.unsent.strip())
             if sends and session.status.state == "idle":
                 await self._snapshot_before(self._ledger.find(task))
             session.typed_by_person(data)
+            self._ledger.hub.typed(known.id)
 
     async def press(self, task: str, keys: Sequence[str]) -> None:
         """See :class:`agents.parts.terminals.Terminals`."""

@@ -28,7 +28,9 @@ async def open_floor(path: str, demo: bool = False) -> int:
         # the engine opens the repository while we import the screen: each takes a quarter of a second
         opening = asyncio.create_task(_project_file(api, str(folder)))
         await asyncio.sleep(0)
-        os.environ.setdefault("TEXTUAL_FPS", "120")  # read when Textual is imported
+        # read when Textual is imported; what a second piece of an echo waits for is up to twice such a period, and what
+        # streams is merged by our own pump
+        os.environ.setdefault("TEXTUAL_FPS", "240")
         from app.app import ShopfloorApp
         from app.tour import was_shown
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
-os.environ.setdefault("TEXTUAL_FPS", "120")
+os.environ.setdefault("TEXTUAL_FPS", "240")
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from agents.api import Api

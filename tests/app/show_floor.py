@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-os.environ.setdefault("TEXTUAL_FPS", "120")
+os.environ.setdefault("TEXTUAL_FPS", "240")
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from agents.model import Entry, ToolUse, Usage

@@ -45,7 +45,7 @@ LATER = "later.patch"
 
 def run_application(patch_file: str, comments: int) -> None:
     """A diff view that opens the patch on a key and says at the bottom on which row it is."""
-    os.environ["TEXTUAL_FPS"] = "120"
+    os.environ["TEXTUAL_FPS"] = "240"
     import gc
 
     from textual.app import App, ComposeResult

@@ -41,7 +41,7 @@ DELTAS_PER_SECOND = 100
 
 def run_application(panes: int, stock: bool, idle: bool) -> None:
     """A grid of streaming panes with a line at the bottom that counts keys."""
-    os.environ["TEXTUAL_FPS"] = "120"
+    os.environ["TEXTUAL_FPS"] = "240"
     sys.path[:0] = [str(ROOT / "tests/widgets/pane")]
     import gc
 

@@ -20,7 +20,7 @@ from textual.timer import Timer
 from agents.model import AnyEvent, Task
 from widgets.agent_pane import AgentPane
 from widgets.pane_look import PANE_CSS
-from widgets.pump import Pump
+from widgets.pump import Pump, frames_waiting
 from widgets.terminal import loading
 from widgets.terminal.area import Place, TerminalArea
 from widgets.text_strips import strip_of
@@ -138,7 +138,7 @@ class TerminalPane(AgentPane):
         super().feed(event)
         if self._area.has_changes and not self.terminal.can_show:
             self.run_worker(self._load(), group="load", exclusive=True)
-        elif self.is_typing and time.monotonic() - self._typed_at < ECHO_SECONDS:
+        elif self.is_typing and time.monotonic() - self._typed_at < ECHO_SECONDS and not frames_waiting(self.app):
             self.flush()  # the echo of a key does not wait for the pump
 
     async def _load(self) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from pytest import MonkeyPatch
+
 from agents.engine import hub as hub_module
 from agents.engine.hub import Hub, Listener
-from agents.model import AnyEvent, Entry, EntryChanged, EntryGrew, Task, TaskChanged, TranscriptOpened
+from agents.model import AnyEvent, Entry, EntryChanged, EntryGrew, Task, TaskChanged, TerminalWrote, TranscriptOpened
 
 
 def a_task(name: str, **fields: object) -> Task:
@@ -114,3 +116,32 @@ async def test_a_closed_listener_is_forgotten() -> None:
     listener = floor.join()
     await listener.close()
     assert len(floor.hub) == 0
+
+
+async def test_the_echo_of_a_key_goes_before_what_else_waits_for_the_next_batch(monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "UPDATES_PER_SECOND", 0.1)
+    floor = Floor()
+    listener = floor.join()
+    batches = aiter(listener)
+    await listener.watch(["a1"])
+    await anext(batches)
+    floor.hub.typed("a1")
+    floor.hub.grew("a1", 1, 0, "streamed", "text")
+    for offset, piece in enumerate((b"l", b"s")):
+        floor.hub.wrote("a1", offset, piece)
+        echo = await asyncio.wait_for(anext(batches), 5)
+        assert list(echo) == [TerminalWrote(task="a1", offset=offset, data=piece)], echo
+
+
+async def test_a_flood_after_a_key_is_no_echo(monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "UPDATES_PER_SECOND", 5)
+    floor = Floor()
+    listener = floor.join()
+    batches = aiter(listener)
+    await listener.watch(["a1"])
+    await anext(batches)
+    floor.hub.typed("a1")
+    floor.hub.wrote("a1", 0, b"x" * (hub_module.ECHO_LIMIT + 1))
+    floor.hub.grew("a1", 1, 0, "streamed", "text")
+    batch = await asyncio.wait_for(anext(batches), 5)
+    assert len(batch) == 2, "the flood went out as an echo, apart from the rest"
