@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from pytest import MonkeyPatch
+import pytest
 
 from agents.engine import hub as hub_module
 from agents.engine.hub import Hub, Listener
@@ -118,7 +118,7 @@ async def test_a_closed_listener_is_forgotten() -> None:
     assert len(floor.hub) == 0
 
 
-async def test_the_echo_of_a_key_goes_before_what_else_waits_for_the_next_batch(monkeypatch: MonkeyPatch) -> None:
+async def test_the_echo_of_a_key_goes_before_what_else_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_module, "UPDATES_PER_SECOND", 0.1)
     floor = Floor()
     listener = floor.join()
@@ -133,7 +133,7 @@ async def test_the_echo_of_a_key_goes_before_what_else_waits_for_the_next_batch(
         assert list(echo) == [TerminalWrote(task="a1", offset=offset, data=piece)], echo
 
 
-async def test_a_flood_after_a_key_is_no_echo(monkeypatch: MonkeyPatch) -> None:
+async def test_a_flood_after_a_key_is_no_echo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_module, "UPDATES_PER_SECOND", 5)
     floor = Floor()
     listener = floor.join()
