@@ -7,8 +7,10 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from agents.api import Api
+from agents.errors import ShopfloorError
 from agents.review.highlighter import Highlighter
 from agents.review.model import FileDiff
+from app.review.host import Host
 from widgets.diff import DiffView
 
 BLOBS_KEPT_BYTES = 32_000_000
@@ -43,9 +45,10 @@ class Contents:
 class Colourer:
     """Hands syntax to a view for the files it shows, both sides, each file once."""
 
-    def __init__(self, view: DiffView, contents: Contents) -> None:
+    def __init__(self, view: DiffView, contents: Contents, host: Host) -> None:
         self._view = view
         self._contents = contents
+        self._host = host
         self._highlighter = Highlighter()
         self._asked: set[tuple[str, str]] = set()
 
@@ -53,19 +56,17 @@ class Colourer:
         """Another diff is shown: everything has to be handed out again."""
         self._asked.clear()
 
-    def knows(self, file: FileDiff) -> bool:
-        """Whether a file was handed out, or is being made ready."""
-        return (file.old_blob, file.new_blob) in self._asked
+    def colour_files_in_view(self) -> None:
+        """Colour what is on the screen and the file after it, unless that was done."""
+        files = self._view.state.diff.files
+        shown = self._view.files_in_view()
+        ahead = [shown[-1] + 1] if shown and shown[-1] + 1 < len(files) else []
+        for priority, file in enumerate(files[index] for index in (*shown, *ahead)):
+            if not self._view.state.is_folded(file) and (file.old_blob, file.new_blob) not in self._asked:
+                self._host.start(self._colour(file, priority))
 
-    async def colour(self, file: FileDiff, priority: int) -> None:
-        """Colour one file.
-
-        Args:
-            priority: lower goes first.
-
-        Raises:
-            ShopfloorError: its content cannot be read.
-        """
+    async def _colour(self, file: FileDiff, priority: int) -> None:
+        """Colour one file; those of lower ``priority`` go first."""
         name = (file.old_blob, file.new_blob)
         if name in self._asked or file.is_binary or file.is_submodule or not file.hunks:
             return
@@ -75,6 +76,10 @@ class Colourer:
             sides.append(("old", file.old_path, file.old_blob))
         try:
             contents = await self._contents.read([blob for _, _, blob in sides])
+        except ShopfloorError as error:
+            self._asked.discard(name)
+            self._host.say(str(error), error=True)
+            return
         except BaseException:
             self._asked.discard(name)
             raise

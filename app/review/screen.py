@@ -20,7 +20,7 @@ from agents.model import Comment, Diff, Scope, Task, at_work
 from agents.review import DiffSet
 from agents.review.places import Placed
 from app.review.acts import HunkActs
-from app.review.around import held_back, reader_flags
+from app.review.around import reader_flags
 from app.review.beside import PromptBeside, place_at_cursor
 from app.review.colours import Colourer
 from app.review.desk import CommentDesk
@@ -31,8 +31,8 @@ from app.review.listing import Listing
 from app.review.marking import Marking
 from app.review.palette import ReviewCommands
 from app.review.reading import Read, Reading
-from app.review.send import SendScreen
-from app.review.words import drafts_of, news_between, news_text, position_text, title_text
+from app.review.send import send_round
+from app.review.words import news_between, news_text, position_text, title_text
 from app.review.writing import Writing
 from widgets.chip_bar import ChipBar
 from widgets.comment_box import CommentBox
@@ -112,7 +112,7 @@ class ReviewScreen(Screen[None]):
         self._filter = Input(placeholder="letters of the files to list", id="filter")
         self._going = Going(api, self._view, self._search, self._reading, self)
         self._listing = Listing(self._files, self._filter, self._view, self._going, self)
-        self._colourer = Colourer(self._view, self._reading.contents)
+        self._colourer = Colourer(self._view, self._reading.contents, self)
         self._order = asyncio.Lock()
 
     # life
@@ -288,22 +288,7 @@ class ReviewScreen(Screen[None]):
     def _moved(self, event: DiffView.Moved) -> None:
         self._show_where(event.position)
         self._listing.mark(event.position.path)
-        self._colour_files_in_view()
-
-    def _colour_files_in_view(self) -> None:
-        files = self._view.state.diff.files
-        shown = self._view.files_in_view()
-        ahead = [shown[-1] + 1] if shown and shown[-1] + 1 < len(files) else []
-        for priority, index in enumerate((*shown, *ahead)):
-            file = files[index]
-            if not self._view.state.is_folded(file) and not self._colourer.knows(file):
-                self.run_worker(self._colour(index, priority), group="review-colours")
-
-    async def _colour(self, index: int, priority: int) -> None:
-        try:
-            await self._colourer.colour(self._view.state.diff.files[index], priority)
-        except ShopfloorError as error:
-            self.say(str(error), error=True)
+        self._colourer.colour_files_in_view()
 
     # words around the diff
 
@@ -496,24 +481,6 @@ class ReviewScreen(Screen[None]):
 
     def action_send(self) -> None:
         """Show what would be sent, and send it."""
-        self.run_worker(self._send(), group="review-send", exclusive=True)
-
-    async def _send(self) -> None:
-        try:
-            waiting, held = drafts_of(self.comments), held_back(self._view.state)
-            if waiting and all(comment.id in held for comment in waiting):
-                self.say("All comments to send are on hidden files. H shows them.")
-                return
-            prompt = await self._api.review_prompt(self.reviewed.id, held)
-            others = sum(comment.author != "person" for comment in waiting if comment.id not in held)
-            screen = SendScreen(self.reviewed, prompt, len(waiting) - len(held), held=len(held), others=others)
-            answer = await self.app.push_screen_wait(screen)
-            if answer is None:
-                return
-            await self._api.send_review(self.reviewed.id, answer.when, answer.text, held)
-        except ShopfloorError as error:
-            self.say(str(error), error=True)
-            return
-        said = "The agent has it." if answer.when == "now" else "The agent gets it after its turn."
-        self.notify(f"Round sent. {said}", markup=False)
-        await self.read_comments()
+        self.run_worker(
+            send_round(self._api, self._view.state, self.comments, self), group="review-send", exclusive=True
+        )

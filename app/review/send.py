@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -10,7 +11,13 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static, TextArea
 
-from agents.model import Task, When, at_work
+from agents.api import Api
+from agents.errors import ShopfloorError
+from agents.model import Comment, Task, When, at_work
+from app.review.around import held_back
+from app.review.host import Host
+from app.review.words import drafts_of
+from widgets.diff.state import DiffState
 from widgets.text_strips import printable
 
 
@@ -19,6 +26,28 @@ class Sending(NamedTuple):
 
     when: When
     text: str
+
+
+async def send_round(api: Api, state: DiffState, comments: Sequence[Comment], host: Host) -> None:
+    """Show what would be sent of the task's comments, and send it when the person wants that."""
+    try:
+        waiting, held = drafts_of(comments), held_back(state)
+        if waiting and all(comment.id in held for comment in waiting):
+            host.say("All comments to send are on hidden files. H shows them.")
+            return
+        prompt = await api.review_prompt(host.reviewed.id, held)
+        others = sum(comment.author != "person" for comment in waiting if comment.id not in held)
+        screen = SendScreen(host.reviewed, prompt, len(waiting) - len(held), held=len(held), others=others)
+        answer = await host.app.push_screen_wait(screen)
+        if answer is None:
+            return
+        await api.send_review(host.reviewed.id, answer.when, answer.text, held)
+    except ShopfloorError as error:
+        host.say(str(error), error=True)
+        return
+    said = "The agent has it." if answer.when == "now" else "The agent gets it after its turn."
+    host.app.notify(f"Round sent. {said}", markup=False)
+    await host.read_comments()
 
 
 class SendScreen(ModalScreen[Sending | None]):
