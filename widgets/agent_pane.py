@@ -27,7 +27,6 @@ from widgets.pane_text import PaneText
 from widgets.pump import Pump
 from widgets.text_strips import Spans, StyleBook, strip_of
 from widgets.transcript.area import MARGIN, TranscriptArea
-from widgets.transcript.copying import copied_text
 from widgets.transcript.links import Link
 
 TILE_ROWS = 6
@@ -126,8 +125,6 @@ class AgentPane(Widget, can_focus=True):
         self._frame: list[Strip] | None = None
         self._lost_told = False
         self._text = PaneText(self, self._transcript, clock)
-        self._just_chose = False
-        """A click that ends the choosing of text is none."""
 
     def _make_area(self) -> TranscriptArea:
         """What is below the header of a task."""
@@ -333,11 +330,29 @@ class AgentPane(Widget, can_focus=True):
         spans = [mark, (" ", bar), *((text, f"{bar} {style}".strip()) for text, style in self._header[y])]
         return strip_of(spans, self._styles_by_name, self.size.width, bar)
 
-    # --- what the person does -----------------------------------------------------------------------------------------
+    # --- what its text asks of it -------------------------------------------------------------------------------------
+
+    def offer(self, text: str) -> None:
+        """The person wants this in the clipboard."""
+        self.post_message(self.CopyText(self, self._task_id, text))
+
+    def want_earlier(self, before: int) -> None:
+        """The person wants the entries before this one."""
+        self.post_message(self.EarlierWanted(self, self._task_id, before))
+
+    def toggled(self, entry: int, expanded: bool) -> None:
+        """An entry was folded or unfolded."""
+        self.post_message(self.EntryToggled(self, self._task_id, entry, expanded))
+
+    def open(self, link: Link) -> None:
+        """The person opens this."""
+        if link.address:
+            self.post_message(self.AddressOpened(self, self._task_id, link.address))
+        else:
+            self.post_message(self.PlaceOpened(self, self._task_id, link.path, link.line))
 
     def moved(self) -> None:
         """Rows look different now."""
-        self._text.mark_moved()
         self._refresh_area(range(self._area.height))
         self.refresh_bindings()
 
@@ -347,16 +362,11 @@ class AgentPane(Widget, can_focus=True):
         self._repaint()
         self.refresh_bindings()
 
+    # --- what the person does -----------------------------------------------------------------------------------------
+
     def action_scroll_rows(self, count: int) -> None:
         """Scroll by rows; while rows are chosen by keys, take more or fewer."""
-        if count and self._text.choose_rows(count):
-            return
-        if count < 0:
-            self._text.complete()
-        self._area.view.scroll_by(count)
-        self.moved()
-        if count < 0 and self._area.earlier and self._area.view.top == 0:
-            self._want_earlier()
+        self._text.scroll(count)
 
     def action_scroll_pages(self, halves: int) -> None:
         """Scroll by half screenfuls."""
@@ -364,51 +374,27 @@ class AgentPane(Widget, can_focus=True):
 
     def action_scroll_start(self) -> None:
         """Go to the first row, and ask for what came before it."""
-        self._text.complete()
-        self._area.view.scroll_to(0)
-        self.moved()
-        self._want_earlier()
+        self._text.scroll_to_start()
 
     def action_scroll_end(self) -> None:
         """Go to the end and follow it."""
-        self._area.marked = 0
-        self._area.view.following = True
-        self._text.end_search()
-        self._repaint()
-
-    def _want_earlier(self) -> None:
-        self._text.complete()
-        if self._area.earlier:
-            self.post_message(self.EarlierWanted(self, self._task_id, self._area.first_entry))
+        self._text.scroll_to_end()
 
     def action_step_entry(self, count: int) -> None:
         """Mark the next entry in a direction."""
-        self._text.complete()
-        if self._area.step(count, prompts=False):
-            self.moved()
+        self._text.step(count, prompts=False)
 
     def action_step_prompt(self, count: int) -> None:
         """Mark the next prompt in a direction."""
-        self._text.complete()
-        if self._area.step(count, prompts=True):
-            self.moved()
+        self._text.step(count, prompts=True)
 
     def action_toggle_entry(self) -> None:
         """Fold or unfold the marked entry."""
-        if entry_id := self._area.current:
-            self._toggle(entry_id)
-
-    def _toggle(self, entry_id: int) -> None:
-        expanded = self._area.toggle(entry_id, self._clock())
-        self.moved()
-        self.post_message(self.EntryToggled(self, self._task_id, entry_id, expanded))
+        self._text.toggle()
 
     def action_copy_entry(self) -> None:
         """Offer what is chosen for the clipboard, else the text of the marked entry."""
-        if self._text.copy():
-            return
-        if entry_id := self._area.marked or self._area.last_entry:
-            self.post_message(self.CopyText(self, self._task_id, copied_text(self._area.entry(entry_id))))
+        self._text.copy_entry()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Numbers answer while something is asked, some keys are ours while there is a search; else they are not."""
@@ -425,19 +411,6 @@ class AgentPane(Widget, can_focus=True):
         """Answer what the agent asks with one of its options."""
         if self._shown is not None and (asked := self._shown.question) is not None:
             self.post_message(self.AnswerChosen(self, self._task_id, asked.id, asked.options[number - 1]))
-
-    # --- searching, choosing, opening ---------------------------------------------------------------------------------
-
-    def offer(self, text: str) -> None:
-        """The person wants this in the clipboard."""
-        self.post_message(self.CopyText(self, self._task_id, text))
-
-    def open(self, link: Link) -> None:
-        """The person opens this."""
-        if link.address:
-            self.post_message(self.AddressOpened(self, self._task_id, link.address))
-        else:
-            self.post_message(self.PlaceOpened(self, self._task_id, link.path, link.line))
 
     def action_search(self) -> None:
         """Type what to look for."""
@@ -479,7 +452,7 @@ class AgentPane(Widget, can_focus=True):
         """What was chosen is copied."""
         if self._text.is_pressed:
             self.release_mouse()
-            self._just_chose = self._text.release()
+            self._text.release()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll up."""
@@ -494,23 +467,9 @@ class AgentPane(Widget, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Fold, load earlier output, go to the end, mark an entry; twice on the header: zoom."""
         event.stop()
-        if self._just_chose:
-            self._just_chose = False
+        if self._text.has_just_chosen:
             return
-        if event.y < len(self._header):
-            if event.chain == 2:
-                self.post_message(self.PaneZoomed(self, self._task_id))
-            return
-        if link := self._text.link_at(event.y - len(self._header), event.x):
-            self.open(link)
-            return
-        asked, entry_id = self._area.click(event.y - len(self._header))
-        if asked == "end":
-            self.action_scroll_end()
-        elif asked == "earlier":
-            self._want_earlier()
-        elif entry_id:
-            self._area.choose(entry_id)
-            if asked == "toggle":
-                self._toggle(entry_id)
-            self.moved()
+        if event.y >= len(self._header):
+            self._text.click(event.y - len(self._header), event.x)
+        elif event.chain == 2:
+            self.post_message(self.PaneZoomed(self, self._task_id))

@@ -1,4 +1,4 @@
-"""What a person does with the text of a pane: search it, choose some of it to copy, open what it names."""
+"""What a person does with the text of a pane: read on, search it, choose some of it to copy, open what it names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual import events
 
 from widgets.text_strips import Spans
 from widgets.transcript.area import TranscriptArea
+from widgets.transcript.copying import copied_text
 from widgets.transcript.links import Link
 from widgets.transcript.marking import Place
 
@@ -21,6 +22,12 @@ class Host(Protocol):
 
     def open(self, link: Link) -> None:
         """The person opens this."""
+
+    def want_earlier(self, before: int) -> None:
+        """The person wants the entries before this one."""
+
+    def toggled(self, entry: int, expanded: bool) -> None:
+        """An entry was folded or unfolded."""
 
     def moved(self) -> None:
         """Rows look different now."""
@@ -40,6 +47,7 @@ class PaneText:
         """What is searched for is being typed."""
         self._pressed_at: Place | None = None
         """Where the mouse was pressed; the text from there to where it goes is chosen."""
+        self._just_chose = False
         self._followed = False
         self._opened = 0
         """How many links were opened by key since the mark moved."""
@@ -60,6 +68,64 @@ class PaneText:
         """Someone looks further back: lay out all that is here."""
         if area := self._area():
             area.complete(self._clock())
+
+    # --- reading on
+
+    def scroll(self, count: int) -> None:
+        """Scroll by rows; while rows are chosen by keys, take more or fewer."""
+        area = self._area()
+        if area is None or (count and self.choose_rows(count)):
+            return
+        if count < 0:
+            self.complete()
+        area.view.scroll_by(count)
+        self._moved()
+        if count < 0 and area.view.top == 0:
+            self._want_earlier(area)
+
+    def scroll_to_start(self) -> None:
+        """Go to the first row, and ask for what came before it."""
+        if area := self._area():
+            self.complete()
+            area.view.scroll_to(0)
+            self._moved()
+            self._want_earlier(area)
+
+    def scroll_to_end(self) -> None:
+        """Go to the end and follow it."""
+        if area := self._area():
+            area.marked = 0
+            area.view.following = True
+            self.end_search()
+            self._host.rearrange()
+
+    def _want_earlier(self, area: TranscriptArea) -> None:
+        self.complete()
+        if area.earlier:
+            self._host.want_earlier(area.first_entry)
+
+    def step(self, count: int, *, prompts: bool) -> None:
+        """Mark the next entry, or prompt, in a direction."""
+        self.complete()
+        area = self._area()
+        if area is not None and area.step(count, prompts=prompts):
+            self._moved()
+
+    def toggle(self) -> None:
+        """Fold or unfold the marked entry."""
+        area = self._area()
+        if area is not None and area.current:
+            self._toggle(area, area.current)
+
+    def _toggle(self, area: TranscriptArea, entry: int) -> None:
+        expanded = area.toggle(entry, self._clock())
+        self._moved()
+        self._host.toggled(entry, expanded)
+
+    def _moved(self) -> None:
+        """Another entry may be marked: opening begins with its first link."""
+        self._opened = 0
+        self._host.moved()
 
     # --- searching
 
@@ -129,7 +195,7 @@ class PaneText:
             return False
         self.complete()
         area.choose_rows(step)
-        self._host.moved()
+        self._moved()
         return True
 
     def copy(self) -> bool:
@@ -142,10 +208,18 @@ class PaneText:
         self._choose(None)
         return True
 
+    def copy_entry(self) -> None:
+        """Offer what is chosen for the clipboard, else the text of the marked or the last entry."""
+        area = self._area()
+        if area is None or self.copy():
+            return
+        if entry := area.marked or area.last_entry:
+            self._host.offer(copied_text(area.entry(entry)))
+
     def _choose(self, start: Place | None, end: Place | None = None) -> None:
         if area := self._area():
             area.choose_text(start, end)
-            self._host.moved()
+            self._moved()
 
     def press(self, line: int, column: int) -> bool:
         """The mouse is pressed on a line; True when text may be chosen from here on."""
@@ -173,21 +247,40 @@ class PaneText:
         """The mouse is pressed on the text."""
         return self._pressed_at is not None
 
-    def release(self) -> bool:
-        """The mouse is released: what was chosen is copied; False when nothing was."""
+    def release(self) -> None:
+        """The mouse is released: what was chosen is copied."""
         self._pressed_at = None
         area = self._area()
-        if area is None or not self.copy():
-            return False
-        area.view.following = self._followed or area.view.following
-        return True
+        self._just_chose = area is not None and self.copy()
+        if area is not None and self._just_chose:
+            area.view.following = self._followed or area.view.following
+
+    @property
+    def has_just_chosen(self) -> bool:
+        """Text was chosen with the mouse: the click that this ends with is none. Says so once."""
+        said, self._just_chose = self._just_chose, False
+        return said
+
+    def click(self, line: int, column: int) -> None:
+        """Open what is clicked, fold, load earlier output, go to the end, or mark an entry."""
+        area = self._area()
+        if area is None:
+            return
+        if link := area.link_at(line, column):
+            self._host.open(link)
+            return
+        asked, entry = area.click(line)
+        if asked == "end":
+            self.scroll_to_end()
+        elif asked == "earlier":
+            self._want_earlier(area)
+        elif entry:
+            area.choose(entry)
+            if asked == "toggle":
+                self._toggle(area, entry)
+            self._moved()
 
     # --- opening
-
-    def link_at(self, line: int, column: int) -> Link | None:
-        """What a click on a cell opens."""
-        area = self._area()
-        return area.link_at(line, column) if area else None
 
     def open_next(self) -> None:
         """Open the first link of the marked entry, or of the last one; again: the next one."""
@@ -196,7 +289,3 @@ class PaneText:
         if links:
             self._host.open(links[self._opened % len(links)])
             self._opened += 1
-
-    def mark_moved(self) -> None:
-        """Another entry is marked: opening begins with its first link."""
-        self._opened = 0

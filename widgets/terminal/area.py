@@ -43,9 +43,7 @@ class Place(tuple[int, int]):
 class TerminalArea:
     """A terminal in ``height`` lines of ``width`` columns; it is what a transcript's area is to a pane."""
 
-    earlier = False
     has_clock = False
-    first_entry = last_entry = marked = current = 0
     lost = False
 
     def __init__(self, styles: StyleBook) -> None:
