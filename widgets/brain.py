@@ -7,7 +7,7 @@ timer of the spinner runs only while something works and the brain is in view.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -21,23 +21,13 @@ from textual.widget import Widget
 
 from agents.model import ACTIVE_STATES, Task
 from widgets.brain_answer import AnswerDesk, Answering
-from widgets.brain_groups import GROUPINGS, Grouping, arrange
+from widgets.brain_groups import Grouping
 from widgets.brain_look import BRAIN_CSS, BRAIN_KEYS, BRAIN_STYLES
-from widgets.brain_rows import (
-    Look,
-    Row,
-    facts_spans,
-    filter_spans,
-    option_spans,
-    rail_rows,
-    rail_spans,
-    rows_of,
-    summary_spans,
-    title_spans,
-)
+from widgets.brain_rows import Look, Row, filter_spans, heading_spans, nothing_spans, row_spans, summary_spans
 from widgets.pump import frames_waiting
+from widgets.task_list import TaskList
 from widgets.task_signs import SPINNER_SECONDS
-from widgets.text_strips import Spans, StyleBook, cut, printable, spans_cells, strip_of
+from widgets.text_strips import Spans, StyleBook, cut, printable, strip_of
 
 HEADER_ROWS = 3
 RAIL_WIDTH = 5
@@ -46,11 +36,6 @@ AGE_SECONDS = 20.0
 NARROWEST = 20
 WIDEST_SHARE = 0.6
 """Of the screen."""
-
-
-_WORDINGS: Mapping[str, Callable[[Task, Look], Spans]] = {
-    "title": title_spans, "facts": facts_spans, "option": title_spans, "answer": title_spans
-}  # fmt: skip
 
 
 class Brain(Widget, can_focus=True):
@@ -117,20 +102,12 @@ class Brain(Widget, can_focus=True):
         self._badge = printable(badge)
         self._totals: Spans = ()
         self._styles_of = StyleBook(self, "brain--")
-        self._tasks: dict[str, Task] = {}
-        self._order: list[str] = []
-        self._rows: list[Row] = []
-        self._cursor = ""
+        self._list = TaskList()
         self._current = ""
         self._marks: Mapping[str, str] = {}
         self._projects = False
-        self._query = ""
         self._typing = False
-        self._files: Mapping[str, str] = {}
-        self._grouping: Grouping = "attention"
-        self._selected: set[str] = set()
         self._answers = AnswerDesk(self)
-        self._top = 0
         self._frame = 0
         self._spinner: Timer | None = None
         self._strips: dict[int, Strip] = {}
@@ -141,15 +118,13 @@ class Brain(Widget, can_focus=True):
 
     def show(self, tasks: Iterable[Task], projects: bool = False) -> None:
         """Show exactly these tasks; with ``projects`` their project instead of their branch."""
-        before, rows, top = self._tasks, self._rows, self._top
-        self._tasks = {task.id: task for task in tasks}
-        changed = {name for name, task in self._tasks.items() if before.get(name) is not task}
+        rows, top = self._list.rows, self._list.top
+        changed = self._list.take(tasks)
         everything = projects != self._projects
         self._projects = projects
-        self._selected &= self._tasks.keys()
-        self._answers.follow(self._tasks)
+        self._answers.follow(self._list.tasks)
         self._arrange()
-        if everything or self._rows != rows or self._top != top or not self.is_mounted:
+        if everything or self._list.rows != rows or self._list.top != top or not self.is_mounted:
             self.refresh()
         else:
             self._refresh_rows(changed)
@@ -167,32 +142,32 @@ class Brain(Widget, can_focus=True):
         """Mark the task that the composer talks to, and the digits of the panes in view."""
         if task == self._current and (marks is None or marks == self._marks):
             return
-        if task != self._current and task in self._order:
-            self._cursor = task
+        if task != self._current and task in self._list.order:
+            self._list.cursor = task
         self._current = task
         if marks is not None:
             self._marks = dict(marks)
-        self._reveal()
+        self._list.reveal()
         self.refresh()
 
     def know_files(self, files: Mapping[str, str]) -> None:
         """Task id to the names of the files it changed, one a line: a search looks there too."""
-        self._files = files
-        if self._query:
-            self._filter_by(self._query)
+        self._list.files = files
+        if self._list.query:
+            self._filter_by(self._list.query)
 
     def group_by(self, grouping: Grouping) -> None:
         """Put tasks under these headings from now on."""
-        self._grouping = grouping
+        self._list.grouping = grouping
         self.rearrange()
 
     def answer(self, task: str) -> bool:
         """Let the person answer what this task's agent asks; False when it asks nothing."""
-        known = self._tasks.get(task)
+        known = self._list.tasks.get(task)
         if known is None or known.question is None:
             return False
         self._typing = False
-        self._cursor = task
+        self._list.cursor = task
         return self._answers.begin(known)
 
     def give(self, answering: Answering) -> None:
@@ -203,18 +178,17 @@ class Brain(Widget, can_focus=True):
     def rearrange(self) -> None:
         """Other rows are shown now."""
         self._arrange()
-        self._reveal()
+        self._list.reveal()
         self.refresh()
 
     @property
     def selected(self) -> list[str]:
         """The tasks that acts are about, in the order of the list; empty when none is selected."""
-        return [task for task in self._order if task in self._selected] + sorted(self._selected - set(self._order))
+        return self._list.selected
 
     def clear_selection(self) -> None:
         """Select none."""
-        if self._selected:
-            self._selected.clear()
+        if self._list.clear_selection():
             self.refresh()
             self.post_message(self.SelectionChanged(self))
 
@@ -226,7 +200,7 @@ class Brain(Widget, can_focus=True):
     @property
     def cursor(self) -> str:
         """The task the list stands on; empty when it shows none."""
-        return self._cursor
+        return self._list.cursor
 
     @property
     def is_rail(self) -> bool:
@@ -241,50 +215,22 @@ class Brain(Widget, can_focus=True):
     @property
     def query_text(self) -> str:
         """What the list is filtered by."""
-        return self._query
-
-    # --- the table
+        return self._list.query
 
     def _arrange(self) -> None:
-        now = time.time()
-        groups = arrange(self._tasks.values(), self._query, self._grouping, now, self._files)
         answering = self._answers.answering.task if self._answers.answering else ""
-        self._rows = rail_rows(groups) if self.is_rail else rows_of(groups, self.size.width, answering, now)
-        order = [task.id for _, members in groups for task in members]
-        if self._cursor not in order:
-            place = self._order.index(self._cursor) if self._cursor in self._order else 0
-            self._cursor = order[min(place, len(order) - 1)] if order else ""
-        self._order = order
-        self._reveal(only_clamp=True)
-
-    @property
-    def _room(self) -> int:
-        """Rows for tasks."""
-        return max(1, self.size.height - self._head)
+        room = max(1, self.size.height - self._head)
+        self._list.arrange(self.size.width, room, answering, time.time(), is_rail=self.is_rail)
 
     @property
     def _head(self) -> int:
+        """Lines above the list."""
         return 1 if self.is_rail else HEADER_ROWS
 
-    def _reveal(self, only_clamp: bool = False) -> None:
-        """Scroll so that the cursor's task is in view with its heading when it is the first under one."""
-        limit = max(0, len(self._rows) - self._room)
-        if not only_clamp:
-            places = [number for number, row in enumerate(self._rows) if row.task == self._cursor]
-            if places:
-                first, last = places[0], places[-1]
-                first -= int(first > 0 and self._rows[first - 1].kind == "group")
-                self._top = min(first, max(self._top, last - self._room + 1))
-        self._top = max(0, min(self._top, limit))
-
-    def _refresh_rows(self, tasks: Iterable[str]) -> None:
-        wanted = set(tasks)
-        if not wanted:
-            return
-        width, head = self.size.width, self._head
-        for number in range(self._top, min(len(self._rows), self._top + self._room)):
-            if self._rows[number].task in wanted:
-                self.refresh(Region(0, number - self._top + head, width, 1))
+    def _refresh_rows(self, tasks: Collection[str]) -> None:
+        for line, row in self._list.rows_in_view() if tasks else ():
+            if row.task in tasks:
+                self.refresh(Region(0, line + self._head, self.size.width, 1))
 
     # --- painting
 
@@ -318,12 +264,11 @@ class Brain(Widget, can_focus=True):
         width = self.size.width
         if y < self._head:
             return strip_of(self._header(y, width), self._styles_of, width)
-        number = self._top + y - self._head
-        bar = self._scroll_mark(y - self._head)
-        if number >= len(self._rows):
-            spans = self._nothing(number) if not self._rows else ()
-            return strip_of((*cut(spans, width - 1),), self._styles_of, width)
-        row = self._rows[number]
+        line = y - self._head
+        row, bar = self._list.row_at(line), self._list.bar_at(line)
+        if row is None:
+            spans = () if self._list.rows or self.is_rail else nothing_spans(line, is_filtered=bool(self._list.query))
+            return strip_of(cut(spans, width - 1), self._styles_of, width)
         ground = self._ground(row)
         spans = tuple((text, f"{style} {ground}".strip()) for text, style in self._spans(row, width))
         if not bar:
@@ -332,21 +277,17 @@ class Brain(Widget, can_focus=True):
         return Strip.join([body, strip_of(((bar, "bar"),), self._styles_of, 1)])
 
     def _spans(self, row: Row, width: int) -> Spans:
-        task = self._tasks.get(row.task)
-        if task is None or row.kind not in _WORDINGS:
+        task = self._list.tasks.get(row.task)
+        if task is None:
             return row.spans
         look = Look(
-            width, time.time(), self._frame, self._current, self._marks, self._projects, self._selected,
+            width, time.time(), self._frame, self._current, self._marks, self._projects, self._list.selected,
             self.app.animation_level != "none", self._answers.answering,
         )  # fmt: skip
-        if self.is_rail:
-            return rail_spans(task, look)
-        if row.kind in ("option", "answer"):
-            return option_spans(task, row, look)
-        return _WORDINGS[row.kind](task, look)
+        return row_spans(task, row, look, is_rail=self.is_rail)
 
     def _ground(self, row: Row) -> str:
-        if row.task and row.task == self._cursor and self.has_focus:
+        if row.task and row.task == self._list.cursor and self.has_focus:
             return "cursor"
         return "chosen" if row.task and row.task == self._current else ""
 
@@ -354,30 +295,11 @@ class Brain(Widget, can_focus=True):
         if self.is_rail or (y == 2):
             return ()
         if y == 0:
-            badge = ((" ", ""), (f" {self._badge} ", "badge")) if self._badge else ()
-            totals = self._totals if width >= spans_cells(self._totals) + spans_cells(badge) + 12 else ()
-            room = max(4, width - 2 - spans_cells(badge) - spans_cells(totals))
-            left = ((" ", ""), *cut([(self._heading, "name")], room), *badge)
-            gap = " " * max(0, width - spans_cells(left) - spans_cells(totals)) if totals else ""
-            return (*left, (gap, ""), *totals)
-        if self._typing or self._query:
-            return filter_spans(self._query, len(self._order), len(self._tasks), width, self._typing)
-        return summary_spans(self._tasks.values(), width, len(self._selected)) if self._tasks else ()
-
-    def _nothing(self, number: int) -> Spans:
-        if self.is_rail:
-            return ()
-        lines = ("No task contains that.", "Esc shows all.") if self._query else ("No tasks yet.", "n starts one.")
-        return ((f" {lines[number]}", "dim"),) if number < len(lines) else ()
-
-    def _scroll_mark(self, y: int) -> str:
-        """The part of the scroll bar on a row; empty where everything fits."""
-        total, room = len(self._rows), self._room
-        if total <= room:
-            return ""
-        length = max(1, room * room // total)
-        start = round((room - length) * self._top / (total - room))
-        return "▐" if start <= y < start + length else " "
+            return heading_spans(self._heading, self._badge, self._totals, width)
+        shown = self._list
+        if self._typing or shown.query:
+            return filter_spans(shown.query, len(shown.order), len(shown.tasks), width, self._typing)
+        return summary_spans(shown.tasks.values(), width, len(shown.selected)) if shown.tasks else ()
 
     # --- time
 
@@ -393,7 +315,7 @@ class Brain(Widget, can_focus=True):
 
     def _set_spinner(self) -> None:
         moves = self.is_mounted and self.display and self.app.animation_level != "none"
-        wanted = moves and any(task.state in ACTIVE_STATES for task in self._tasks.values())
+        wanted = moves and any(task.state in ACTIVE_STATES for task in self._list.tasks.values())
         if wanted and self._spinner is None:
             self._spinner = self.set_interval(SPINNER_SECONDS, self._spin)
         elif not wanted and self._spinner is not None:
@@ -404,20 +326,17 @@ class Brain(Widget, can_focus=True):
         if frames_waiting(self.app):
             return  # a frame now would only be in the way of the next key
         self._frame += 1
-        for number in range(self._top, min(len(self._rows), self._top + self._room)):
-            row = self._rows[number]
-            if row.kind == "title" and self._tasks[row.task].state in ACTIVE_STATES:
-                self.refresh(Region(0, number - self._top + self._head, 2, 1))  # the sign alone moves
+        for line, row in self._list.rows_in_view():
+            if row.kind == "title" and self._list.tasks[row.task].state in ACTIVE_STATES:
+                self.refresh(Region(0, line + self._head, 2, 1))  # the sign alone moves
 
     def _grow_older(self) -> None:
-        self._refresh_rows(self._order)
+        self._refresh_rows(self._list.order)
 
     # --- keys and mouse
 
     def on_resize(self) -> None:
-        self._arrange()
-        self._reveal()
-        self.refresh()
+        self.rearrange()
 
     def on_focus(self) -> None:
         self.refresh()
@@ -441,13 +360,13 @@ class Brain(Widget, can_focus=True):
     def _search_by(self, event: events.Key) -> bool:
         """A key while the filter is typed; False when it is not one for it."""
         if event.key == "backspace":
-            if self._query:
-                self._filter_by(self._query[:-1])
+            if self._list.query:
+                self._filter_by(self._list.query[:-1])
             else:
                 self._typing = False
                 self.refresh()
         elif event.character is not None and event.is_printable:
-            self._filter_by(self._query + event.character)
+            self._filter_by(self._list.query + event.character)
         else:
             return False
         return True
@@ -457,17 +376,15 @@ class Brain(Widget, can_focus=True):
         if self._answers.paste(pasted):
             self.refresh()
         elif self._typing:
-            self._filter_by(self._query + pasted)
+            self._filter_by(self._list.query + pasted)
         else:
             return
         event.stop()
 
     def _filter_by(self, query: str) -> None:
-        self._query = query
-        self._top = 0
-        self._arrange()
-        self._reveal()
-        self.refresh()
+        self._list.query = query
+        self._list.top = 0
+        self.rearrange()
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -481,10 +398,10 @@ class Brain(Widget, can_focus=True):
         """Drop the answer, the filter or the selection; without any, leave."""
         if self.is_answering:
             self._answers.stop()
-        elif self._typing or self._query:
+        elif self._typing or self._list.query:
             self._typing = False
             self._filter_by("")
-        elif self._selected:
+        elif self._list.selected:
             self.clear_selection()
         else:
             self.post_message(self.Left(self))
@@ -493,65 +410,54 @@ class Brain(Widget, can_focus=True):
         """Go to the task under the cursor, the filter has done its work; or give the answer that is chosen."""
         if self.is_answering:
             self._answers.give()
-        elif self._cursor:
-            chosen = self._cursor
+        elif chosen := self.cursor:
             self._typing = False
-            if self._query:
+            if self._list.query:
                 self._filter_by("")
-                self._cursor = chosen
-                self._reveal()
+                self._list.cursor = chosen
+                self._list.reveal()
             self.post_message(self.TaskChosen(self, chosen))
 
     def action_select(self) -> None:
         """Select the task under the cursor, or do not any more, and go on to the next."""
-        if self._cursor:
-            self._selected ^= {self._cursor}
-            place = self._order.index(self._cursor)
-            self.action_move_to(min(place + 1, len(self._order) - 1))
+        if self.cursor:
+            self._list.select()
+            self.refresh()
             self.post_message(self.SelectionChanged(self))
 
     def action_select_all(self) -> None:
         """Select all tasks that are shown; none when all are."""
-        shown = set(self._order)
-        self._selected = set() if shown <= self._selected else self._selected | shown
+        self._list.select_all()
         self.refresh()
         self.post_message(self.SelectionChanged(self))
 
     def action_regroup(self) -> None:
         """The next kind of headings."""
-        grouping = GROUPINGS[(GROUPINGS.index(self._grouping) + 1) % len(GROUPINGS)]
-        self.group_by(grouping)
+        grouping = self._list.regroup()
+        self.rearrange()
         self.post_message(self.Regrouped(self, grouping))
 
     def action_move(self, step: int) -> None:
         """Move the cursor by tasks; by one it wraps around."""
-        if not self._order:
-            return
-        place = self._order.index(self._cursor) + step
-        count = len(self._order)
-        self.action_move_to(place % count if abs(step) == 1 else max(0, min(place, count - 1)))
+        self._list.move(step)
+        self.refresh()
 
     def action_move_to(self, place: int) -> None:
         """Move the cursor to a place in the list."""
-        if self._order:
-            self._cursor = self._order[place]
-            self._reveal()
-            if self._cursor == self._order[0]:
-                self._top = 0
-            self.refresh()
+        self._list.move_to(place)
+        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        number = self._top + event.y - self._head
-        if event.y < self._head or number >= len(self._rows) or not self._rows[number].task:
+        row = self._list.row_at(event.y - self._head)
+        if row is None or not row.task:
             return
         event.stop()
-        row = self._rows[number]
-        self._cursor = row.task
+        self._list.cursor = row.task
         if event.ctrl or event.meta:
             self.action_select()
         elif row.kind in ("option", "answer") and not self.is_rail:
             self.focus()
-            self._answers.click(self._tasks[row.task], row.option)
+            self._answers.click(self._list.tasks[row.task], row.option)
             self.refresh()
         else:
             self._answers.stop()
@@ -586,5 +492,5 @@ class Brain(Widget, can_focus=True):
 
     def _scroll(self, event: events.MouseEvent, step: int) -> None:
         event.stop()
-        self._top = max(0, min(self._top + step, len(self._rows) - self._room))
+        self._list.scroll(step)
         self.refresh()

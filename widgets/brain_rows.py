@@ -110,6 +110,17 @@ def _explanation(reason: str, style: str, note: str, width: int) -> tuple[Spans,
     return tuple(((" " * INDENT, ""), *line) for line in found)
 
 
+def row_spans(task: Task, row: Row, look: Look, *, is_rail: bool) -> Spans:
+    """What a row about a task says now."""
+    if is_rail:
+        return rail_spans(task, look)
+    if row.kind == "title":
+        return title_spans(task, look)
+    if row.kind == "facts":
+        return facts_spans(task, look)
+    return option_spans(task, row, look) if row.kind in ("option", "answer") else row.spans
+
+
 def title_spans(task: Task, look: Look) -> Spans:
     """First row of a task: mark, glyph, title, digit of its pane."""
     mark = look.marks.get(task.id, "")
@@ -230,6 +241,23 @@ def _diff_size(task: Task) -> Spans:
     if task.additions and task.deletions:
         return (added, (" ", ""), removed)
     return ((added,) if task.additions else ()) + ((removed,) if task.deletions else ())
+
+
+def heading_spans(name: str, badge: str, totals: Spans, width: int) -> Spans:
+    """The first row of all: whose tasks these are, a warning, and what today cost where there is room for it."""
+    shown_badge: Spans = ((" ", ""), (f" {badge} ", "badge")) if badge else ()
+    if width < spans_cells(totals) + spans_cells(shown_badge) + 12:
+        totals = ()
+    room = max(4, width - 2 - spans_cells(shown_badge) - spans_cells(totals))
+    left = ((" ", ""), *cut([(name, "name")], room), *shown_badge)
+    gap = " " * max(0, width - spans_cells(left) - spans_cells(totals)) if totals else ""
+    return (*left, (gap, ""), *totals)
+
+
+def nothing_spans(line: int, *, is_filtered: bool) -> Spans:
+    """A line of what stands where no task does."""
+    lines = ("No task contains that.", "Esc shows all.") if is_filtered else ("No tasks yet.", "n starts one.")
+    return ((f" {lines[line]}", "dim"),) if line < len(lines) else ()
 
 
 def summary_spans(tasks: Iterable[Task], width: int, selected: int = 0) -> Spans:
