@@ -79,8 +79,8 @@ async def test_what_is_typed_is_kept_at_every_pause_before_it_is_saved(tmp_path:
         view = await opened(pilot, app)
         await go_to_line(pilot, view, "ten")
         await pilot.press("c", *"half a th")
-        await until(pilot, lambda: scene.api.notes, "the engine has the draft while it is written")
-        assert scene.api.notes[0].text == "half a th"
+        said = "the engine has the draft while it is written"
+        await until(pilot, lambda: [note.text for note in scene.api.notes] == ["half a th"], said)
         assert view.is_editing
         await pilot.press(*"ought")
         await until(pilot, lambda: scene.api.notes[0].text == "half a thought", "the engine has the rest")

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from agents.review.emphasis import Ranges, emphasize
 from agents.review.escape import escape_name
-from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff
+from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, DiffSet, FileDiff
 from agents.review.spans import Highlighted
 from widgets.diff.boxes import JUDGE_KEYS, comment_rows
 from widgets.diff.line_marks import mark_rows
@@ -50,6 +50,13 @@ class Gutter:
     """The columns left of the code."""
 
     digits: int
+
+    @classmethod
+    def of(cls, diff: DiffSet) -> Gutter:
+        """Wide enough for the line numbers of a diff."""
+        hunks = [hunk for file in diff.files for hunk in file.hunks]
+        ends = (max(hunk.old_start + hunk.old_count, hunk.new_start + hunk.new_count) for hunk in hunks)
+        return cls(max(3, len(str(max(ends, default=0)))))
 
     @property
     def width(self) -> int:
@@ -141,6 +148,20 @@ class Painter:
     def box(self, section: Section, row: int) -> list[Spans]:
         """The rows of a comment."""
         return comment_rows(section.comments[section.ref(row)], self.code_width, self.judge_keys)
+
+    def box_key(self, section: Section, row: int, line: int, x: int) -> str:
+        """The key that the box of a comment shows at a place of it; empty when it shows none there."""
+        rows = self.box(section, row)
+        at, key = self.gutter.width - 1, ""
+        for text, style in rows[line] if line < len(rows) else ():
+            if style.endswith("box-key"):
+                key = text
+            elif style.startswith("box bar") or not text.strip():
+                key = ""
+            at += cells(text)
+            if x < at:
+                return key
+        return ""
 
     def paint(self, section: Section, spot: Spot) -> tuple[list[Strip], bool]:
         """The strips of a row, and whether they are final (False: emphasis is still to come)."""

@@ -20,20 +20,19 @@ from agents.review.places import Placed
 from agents.review.spans import Highlighted
 from widgets.diff.boxes import JUDGE_KEYS, comment_rows
 from widgets.diff.choices import Choices
+from widgets.diff.editor_box import EditorBox
 from widgets.diff.keys import DIFF_KEYS
 from widgets.diff.line_marks import LineMark
 from widgets.diff.look import COMPONENT_CLASSES, DIFF_CSS
 from widgets.diff.mouse import Mouse
 from widgets.diff.painter import Gutter
 from widgets.diff.remarks import Remarks
-from widgets.diff.rows import COMMENT, FILE, HUNK, Editor, Layout, Spot
+from widgets.diff.rows import COMMENT, FILE, HUNK, Layout, Spot
 from widgets.diff.screenful import Screenful
 from widgets.diff.search import Search, unfold_for
 from widgets.diff.state import DiffState, Keep, Position
-from widgets.text_strips import StyleBook, cells
-
-MARGIN = 2
-"""Lines kept between the cursor and the upper and lower edge."""
+from widgets.diff.window import Window
+from widgets.text_strips import StyleBook
 
 GATHER_SECONDS = 0.002
 """Time for those who hear that the reader moved to change what they show. Textual draws 120 frames a second at most: a
@@ -53,67 +52,51 @@ class DiffView(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = list(DIFF_KEYS)
 
     @dataclass
-    class Moved(Message):
+    class _DiffMessage(Message):
+        view: DiffView
+
+        @property
+        def control(self) -> DiffView:
+            """The view it comes from."""
+            return self.view
+
+    @dataclass
+    class Moved(_DiffMessage):
         """The cursor is elsewhere, or what is shown around it is different."""
 
-        view: DiffView
         position: Position
 
         def can_replace(self, message: Message) -> bool:
             """A later place makes an earlier one that nobody has seen yet needless."""
             return isinstance(message, DiffView.Moved)
 
-        @property
-        def control(self) -> DiffView:
-            """The view it comes from."""
-            return self.view
-
     @dataclass
-    class Filtered(Message):
+    class Filtered(_DiffMessage):
         """Other files are hidden than before."""
 
-        view: DiffView
-
-        @property
-        def control(self) -> DiffView:
-            """The view it comes from."""
-            return self.view
-
     @dataclass
-    class Pressed(Message):
+    class Pressed(_DiffMessage):
         """A key that is shown in the diff was clicked, or (with no key) the person asks what can be done here."""
 
-        view: DiffView
         key: str = ""
 
-        @property
-        def control(self) -> DiffView:
-            """The view it comes from."""
-            return self.view
-
     @dataclass
-    class Copied(Message):
+    class Copied(_DiffMessage):
         """The person wants this text on the clipboard."""
 
-        view: DiffView
         text: str
-
-        @property
-        def control(self) -> DiffView:
-            """The view it comes from."""
-            return self.view
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.state = DiffState()
         self._search = Search()
-        self._top = 0
+        self._window = Window(self.state)
         self._styles = StyleBook(self, "diff--")
         self._syntax: dict[tuple[bytes, str], Highlighted] = {}
         self._screen = Screenful(self.state, self._styles, self._syntax_of)
         self._strips: list[Strip] | None = None
         self._redraw_timer: asyncio.TimerHandle | None = None
-        self._editor_box: Widget | None = None
+        self._editor = EditorBox(self.state, self._rebuilt)
         self.judge_keys = JUDGE_KEYS
         self._left: Keep | None = None
         """A place that the diff shown now does not have, until it is shown again or the reader moves."""
@@ -124,7 +107,7 @@ class DiffView(Widget, can_focus=True):
 
     def show(self, diff: DiffSet, placed: Sequence[Placed] = ()) -> None:
         """Show a diff with its comments; the reader stays on the same line of code when it is still there."""
-        keep = self._left or (self.state.keep(self._top) if self.state.diff.files else None)
+        keep = self._left or (self.state.keep(self.top) if self.state.diff.files else None)
         self._screen.emphases.clear()
         self._syntax.clear()
         self._lay_out(diff)
@@ -135,7 +118,7 @@ class DiffView(Widget, can_focus=True):
 
     def place_comments(self, placed: Sequence[Placed]) -> None:
         """Show these comments; the reader stays where they are."""
-        keep = self.state.keep(self._top)
+        keep = self.state.keep(self.top)
         self.state.place_comments(placed)
         self._restored(keep)
 
@@ -154,7 +137,7 @@ class DiffView(Widget, can_focus=True):
         """Show what is said about lines, beneath them; the reader stays where they are."""
         if tuple(marks) == self.state.marks:
             return
-        keep = self.state.keep(self._top)
+        keep = self.state.keep(self.top)
         self.state.take_marks(marks)
         self._restored(keep)
 
@@ -192,13 +175,13 @@ class DiffView(Widget, can_focus=True):
         table = self.state.table
         if not table.height:
             return []
-        first, last = table.at(self._top)[0].section, table.at(self._top + self.size.height)[0].section
+        first, last = table.at(self.top)[0].section, table.at(self.top + self.size.height)[0].section
         return [index - 1 for index in range(first, last + 1) if index and len(table.sections[index])]
 
     @property
     def top(self) -> int:
         """The first line on the screen, counted from the first of the diff."""
-        return self._top
+        return self._window.top
 
     def draft(self) -> CommentDraft:
         """A draft on the line, range, hunk or file at the cursor."""
@@ -212,36 +195,24 @@ class DiffView(Widget, can_focus=True):
         Args:
             comment: the comment that is edited; its box is not shown meanwhile.
         """
-        self._editor_box = box
-        self.state.editor = (draft.path, Editor(draft.side, draft.end, height))
-        self.state.edited_comment = comment
-        self._rebuilt({draft.path})
+        self._editor.open(box, draft, height, comment)
         spot = self.state.spot_of_editor()
         if comment and spot is not None and spot.row:  # its box was under the cursor
             self.state.cursor = Spot(spot.section, spot.row - 1)
             self.cursor_moved()
         self.mount(box)
-        self._place_box()
+        self._place_editor()
 
     def resize_editor(self, height: int) -> None:
         """Give the comment being written another number of rows."""
-        if self.state.editor is None:
-            return
-        path, editor = self.state.editor
-        if editor.height != height:
-            self.state.editor = (path, Editor(editor.side, editor.line, height))
-            self._rebuilt({path})
-            self._place_box()
+        self._editor.resize(height)
+        self._place_editor()
 
     def close_editor(self) -> None:
         """Take the widget away again."""
-        if self.state.editor is None:
+        if not self.is_editing:
             return
-        path, _ = self.state.editor
-        box, self._editor_box = self._editor_box, None
-        self.state.editor, self.state.edited_comment = None, ""
-        self._rebuilt({path})
-        if box is not None:
+        if (box := self._editor.close()) is not None:
             # Textual may draw a widget once more while it is taken away, when its styles are gone already.
             box.display = False
             self.call_after_refresh(box.remove)
@@ -252,26 +223,15 @@ class DiffView(Widget, can_focus=True):
         """A comment is being written."""
         return self.state.editor is not None
 
-    def _place_box(self) -> None:
-        if self._editor_box is None or self._screen.painter is None:
-            return
-        spot = self.state.spot_of_editor()
-        if spot is None:
-            return
-        indent = self._screen.painter.gutter.width - 1
-        self._editor_box.styles.width = min(self.size.width - 1 - indent, 104)
-        self._editor_box.styles.height = self.state.table.row_height(spot)
-        self._editor_box.styles.offset = (indent, self.state.table.top(spot) - self._top)
+    def _place_editor(self) -> None:
+        if self._screen.painter is not None:
+            self._editor.place(self._screen.painter.gutter.width - 1, self.size.width, self.top)
 
     # geometry
 
     def _lay_out(self, diff: DiffSet) -> None:
         """Set up painter and rows for the width there is and the line numbers of a diff."""
-        files = diff.files
-        highest = max((hunk.old_start + hunk.old_count for file in files for hunk in file.hunks), default=0)
-        highest = max(highest, max((h.new_start + h.new_count for file in files for h in file.hunks), default=0))
-        gutter = Gutter(max(3, len(str(highest))))
-        painter = self._screen.lay_out(self.size.width, gutter)
+        painter = self._screen.lay_out(self.size.width, Gutter.of(diff))
         painter.judge_keys = self.judge_keys
         self.state.layout = Layout(
             painter.code_width,
@@ -283,7 +243,7 @@ class DiffView(Widget, can_focus=True):
         return self._syntax.get((path, side))
 
     def _rebuilt(self, paths: set[bytes]) -> None:
-        keep = self.state.keep(self._top)
+        keep = self.state.keep(self.top)
         self.state.rebuild(paths)
         self._restored(keep)
 
@@ -295,58 +255,32 @@ class DiffView(Widget, can_focus=True):
             first = self.state.table.first()
             if first is not None:
                 self.state.cursor = self.state.table.step(first, 0)
-            self._top = 0
-        else:
-            self._top = self.state.restore(keep)
-        self._set_top(self._top)
+        self._window.scroll_to(self.state.restore(keep) if keep is not None else 0)
         editor = self.state.spot_of_editor() if self.is_editing else None
         if editor is not None:
-            self._reveal(editor)
+            self._window.reveal(editor)
         else:
-            self._show_cursor()
-        self.cursor_moved()
+            self._window.show_cursor()
+        self._scrolled()
 
     def on_resize(self) -> None:
         """Wrap to the new width and stay at the same code."""
-        keep = self.state.keep(self._top)
+        self._window.height = self.size.height
+        keep = self.state.keep(self.top)
         self._lay_out(self.state.diff)
         self.state.build()
         self._restored(keep)
-        self._place_box()
 
     # scrolling
 
-    def _set_top(self, top: int) -> None:
-        self._top = max(0, min(top, self.state.table.height - self.size.height))
-        self._place_box()
-        self._redraw()
+    def _scrolled(self) -> None:
+        self._place_editor()
+        self.cursor_moved()
 
     def scroll_to_line(self, top: int) -> None:
         """Show this line of the diff first; the cursor stays where it is."""
-        self._set_top(top)
-        self.cursor_moved()
-
-    def _show_cursor(self) -> None:
-        """Scroll just so far that the cursor's row is inside the margins."""
-        table, height = self.state.table, self.size.height
-        if not table.height or not height:
-            return
-        first = table.top(self.state.cursor)
-        last = first + table.row_height(self.state.cursor)
-        margin = min(MARGIN, height // 4)
-        if last > self._top + height - margin:
-            self._set_top(min(last - height + margin, first - 1))
-        if first < self._top + margin:
-            self._set_top(first - margin)
-
-    def _reveal(self, spot: Spot) -> None:
-        """Scroll so that a tall row is in view as a whole, if it fits."""
-        first = self.state.table.top(spot)
-        last = first + self.state.table.row_height(spot)
-        if last > self._top + self.size.height:
-            self._set_top(min(last - self.size.height + 1, first - 1 - MARGIN))
-        elif first < self._top + 1 + MARGIN:
-            self._set_top(first - 1 - MARGIN)
+        self._window.scroll_to(top)
+        self._scrolled()
 
     def go(self, spot: Spot | None, *, to_top: bool = False) -> None:
         """Put the cursor on a row and show it; ``to_top``: as the first one on the screen."""
@@ -357,9 +291,9 @@ class DiffView(Widget, can_focus=True):
             self.state.anchor = None
         self.state.cursor = spot
         if to_top:
-            self._set_top(self.state.table.top(spot))
-        self._show_cursor()
-        self.cursor_moved()
+            self._window.scroll_to(self.state.table.top(spot))
+        self._window.show_cursor()
+        self._scrolled()
 
     def cursor_moved(self) -> None:
         """The cursor or the selection is elsewhere: draw it, and tell."""
@@ -380,7 +314,7 @@ class DiffView(Widget, can_focus=True):
             return
         lines = by * max(1, self.size.height // 2)
         y = table.top(self.state.cursor)
-        self._set_top(self._top + lines)
+        self._window.scroll_to(self.top + lines)
         spot = table.at(y + lines)[0]
         self.go(spot if spot != self.state.cursor else table.step(spot, 1 if by > 0 else -1))
 
@@ -415,12 +349,9 @@ class DiffView(Widget, can_focus=True):
 
     def _go_and_show(self, spot: Spot | None) -> None:
         """Go to a row; when it is not on the screen, bring it to the upper third."""
-        if spot is None:
-            return
-        y = self.state.table.top(spot)
-        if not self._top + MARGIN <= y < self._top + self.size.height - max(MARGIN, self.size.height // 4):
-            self._set_top(y - self.size.height // 4)
-        self.go(spot)
+        if spot is not None:
+            self._window.bring(spot)
+            self.go(spot)
 
     def action_select(self) -> None:
         """Begin a range at the cursor, or end the one there is."""
@@ -443,7 +374,7 @@ class DiffView(Widget, can_focus=True):
         self.cursor_moved()
 
     def _filtered(self) -> None:
-        keep = self.state.keep(self._top)
+        keep = self.state.keep(self.top)
         self.state.build()
         self._restored(keep)
         self.post_message(self.Filtered(self))
@@ -489,23 +420,11 @@ class DiffView(Widget, can_focus=True):
     def box_key(self, spot: Spot, line: int, x: int) -> str:
         """The key that a comment's box shows at a place of it; empty when it shows none there."""
         painter = self._screen.painter
-        if painter is None:
-            return ""
-        rows = painter.box(self.state.table.sections[spot.section], spot.row)
-        at, key = painter.gutter.width - 1, ""
-        for text, style in rows[line] if line < len(rows) else ():
-            if style.endswith("box-key"):
-                key = text
-            elif style.startswith("box bar") or not text.strip():
-                key = ""
-            at += cells(text)
-            if x < at:
-                return key
-        return ""
+        return painter.box_key(self.state.table.sections[spot.section], spot.row, line, x) if painter else ""
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """See :class:`Mouse`."""
-        if self._editor_box is None or event.widget is self:
+        if self._editor.widget is None or event.widget is self:
             self._mouse.down(event)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
@@ -528,15 +447,11 @@ class DiffView(Widget, can_focus=True):
 
     def scroll_by(self, lines: int) -> None:
         """Scroll; the cursor goes along when it would leave the screen."""
-        table = self.state.table
-        if not table.height:
-            return
-        self._set_top(self._top + lines)
-        y = table.top(self.state.cursor)
-        inside = max(self._top + MARGIN, min(y, self._top + self.size.height - 1 - MARGIN))
-        if inside != y and not self.is_editing:
-            self.state.cursor = table.at(inside)[0]
-        self.cursor_moved()
+        if self.state.table.height:
+            self._window.scroll_to(self.top + lines)
+            if not self.is_editing:
+                self.state.cursor = self._window.spot_inside()
+            self._scrolled()
 
     # painting
 
@@ -575,7 +490,7 @@ class DiffView(Widget, can_focus=True):
         """The strips of a part of the screen."""
         if self._strips is None:
             self._strips, final = self._screen.paint(
-                self._top, self.size, self.searched, self.has_focus, self._filtered_strip
+                self.top, self.size, self.searched, self.has_focus, self._filtered_strip
             )
             if not final:
                 self.call_later(self._redraw)
