@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.markup import escape
 
 from app.keys import FLOOR, PANE_DIGITS, pretty
 from widgets.text_strips import printable
@@ -14,22 +19,65 @@ from widgets.text_strips import printable
 if TYPE_CHECKING:
     from app.floor import FloorScreen
 
-_Command = tuple[str, str, Callable[[], object]]
+Command = tuple[str, str, Callable[[], object]]
+"""Its title, what it does in a sentence, and how to do it. Titles and sentences are text, not markup."""
 
 
-class FloorCommands(Provider):
-    """Actions with their keys, then the tasks."""
+class Commands(Provider):
+    """Commands for the palette, which may have to ask for something first."""
 
-    def _floor(self) -> FloorScreen | None:
+    LISTED: ClassVar[frozenset[str]] = frozenset()
+    """The ids of keys that it lists wherever the focus is, on the screens that name it."""
+
+    async def prepare(self) -> None:
+        """Ask for what :meth:`commands` needs; the person may type meanwhile."""
+
+    @abstractmethod
+    def commands(self) -> Iterator[Command]:
+        """All there are now."""
+
+    def score(self, matcher: Matcher, title: str, help_text: str) -> float:
+        """How well a command is what the person types; 0: not at all."""
+        return matcher.match(title)
+
+    async def startup(self) -> None:
+        """Begin to prepare. Textual awaits this in every search, and cancels it with a search that is not wanted any
+        more because the person types on; then nothing would be found ever after."""
+        self._prepared = asyncio.create_task(self.prepare())
+
+    async def shutdown(self) -> None:
+        """The palette is closed."""
+        self._prepared.cancel()
+
+    async def discover(self) -> Hits:
+        """Everything, before anything is typed."""
+        await asyncio.shield(self._prepared)
+        for title, help_text, run in self.commands():
+            yield DiscoveryHit(Content(title), run, title, escape(help_text))
+
+    async def search(self, query: str) -> Hits:
+        """What matches, the best first."""
+        await asyncio.shield(self._prepared)
+        matcher = self.matcher(query)
+        for title, help_text, run in self.commands():
+            if (score := self.score(matcher, title, help_text)) > 0:
+                yield Hit(score, matcher.highlight(title), run, title, escape(help_text))
+
+
+class FloorCommands(Commands):
+    """Actions with their keys, then the tasks; on other screens what keys do there."""
+
+    def commands(self) -> Iterator[Command]:
+        """See :class:`Commands`."""
         from app.floor import FloorScreen
 
-        return self.screen if isinstance(self.screen, FloorScreen) else None
+        if isinstance(self.screen, FloorScreen):
+            yield from self._of_floor(self.screen)
+        else:
+            others = [kind for kind in self.screen.COMMANDS if isinstance(kind, type) and issubclass(kind, Commands)]
+            yield from self._active(frozenset[str]().union(*(kind.LISTED for kind in others)))
 
-    def _commands(self) -> Iterator[_Command]:
-        floor = self._floor()
-        if floor is None:
-            yield from self._active(())
-            return
+    def _of_floor(self, floor: FloorScreen) -> Iterator[Command]:
         for action in FLOOR:
             if action.id != "floor.palette":
                 keys = floor.keymap.get(action.id) or action.keys
@@ -49,7 +97,7 @@ class FloorCommands(Provider):
                 partial(floor.go_to, task.id),
             )
 
-    def _active(self, but: Collection[str]) -> Iterator[_Command]:
+    def _active(self, but: Collection[str]) -> Iterator[Command]:
         """What the keys do here and now, wherever the focus is."""
         told = set(but)
         for node, binding, enabled, tooltip in self.screen.active_bindings.values():
@@ -58,15 +106,3 @@ class FloorCommands(Provider):
             told.add(binding.id)
             run = partial(self.app.run_action, binding.action, node)
             yield f"{binding.description}  ({pretty(binding.key)})", tooltip or binding.tooltip, run
-
-    async def discover(self) -> Hits:
-        """Everything, before anything is typed."""
-        for title, help_text, run in self._commands():
-            yield DiscoveryHit(title, run, help=help_text)
-
-    async def search(self, query: str) -> Hits:
-        """What matches, the best first."""
-        matcher = self.matcher(query)
-        for title, help_text, run in self._commands():
-            if (score := matcher.match(title)) > 0:
-                yield Hit(score, matcher.highlight(title), run, help=help_text)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
-
 from agents.errors import ShopfloorError
 from agents.model import Task
 from agents.parts.queues import Queue
+from app.palette import Command, Commands
 from widgets.text_strips import printable
 
 
-class QueueCommands(Provider):
+class QueueCommands(Commands):
     """``Run review-and-fix on …``."""
 
-    async def startup(self) -> None:
+    async def prepare(self) -> None:
         """Ask which queues there are."""
         from app.floor import FloorScreen
 
@@ -32,7 +31,8 @@ class QueueCommands(Provider):
             except ShopfloorError as error:
                 self._floor.legend.say(str(error), "error")
 
-    def _commands(self) -> Iterator[tuple[str, str, partial[None]]]:
+    def commands(self) -> Iterator[Command]:
+        """See :class:`Commands`."""
         if self._task is None:
             return
         title = printable(" ".join(self._task.title.split()))
@@ -41,15 +41,3 @@ class QueueCommands(Provider):
                 text = printable(" ".join(queue.description.split())) or f"{len(queue.items)} prompts"
                 run = partial(self._floor.acts.run_queue, queue.name, self._task.id)
                 yield f"Run {printable(queue.name)} on {title}", text, run
-
-    async def discover(self) -> Hits:
-        """Everything, before anything is typed."""
-        for title, help_text, run in self._commands():
-            yield DiscoveryHit(title, run, help=help_text)
-
-    async def search(self, query: str) -> Hits:
-        """What matches, the best first."""
-        matcher = self.matcher(query)
-        for title, help_text, run in self._commands():
-            if (score := matcher.match(title)) > 0:
-                yield Hit(score, matcher.highlight(title), run, help=help_text)

@@ -96,7 +96,7 @@ async def test_every_action_of_the_review_is_in_its_palette(tmp_path: Path) -> N
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(120, 40)) as pilot:
         view = await opened(pilot, app)
-        offered = [title for title, _, _ in ReviewCommands(app.review)._commands()]
+        offered = [title for title, _, _ in ReviewCommands(app.review).commands()]
         wanted = {binding.description for binding in (*REVIEW_KEYS, *DIFF_KEYS)} - {"Commands"}
         assert wanted == {re.sub(r"  \(.*\)\Z", "", title) for title in offered}
         await pilot.press("ctrl+p")
