@@ -11,25 +11,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
-from agents.model import (
-    AnyEvent,
-    Claim,
-    Comment,
-    CommentDraft,
-    Commit,
-    Diff,
-    EngineInfo,
-    Entry,
-    Leftover,
-    NewTask,
-    ProfileInfo,
-    Prompt,
-    Scope,
-    Task,
-    Turn,
-    When,
-)
+from agents.events import AnyEvent
+from agents.model import EngineInfo, Entry, NewTask, Prompt, Task, Turn, When
 from agents.parts.break_fix import BreakFix
+from agents.parts.changes import Commit, Diff, Scope
 from agents.parts.checks import Checks
 from agents.parts.committing import Committing
 from agents.parts.costs import Costs
@@ -37,17 +22,19 @@ from agents.parts.explanations import Explanations
 from agents.parts.finding import Finding
 from agents.parts.hosting import Hosting
 from agents.parts.landing import Landings
+from agents.parts.projects import ProfileInfo
 from agents.parts.questions import Questions
 from agents.parts.queues import Queues
 from agents.parts.races import Races
 from agents.parts.radar import Radar
 from agents.parts.reminders import Reminders
+from agents.parts.review import Claim, Comment, CommentDraft
 from agents.parts.reviewers import Reviewers
 from agents.parts.scripts import Scripts
 from agents.parts.sessions import Sessions
 from agents.parts.staging import Staging
 from agents.parts.terminals import Terminals
-from agents.parts.worktrees import Worktrees
+from agents.parts.worktrees import Leftover, Worktrees
 from agents.parts.writing import Writing
 
 PROTOCOL = 1

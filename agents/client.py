@@ -19,7 +19,8 @@ import msgspec
 from agents import paths, rpc
 from agents.api import PROTOCOL, Api
 from agents.errors import EngineOutdated, EngineStopped, EngineUnreachable, ShopfloorError, UsageError
-from agents.model import AnyEvent, EngineInfo
+from agents.events import AnyEvent
+from agents.model import EngineInfo
 from agents.sockets import short_path
 from agents.version import VERSION
 

@@ -1,4 +1,4 @@
-"""The data every part of Shopfloor shares: tasks, entries, prompts, comments, events.
+"""The data every part of Shopfloor shares: tasks, turns, transcripts, prompts.
 
 Plain frozen structs, no behaviour beyond what follows from their own fields. They are the arguments and results of
 :class:`agents.api.Api`, the rows of the store and the lines on the socket. Paths inside a repository are ``bytes``
@@ -20,9 +20,6 @@ FINAL_STATES: frozenset[TaskState] = frozenset(("landed", "closed"))
 """States of a task that has left the floor."""
 
 CheckState = Literal["none", "running", "passed", "failed"]
-Scope = Literal["branch", "working", "turn", "review", "commit", "refs"]
-"""What a diff compares: base…now, HEAD…now, the last turn, since the last round was sent, one commit with its parent,
-or any two refs."""
 Delivery = Literal["queued", "delivered", "answered", "failed", "withdrawn"]
 Origin = Literal["person", "review", "check", "queue", "script", "landing"]
 """Who or what says a prompt."""
@@ -93,24 +90,6 @@ class Turn(Struct, kw_only=True):
     def usage(self) -> Usage:
         """Tokens and money of all its steps."""
         return sum((step.usage for step in self.steps), Usage())
-
-
-class Spending(Struct, kw_only=True):
-    """What was spent on one day with one profile in one project."""
-
-    day: str
-    """``2026-01-31``, in local time."""
-    profile: str
-    project: str = ""
-    tasks: int = 0
-    turns: int = 0
-    """Turns that began on that day and have ended."""
-    steps: int = 0
-    seconds: float = 0.0
-    """What those turns took."""
-    usage: Usage = Usage()
-    known_usd: float = 0.0
-    """The part of the cost that is known, also when some price is not."""
 
 
 class NewTask(Struct, kw_only=True):
@@ -332,145 +311,6 @@ class Prompt(Struct, kw_only=True):
     at: float = 0.0
 
 
-CommentKind = Literal["fix", "question", "suggestion", "do-not-touch", "note"]
-"""A ``note`` is private: it is never sent."""
-CommentTarget = Literal["lines", "hunk", "file", "change"]
-CommentState = Literal["draft", "sent", "claimed", "resolved"]
-Claim = Literal["", "done", "declined", "question"]
-
-
-class CommentDraft(Struct, kw_only=True):
-    """What a person (or a script) gives to comment on a change."""
-
-    text: str
-    kind: CommentKind = "fix"
-    target: CommentTarget = "lines"
-    path: bytes = b""
-    """Name in the repository; empty for a comment on the whole change."""
-    side: Literal["old", "new"] = "new"
-    start: int = 0
-    """First line, 1-based, on ``side``; 0 for file and change."""
-    end: int = 0
-    """Last line, inclusive."""
-    section: str = ""
-    """The enclosing function, as in the hunk header."""
-    quote: tuple[str, ...] = ()
-    """The diff lines commented on, each with its mark (``+``, ``-`` or blank)."""
-    author: str = "person"
-    blob: str = ""
-    """Object id of the content whose lines ``start`` and ``end`` count; empty when it was not known."""
-
-
-class Reply(Struct, kw_only=True):
-    """Something said about a comment after it was written."""
-
-    text: str
-    author: str = "person"
-    round: int = 0
-    """The round it was sent in; 0 while it was not."""
-    at: float = 0.0
-
-
-class Comment(CommentDraft, kw_only=True):
-    """A note anchored in a change."""
-
-    id: str
-    """``R2-C3``: third comment of round 2; given when the draft is made, never used again."""
-    task: str
-    round: int
-    """The round it belongs to; a draft belongs to the next one sent."""
-    base_tree: str = ""
-    head_tree: str = ""
-    """The diff it was written on: its two tree ids."""
-    state: CommentState = "draft"
-    undelivered: Literal["", "waiting", "failed"] = ""
-    """A sent comment that the agent has not got yet: its round waits for the agent, or could not be delivered."""
-    claim: Claim = ""
-    """What the agent says it did about it."""
-    claim_text: str = ""
-    replies: tuple[Reply, ...] = ()
-    """What was said about it since, oldest first."""
-    at: float = 0.0
-
-    @property
-    def has_unsent_reply(self) -> bool:
-        """The person said something that the agent has not been told."""
-        return any(reply.author == "person" and not reply.round for reply in self.replies)
-
-
-class Commit(Struct, kw_only=True):
-    """A commit of a task's branch."""
-
-    id: str
-    subject: str
-    at: float = 0.0
-    """When it was made."""
-
-
-class AttributeFile(Struct):
-    """A ``.gitattributes`` file of a tree."""
-
-    directory: bytes
-    """Where it lies, without a slash at the end; empty for the root."""
-    content: bytes
-
-
-class Diff(Struct, kw_only=True):
-    """What git says changed between two trees of a task, and what is being compared, in words."""
-
-    task: str
-    scope: Scope
-    base_tree: str
-    head_tree: str
-    base_name: str
-    """For people: ``main (1a2b3c4)``, ``before turn 3``…"""
-    head_name: str = ""
-    """For people; empty: as of now."""
-    directory: str
-    patch: bytes = b""
-    """``git diff --raw -z --patch …`` between the two trees, for :func:`agents.review.parse_diff`."""
-    sizes: dict[str, int] = {}
-    """Bytes of the binary files in it, by blob id."""
-    attributes: list[AttributeFile] = []
-    """The ``.gitattributes`` files of the new tree that say something about its files."""
-
-
-class ProfileInfo(Struct, kw_only=True):
-    """A profile as pickers and ``doctor`` show it."""
-
-    id: str
-    """The file's name without ``.toml``."""
-    name: str
-    driver: str
-    model: str = ""
-    ready: bool = False
-    missing: str = ""
-    """What keeps it from starting, in words; empty when ready."""
-    source: str = ""
-    """The file it was read from."""
-    description: str = ""
-    program: str = ""
-    """Where the program of an agent that is not ours was found; empty for our own, and when it is not there."""
-    version: str = ""
-    """Its version, as far as that is known without asking it."""
-    login: Literal["", "yes", "key", "no"] = ""
-    """Whether the agent can log in to its model: not known, it has logged in, there is a key for it, or neither."""
-    hint: str = ""
-    """What a person should know before the first start, or how to log in."""
-    network: Literal["on", "off"] = "on"
-    """What its agents may reach: everything, or nothing but their model."""
-
-
-class Leftover(Struct, kw_only=True):
-    """Something on the disk that nothing on the floor needs."""
-
-    path: str
-    bytes: int
-    what: str
-    """For people."""
-    task: str = ""
-
-
 class EngineInfo(Struct, kw_only=True):
     """Who answers on the socket."""
 
@@ -488,99 +328,3 @@ class EngineInfo(Struct, kw_only=True):
     """Why agents cannot start; empty when they can."""
     replaced: bool = False
     """The program's files have changed since it started: it should be restarted."""
-
-
-# --- events -----------------------------------------------------------------------------------------------------------
-
-
-class Event(Struct, kw_only=True, tag=True):
-    """Base of what the engine publishes. Everything in it is already in the store."""
-
-
-class TaskChanged(Event, kw_only=True):
-    """A task is new or differs from before. Goes to everyone."""
-
-    task: Task
-
-
-class CommentsChanged(Event, kw_only=True):
-    """The comments or reviewed marks of a task differ from before: ask for them again. Goes to everyone."""
-
-    task: str
-
-
-class QueueChanged(Event, kw_only=True):
-    """The queue that runs on a task has got further, was edited or has ended: ask for it again. Goes to everyone."""
-
-    task: str
-
-
-class EngineNotice(Event, kw_only=True):
-    """Something for every screen's message line."""
-
-    text: str
-    severity: Literal["information", "warning", "error"] = "information"
-
-
-class TranscriptOpened(Event, kw_only=True):
-    """Answer to watching a task: its latest entries as they are now. What follows builds on these."""
-
-    task: str
-    entries: tuple[Entry, ...]
-    earlier: bool = False
-    """There are older entries (see ``Api.transcript``)."""
-
-
-class EntryChanged(Event, kw_only=True):
-    """An entry is new or ended or was replaced. Goes to those who watch its task."""
-
-    entry: Entry
-
-
-class EntryGrew(Event, kw_only=True):
-    """Text was added to an open entry. Goes to those who watch its task, at most 30 times a second."""
-
-    task: str
-    entry: int
-    offset: int
-    """Length of what was there before, in characters; text that does not fit there means: watch again."""
-    text: str
-    part: Literal["text", "output"] = "text"
-    """``output``: the tool's output grows, not the entry's text."""
-
-
-class TerminalOpened(Event, kw_only=True):
-    """The terminal of a task as it is now. Goes to those who watch the task, when they begin to, and when it is another
-    or has another size. What follows builds on it."""
-
-    task: str
-    state: bytes
-    """For :class:`agents.terminal.emulator.Emulator`."""
-    columns: int
-    rows: int
-    offset: int = 0
-    """Bytes that its program had written."""
-    alive: bool = True
-    """Its program runs."""
-
-
-class TerminalWrote(Event, kw_only=True):
-    """A program wrote into its terminal. Goes to those who watch its task, at most 30 times a second."""
-
-    task: str
-    offset: int
-    """Bytes that it had written before; bytes that do not fit there mean: watch again."""
-    data: bytes
-
-
-AnyEvent = (
-    TaskChanged
-    | CommentsChanged
-    | QueueChanged
-    | EngineNotice
-    | TranscriptOpened
-    | EntryChanged
-    | EntryGrew
-    | TerminalOpened
-    | TerminalWrote
-)

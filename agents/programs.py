@@ -20,7 +20,7 @@ import msgspec
 
 from agents import paths
 from agents.errors import ShopfloorError
-from agents.model import ProfileInfo
+from agents.parts.projects import ProfileInfo
 from agents.profiles import LoadedProfile, Profile, is_secret, missing_of
 from agents.sandbox import Runner
 from agents.sandbox.defaults import base_environment, hidden_places

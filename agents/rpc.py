@@ -16,7 +16,7 @@ import msgspec
 from agents import errors
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import AnyEvent
+from agents.events import AnyEvent
 
 LINE_LIMIT = 256 * 1024 * 1024
 """Bytes of one line: a large diff is one line."""

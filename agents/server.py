@@ -22,7 +22,7 @@ from agents import installation, paths, rpc
 from agents.api import Subscription
 from agents.engine import Engine
 from agents.errors import EngineUnreachable, ShopfloorError, UsageError
-from agents.model import EngineNotice
+from agents.events import EngineNotice
 from agents.sockets import listening_socket
 
 LOG_BYTES = 2_000_000

@@ -19,7 +19,8 @@ from agents import paths
 from agents.api import Api
 from agents.config import Config, NotifySection, read_config
 from agents.errors import EngineStopped, ShopfloorError, UsageError
-from agents.model import ACTIVE_STATES, AnyEvent, CommentsChanged, QueueChanged, Task, TaskChanged
+from agents.events import AnyEvent, CommentsChanged, QueueChanged, TaskChanged
+from agents.model import ACTIVE_STATES, Task
 from app.calls import Calls
 from app.collector import LOOK_SECONDS, Collector
 from app.faults import fault_sentence

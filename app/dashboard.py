@@ -19,8 +19,7 @@ from textual.widgets import Input, Static
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import Spending
-from agents.parts.costs import Today
+from agents.parts.costs import Spending, Today
 from app.charts import days_chart, names_chart, plotting, short
 from widgets.text_strips import printable
 

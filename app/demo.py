@@ -21,7 +21,8 @@ from pathlib import Path
 from agents import paths
 from agents.client import Client, connect
 from agents.errors import EngineUnreachable, ShopfloorError, UsageError
-from agents.model import NewTask, Task, TaskChanged
+from agents.events import TaskChanged
+from agents.model import NewTask, Task
 from agents.offline.sample import demo_tasks, make_sample_repository
 from app.verbs.printing import STATE_GLYPHS, print_json, safe, task_object
 from app.verbs.tasks import RESTING

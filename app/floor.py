@@ -18,8 +18,9 @@ from textual.widgets import Static
 
 from agents.api import Api, Subscription
 from agents.errors import ShopfloorError
+from agents.events import AnyEvent, CommentsChanged, EngineNotice, QueueChanged, TaskChanged
 from agents.installation import REPLACED, RESTART
-from agents.model import AnyEvent, CommentsChanged, EngineNotice, QueueChanged, Task, TaskChanged
+from agents.model import Task
 from app.acts import Acts
 from app.areas import Areas
 from app.arranging import Arranging

@@ -18,7 +18,8 @@ from textual.widgets import Button, Checkbox, Select, Static, TextArea
 from agents.api import Api
 from agents.chips import digest_of, expand
 from agents.errors import ShopfloorError
-from agents.model import NewTask, ProfileInfo, Task
+from agents.model import NewTask, Task
+from agents.parts.projects import ProfileInfo
 from agents.parts.writing import TaskDraft, Template
 from agents.separate import Separate, separate_prompts
 from app.pick_text import Choice, TextPicker

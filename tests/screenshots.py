@@ -16,7 +16,8 @@ os.environ.setdefault("TEXTUAL_FPS", "240")  # read when Textual is imported
 
 from textual.pilot import Pilot
 
-from agents.model import CommentDraft, Task
+from agents.model import Task
+from agents.parts.review import CommentDraft
 from tests.picture import save_picture
 
 FOLDER = Path(__file__).resolve().parent.parent / "screenshots"

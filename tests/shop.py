@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from agents.engine import Engine
-from agents.model import AnyEvent, Entry, EntryChanged, NewTask, Task, TaskChanged
+from agents.events import AnyEvent, EntryChanged, TaskChanged
+from agents.model import Entry, NewTask, Task
 from agents.offline import Call, OfflineServer, ScriptedPlayer, say
 
 PATIENCE_SECONDS = 30.0

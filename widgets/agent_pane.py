@@ -19,7 +19,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from agents.model import AnyEvent, Entry, Task
+from agents.events import AnyEvent
+from agents.model import Entry, Task
 from widgets.pane_header import header_spans, reason_rows, tile_spans
 from widgets.pane_keys import PANE_KEYS
 from widgets.pane_look import PANE_CSS, PANE_STYLES

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from agents.model import CommentDraft, CommentKind
+from agents.parts.review import CommentDraft, CommentKind
 from widgets.comment_area import CommentArea
 from widgets.diff.targets import suggestion_text
 from widgets.key_line import KeyLine

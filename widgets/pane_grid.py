@@ -13,7 +13,8 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.message import Message
 from textual.widget import Widget
 
-from agents.model import AnyEvent, EntryChanged, EntryGrew, Task, TerminalOpened, TerminalWrote, TranscriptOpened
+from agents.events import AnyEvent, EntryChanged, EntryGrew, TerminalOpened, TerminalWrote, TranscriptOpened
+from agents.model import Task
 from widgets.agent_pane import AgentPane
 from widgets.pane_layout import MINIMUM_COLUMNS, MINIMUM_ROWS, LayoutName, Placed, Room, lay_out, nearest, page_size
 from widgets.pump import Pump

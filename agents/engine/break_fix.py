@@ -32,8 +32,9 @@ from agents.loops.break_fix import (
     read_results,
     test_files,
 )
-from agents.model import ACTIVE_STATES, FINAL_STATES, Diff, Task, ToolStatus, ToolUse
+from agents.model import ACTIVE_STATES, FINAL_STATES, Task, ToolStatus, ToolUse
 from agents.parts.break_fix import BreakFixReport, HunkFinding, TestFinding, TestVerdict
+from agents.parts.changes import Diff
 from agents.project_file import BreakFixSection, read_project_file
 from agents.review import parse_diff
 from agents.scripts import ScriptEnd, run_script

@@ -14,7 +14,8 @@ from agents.config import Config
 from agents.engine.hub import Hub
 from agents.engine.ledger import Ledger
 from agents.errors import UsageError
-from agents.model import ACTIVE_STATES, EngineNotice, Task
+from agents.events import EngineNotice
+from agents.model import ACTIVE_STATES, Task
 
 LONGEST_WORDS = 240
 

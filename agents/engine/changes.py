@@ -8,7 +8,8 @@ from pathlib import Path
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.errors import UsageError
-from agents.model import FINAL_STATES, Commit, Diff, Scope, Task, Turn
+from agents.model import FINAL_STATES, Task, Turn
+from agents.parts.changes import Commit, Diff, Scope
 from agents.workspace import Workspace, Workspaces
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from agents.errors import UsageError
-from agents.model import Spending, Task, Turn, Usage
-from agents.parts.costs import Today
+from agents.model import Task, Turn, Usage
+from agents.parts.costs import Spending, Today
 from agents.store import Store
 
 _KIND = "budget"

@@ -52,29 +52,12 @@ from agents.engine.transcript import Transcript
 from agents.engine.worktrees import WorktreeDesk
 from agents.engine.writing import WritingDesk
 from agents.errors import SandboxError, UsageError
-from agents.model import (
-    FINAL_STATES,
-    AnyEvent,
-    Claim,
-    Comment,
-    CommentDraft,
-    Commit,
-    Diff,
-    EngineInfo,
-    Entry,
-    EntryChanged,
-    Leftover,
-    NewTask,
-    ProfileInfo,
-    Prompt,
-    Scope,
-    Task,
-    TaskChanged,
-    TaskState,
-    TranscriptOpened,
-    Turn,
-    When,
-)
+from agents.events import AnyEvent, EntryChanged, TaskChanged, TranscriptOpened
+from agents.model import FINAL_STATES, EngineInfo, Entry, NewTask, Prompt, Task, TaskState, Turn, When
+from agents.parts.changes import Commit, Diff, Scope
+from agents.parts.projects import ProfileInfo
+from agents.parts.review import Claim, Comment, CommentDraft
+from agents.parts.worktrees import Leftover
 from agents.profiles import load_profiles
 from agents.programs import profile_info
 from agents.project_file import PROJECT_FILE, read_project_file

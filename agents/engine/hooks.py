@@ -12,7 +12,8 @@ from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.transcript import Transcript
 from agents.errors import ShopfloorError
-from agents.model import EngineNotice, Struct, Task
+from agents.events import EngineNotice
+from agents.model import Struct, Task
 from agents.project_file import HookEvent, read_project_file
 from agents.scripts import run_script
 

@@ -16,8 +16,10 @@ from agents.engine.committing import CommittingDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.errors import NotFound, ShopfloorError, UsageError
-from agents.model import ACTIVE_STATES, FINAL_STATES, CommentDraft, EngineNotice, NewTask, Prompt, PullRequest, Task
+from agents.events import EngineNotice
+from agents.model import ACTIVE_STATES, FINAL_STATES, NewTask, Prompt, PullRequest, Task
 from agents.parts.hosting import Issue, PullDraft
+from agents.parts.review import CommentDraft
 from agents.scripts.host import Ended, run_program
 from agents.workspace import open_project, remote
 

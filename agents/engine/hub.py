@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
-from agents.model import (
+from agents.events import (
     AnyEvent,
     CommentsChanged,
     EngineNotice,

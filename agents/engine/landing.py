@@ -16,7 +16,8 @@ from agents.engine.ledger import Ledger
 from agents.engine.scratch import scratch
 from agents.engine.transcript import Transcript
 from agents.errors import GitError, NotFound, ShopfloorError, UsageError
-from agents.model import ACTIVE_STATES, EngineNotice, Prompt, Task, ToolUse
+from agents.events import EngineNotice
+from agents.model import ACTIVE_STATES, Prompt, Task, ToolUse
 from agents.parts.landing import Landing, LandingHow
 from agents.scripts import run_script
 from agents.workspace import Workspace, merging, open_project, trees

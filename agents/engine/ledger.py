@@ -17,7 +17,8 @@ import msgspec
 
 from agents.engine.hub import Hub
 from agents.errors import NotFound, ShopfloorError, UsageError
-from agents.model import ACTIVE_STATES, AnyEvent, EngineNotice, Prompt, Task, TaskChanged, TaskState
+from agents.events import AnyEvent, EngineNotice, TaskChanged
+from agents.model import ACTIVE_STATES, Prompt, Task, TaskState
 from agents.store import Store
 
 RETRY_SECONDS = 1.0

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agents import paths
-from agents.model import FINAL_STATES, Leftover, Task
+from agents.model import FINAL_STATES, Task
+from agents.parts.worktrees import Leftover
 
 
 def leftovers(tasks: Mapping[str, Task]) -> list[Leftover]:

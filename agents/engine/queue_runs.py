@@ -15,9 +15,10 @@ import msgspec
 from agents.engine.ledger import Ledger
 from agents.engine.queue_shelf import Shelf
 from agents.errors import ShopfloorError, UsageError
+from agents.events import QueueChanged
 from agents.loops.conditions import unmet_condition
 from agents.loops.queue_file import title_of
-from agents.model import Prompt, QueueChanged, QueueProgress, Task, Turn
+from agents.model import Prompt, QueueProgress, Task, Turn
 from agents.parts.queues import QueueItem, QueueRun, RunItem
 from agents.workspace import Workspace, Workspaces
 

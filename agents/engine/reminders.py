@@ -7,7 +7,8 @@ import time
 
 from agents.engine.ledger import Ledger
 from agents.errors import UsageError
-from agents.model import FINAL_STATES, EngineNotice, Task
+from agents.events import EngineNotice
+from agents.model import FINAL_STATES, Task
 
 LONGEST_SLEEP_SECONDS = 3600.0
 """A machine that slept has its clocks looked at this late at most."""

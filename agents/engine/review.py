@@ -10,7 +10,10 @@ import msgspec
 
 from agents.engine.ledger import Ledger
 from agents.errors import NotFound, UsageError
-from agents.model import Claim, Comment, CommentDraft, CommentsChanged, Delivery, Diff, Prompt, Reply, When
+from agents.events import CommentsChanged
+from agents.model import Delivery, Prompt, When
+from agents.parts.changes import Diff
+from agents.parts.review import Claim, Comment, CommentDraft, Reply
 from agents.review.prompt import parse_claims, review_prompt
 from agents.store import Round
 

@@ -23,8 +23,10 @@ from agents.errors import NotFound, ShopfloorError, UsageError
 from agents.loops.reviewer_file import load_reviewers
 from agents.loops.reviewing import SYSTEM, Malformed, judge_prompt, place_of, read_findings, read_verdicts
 from agents.loops.reviewing import reviewer_prompt as prompt_of
-from agents.model import FINAL_STATES, CommentDraft, CommentKind, Diff, Prompt, Step, Task, Turn, Usage, When, at_work
+from agents.model import FINAL_STATES, Prompt, Step, Task, Turn, Usage, When, at_work
 from agents.native.budget import cost
+from agents.parts.changes import Diff
+from agents.parts.review import CommentDraft, CommentKind
 from agents.parts.reviewers import Estimate, Finding, Reader, Reviewer, Reviewing
 from agents.workspace import open_project
 

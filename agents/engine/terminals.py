@@ -14,7 +14,8 @@ from agents import paths
 from agents.drivers import Driver, Reporter
 from agents.engine.ledger import Ledger
 from agents.errors import ShopfloorError, UsageError
-from agents.model import Prompt, Task, TerminalOpened
+from agents.events import TerminalOpened
+from agents.model import Prompt, Task
 from agents.parts.terminals import TerminalFound, TerminalScreen
 from agents.profiles import Profile, missing_program
 from agents.sandbox import Policy, Runner

@@ -21,7 +21,8 @@ from agents.drivers import (
     ToolStarted,
 )
 from agents.engine.ledger import Ledger
-from agents.model import Entry, EntryChanged, EntryKind, Prompt, Question, ToolUse
+from agents.events import EntryChanged
+from agents.model import Entry, EntryKind, Prompt, Question, ToolUse
 
 CHECKPOINT_SECONDS = 1.0
 """Text of a running stream is in the store at most this late."""

@@ -14,8 +14,9 @@ from itertools import zip_longest
 from typing import Literal
 
 from agents.loops.conditions import glob
-from agents.model import CommentDraft, Struct
+from agents.model import Struct
 from agents.parts.break_fix import BreakFixReport, HunkFinding, TestFinding
+from agents.parts.review import CommentDraft
 from agents.project_file import BreakFixSection
 from agents.review.errors import DiffError
 from agents.review.kinds import file_kind

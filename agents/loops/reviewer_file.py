@@ -21,7 +21,8 @@ from pathlib import Path
 
 from agents import paths
 from agents.errors import UsageError
-from agents.model import CommentKind, Struct
+from agents.model import Struct
+from agents.parts.review import CommentKind
 from agents.parts.reviewers import Reviewer, ReviewerPlace
 from agents.toml_file import parse_toml
 

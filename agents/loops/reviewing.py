@@ -8,7 +8,8 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
-from agents.model import Comment, CommentKind, Struct
+from agents.model import Struct
+from agents.parts.review import Comment, CommentKind
 from agents.parts.reviewers import Finding, Reviewer, Severity
 from agents.review import parse_diff
 

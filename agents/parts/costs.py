@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from agents.model import Spending, Struct, Usage
+from agents.model import Struct, Usage
+
+
+class Spending(Struct, kw_only=True):
+    """What was spent on one day with one profile in one project."""
+
+    day: str
+    """``2026-01-31``, in local time."""
+    profile: str
+    project: str = ""
+    tasks: int = 0
+    turns: int = 0
+    """Turns that began on that day and have ended."""
+    steps: int = 0
+    seconds: float = 0.0
+    """What those turns took."""
+    usage: Usage = Usage()
+    known_usd: float = 0.0
+    """The part of the cost that is known, also when some price is not."""
 
 
 class Today(Struct, kw_only=True):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from agents.model import CommentKind, Struct, Usage
+from agents.model import Struct, Usage
+from agents.parts.review import CommentKind
 
 ReviewerPlace = Literal["shipped", "project", "user"]
 Severity = Literal["high", "medium", "low"]

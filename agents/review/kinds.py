@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from agents.model import AttributeFile
+from agents.parts.changes import AttributeFile
 from agents.review.model import DiffSet
 
 _LOCK_FILES = frozenset(

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.model import Comment
+from agents.parts.review import Comment
 from agents.review.anchors import Placement, place_anchor
 from agents.review.evidence import Evidence, evidence_for, file_named
 from agents.review.model import DiffSet, FileDiff

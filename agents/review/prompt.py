@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agents.model import Claim, Comment, Struct
+from agents.model import Struct
+from agents.parts.review import Claim, Comment
 
 QUOTE_LIMIT = 40
 """Quoted lines per comment; longer quotes keep their beginning and end."""

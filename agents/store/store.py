@@ -10,9 +10,10 @@ from typing import TypeVar
 import msgspec
 
 from agents.errors import ShopfloorError
-from agents.model import Comment, Entry, Prompt, Struct, Task, Turn
+from agents.model import Entry, Prompt, Struct, Task, Turn
 from agents.parts.checks import CheckReport
 from agents.parts.queues import QueueCopy, QueueRun
+from agents.parts.review import Comment
 
 SCHEMA_VERSION = 4
 

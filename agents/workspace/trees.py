@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from agents.errors import GitError, NotFound
-from agents.model import AttributeFile, Commit
+from agents.parts.changes import AttributeFile, Commit
 from agents.review.arguments import DIFF_ARGUMENTS, DIFF_CONFIG
 from agents.review.parse import BINARY_BLOBS, raw_names
 from agents.workspace.git import Repository, git

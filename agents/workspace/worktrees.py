@@ -14,7 +14,7 @@ import msgspec
 
 from agents import paths
 from agents.errors import GitError, UsageError
-from agents.model import AttributeFile, Commit
+from agents.parts.changes import AttributeFile, Commit
 from agents.sandbox import Runner
 from agents.workspace import merging, trees
 from agents.workspace.git import Repository, git

@@ -8,7 +8,8 @@ import msgspec
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import Comment, CommentDraft, Task, at_work
+from agents.model import Task, at_work
+from agents.parts.review import Comment, CommentDraft
 from agents.review import DiffError, FileDiff
 from agents.review.escape import escape_name
 from agents.review.select import select_file, select_lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from agents.model import Comment
+from agents.parts.review import Comment
 from app.review.words import drafts_of
 from widgets.diff import DiffView
 from widgets.diff.state import DiffState

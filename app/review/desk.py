@@ -8,7 +8,7 @@ import msgspec
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import Comment, CommentDraft
+from agents.parts.review import Comment, CommentDraft
 from agents.review.places import Placed
 from app.review.drafts import DraftKeeper, Keeper, ReplyKeeper
 from app.review.host import Host

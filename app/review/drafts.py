@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from agents.api import Api
-from agents.model import Comment, CommentDraft, CommentKind
+from agents.parts.review import Comment, CommentDraft, CommentKind
 
 
 class Keeper(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agents.model import Comment
+from agents.parts.review import Comment
 from agents.review import DiffSet, FileDiff
 from agents.review.evidence import new_lines, unasked_hunks
 from agents.review.marks import FileMarks, marks_of

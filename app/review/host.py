@@ -7,7 +7,8 @@ from typing import Protocol
 
 from textual.app import App
 
-from agents.model import Diff, Scope, Task
+from agents.model import Task
+from agents.parts.changes import Diff, Scope
 from agents.review import DiffSet
 
 

@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from agents.api import Api
-from agents.model import Scope
+from agents.parts.changes import Scope
 from app.review.words import SCOPE_WORDS, SCOPES
 from widgets.text_strips import printable
 

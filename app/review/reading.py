@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import Comment, Diff, Scope, Task
+from agents.model import Task
+from agents.parts.changes import Diff, Scope
+from agents.parts.review import Comment
 from agents.review import DiffSet, parse_diff
 from agents.review.kinds import with_attributes
 from agents.review.places import Placed, place_comments

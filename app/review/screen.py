@@ -16,7 +16,9 @@ from textual.widgets import Input, Static
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import Comment, Diff, Scope, Task, at_work
+from agents.model import Task, at_work
+from agents.parts.changes import Diff, Scope
+from agents.parts.review import Comment
 from agents.review import DiffSet
 from agents.review.places import Placed
 from app.review.acts import HunkActs

@@ -13,7 +13,8 @@ from textual.widgets import Button, Static, TextArea
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import Comment, Task, When, at_work
+from agents.model import Task, When, at_work
+from agents.parts.review import Comment
 from app.review.around import held_back
 from app.review.host import Host
 from app.review.words import drafts_of

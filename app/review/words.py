@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from agents.model import Comment, CommentDraft, Diff, Scope, Task, at_work
+from agents.model import Task, at_work
+from agents.parts.changes import Diff, Scope
+from agents.parts.review import Comment, CommentDraft
 from agents.review.escape import escape_name
 from agents.review.model import DiffSet, FileDiff
 from widgets.text_strips import cells, cut, printable

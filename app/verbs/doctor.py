@@ -9,7 +9,8 @@ import sys
 from agents import paths
 from agents.client import connect
 from agents.errors import ShopfloorError
-from agents.model import ProfileInfo, Struct
+from agents.model import Struct
+from agents.parts.projects import ProfileInfo
 from agents.version import VERSION
 from app.verbs.printing import print_json
 

@@ -8,7 +8,8 @@ import time
 
 import msgspec
 
-from agents.model import Comment, Task
+from agents.model import Task
+from agents.parts.review import Comment
 from agents.review.escape import escape
 from agents.review.prompt import place
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from agents.client import Client
 from agents.errors import NotFound, UsageError
+from agents.events import QueueChanged
 from agents.loops.queue_file import parse_item, parse_queue, queue_text
-from agents.model import QueueChanged
 from agents.parts.queues import Place, Queue, QueueItem, QueueRun
 from app.verbs.printing import age, print_json, safe
 from app.verbs.tasks import engine

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from agents.api import Api
 from agents.errors import UsageError
-from agents.model import ACTIVE_STATES, NewTask, TaskChanged
+from agents.events import TaskChanged
+from agents.model import ACTIVE_STATES, NewTask
 from agents.parts.races import Lane, Race, RaceView
 from app.verbs.printing import age, cost, print_json, safe
 from app.verbs.tasks import engine

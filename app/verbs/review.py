@@ -12,7 +12,7 @@ import msgspec
 
 from agents.api import Api
 from agents.errors import GitError, NotFound, UsageError
-from agents.model import Comment, CommentDraft
+from agents.parts.review import Comment, CommentDraft
 from agents.review import parse_diff
 from agents.review.kinds import with_attributes
 from agents.review.marks import marks_of

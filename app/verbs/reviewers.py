@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from agents.loops.reviewing import place_of
-from agents.model import CommentKind
+from agents.parts.review import CommentKind
 from agents.parts.reviewers import Estimate, Finding, Reviewing
 from app.verbs.printing import print_json, safe
 from app.verbs.tasks import engine

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from agents.api import Api
 from agents.errors import UsageError
-from agents.model import AnyEvent, Entry, EntryChanged, EntryGrew, Task, TranscriptOpened
+from agents.events import AnyEvent, EntryChanged, EntryGrew, TranscriptOpened
+from agents.model import Entry, Task
 from agents.parts.scripts import ScriptRun
 from app.verbs.printing import age, print_json, safe, task_object
 from app.verbs.tasks import engine

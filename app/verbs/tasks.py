@@ -13,7 +13,8 @@ import msgspec
 
 from agents.client import Client, connect
 from agents.errors import NotFound, UsageError
-from agents.model import Entry, NewTask, Task, TaskChanged
+from agents.events import TaskChanged
+from agents.model import Entry, NewTask, Task
 from agents.moments import parse_moment
 from agents.parts.questions import how_to_answer
 from agents.parts.writing import Template

@@ -17,7 +17,8 @@ import pytest
 
 from agents.client import Client, connect, lock_is_free, stop_engine
 from agents.errors import EngineUnreachable
-from agents.model import AnyEvent, Entry, Task, TaskChanged
+from agents.events import AnyEvent, TaskChanged
+from agents.model import Entry, Task
 from agents.offline.sample import demo_tasks, make_sample_repository
 from tests.shell import ROOT
 

@@ -6,8 +6,8 @@ import itertools
 
 from agents.chips import chip_of, digest_of, expand
 from agents.errors import ShopfloorError
-from agents.model import Spending, Usage
-from agents.parts.costs import Today
+from agents.model import Usage
+from agents.parts.costs import Spending, Today
 from agents.parts.queues import Queue
 from agents.parts.writing import Said, TaskDraft, Template, Yank
 

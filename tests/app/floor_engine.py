@@ -10,22 +10,12 @@ from typing import Any
 import msgspec
 
 from agents.errors import NotFound, ShopfloorError
-from agents.model import (
-    AnyEvent,
-    Comment,
-    Diff,
-    EngineInfo,
-    Entry,
-    NewTask,
-    ProfileInfo,
-    Prompt,
-    Scope,
-    Task,
-    TaskChanged,
-    TranscriptOpened,
-    When,
-)
+from agents.events import AnyEvent, TaskChanged, TranscriptOpened
+from agents.model import EngineInfo, Entry, NewTask, Prompt, Task, When
+from agents.parts.changes import Diff, Scope
+from agents.parts.projects import ProfileInfo
 from agents.parts.queues import Queue
+from agents.parts.review import Comment
 from agents.parts.sessions import Command, Session
 from tests.app.floor_desk import CostsInMemory, QueuesInMemory, StagingInMemory, WritingInMemory
 

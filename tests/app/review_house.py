@@ -14,8 +14,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
-from agents.model import Comment, Reply
 from agents.parts.checks import Finding
+from agents.parts.review import Comment, Reply
 from tests.app.review_scene import ReviewApp, Scene, opened, until
 from tests.picture import save_picture
 from tests.widgets.diff.diff_scene import a_comment, numbered

@@ -14,8 +14,10 @@ from textual.pilot import Pilot
 
 from agents.api import Api
 from agents.errors import NotFound, ShopfloorError, UsageError
-from agents.model import Comment, CommentDraft, Commit, Diff, Entry, Prompt, Reply, Scope, Task, When
+from agents.model import Entry, Prompt, Task, When
+from agents.parts.changes import Commit, Diff, Scope
 from agents.parts.checks import CheckReport, CheckResult, CheckState, Finding
+from agents.parts.review import Comment, CommentDraft, Reply
 from agents.parts.writing import Said
 from agents.review.prompt import review_prompt
 from app.review.screen import ReviewScreen

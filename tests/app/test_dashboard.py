@@ -11,8 +11,8 @@ import pytest
 from textual.widgets import Static
 
 from agents.errors import EngineStopped
-from agents.model import Spending, Usage
-from agents.parts.costs import Today
+from agents.model import Usage
+from agents.parts.costs import Spending, Today
 from app.charts import short
 from app.dashboard import MEASURES, DashboardScreen, day_names, summed, today_text
 from app.totals import totals_text

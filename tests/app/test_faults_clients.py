@@ -10,7 +10,8 @@ import msgspec
 
 from agents import paths, rpc
 from agents.client import Client
-from agents.model import AnyEvent, EntryChanged, EntryGrew, Task, TaskChanged, TranscriptOpened
+from agents.events import AnyEvent, EntryChanged, EntryGrew, TaskChanged, TranscriptOpened
+from agents.model import Task
 from tests.app.fault_house import PATIENCE_SECONDS, RESTING, House, event_that, house, line, said, task_that
 
 __all__ = ["house"]

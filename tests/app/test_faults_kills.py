@@ -9,7 +9,8 @@ import random
 import pytest
 
 from agents.client import Client
-from agents.model import Entry, EntryChanged, Prompt, Task, TaskChanged, TranscriptOpened
+from agents.events import EntryChanged, TaskChanged, TranscriptOpened
+from agents.model import Entry, Prompt, Task
 from app.demo import is_good
 from tests.app.fault_house import RESTING, House, house, line, task_that
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agents.errors import ShopfloorError
-from agents.model import EngineNotice, EntryChanged, TranscriptOpened
+from agents.events import EngineNotice, EntryChanged, TranscriptOpened
 from tests.app.fault_house import RESTING, House, event_that, house, line, said, task_that
 
 __all__ = ["house"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from agents.model import Entry, Question, TranscriptOpened
+from agents.events import TranscriptOpened
+from agents.model import Entry, Question
 from app.ask import AskScreen
 from app.note import NoteScreen
 from app.review.screen import ReviewScreen

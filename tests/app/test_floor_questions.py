@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.model import Entry, EntryChanged, Question
+from agents.events import EntryChanged
+from agents.model import Entry, Question
 from tests.app.floor_engine import a_task
 from tests.app.floor_stage import a_floor
 from tests.app.test_floor_screen import screen_text

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from agents.errors import EngineUnreachable, ShopfloorError
-from agents.model import EngineNotice, Entry, EntryChanged
+from agents.events import EngineNotice, EntryChanged
+from agents.model import Entry
 from app.too_small import TooSmallScreen
 from tests.app.floor_engine import NOW, EngineInMemory, a_task
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agents.model import TerminalOpened, TerminalWrote
+from agents.events import TerminalOpened, TerminalWrote
 from agents.terminal.emulator import Emulator
 from tests.app.floor_engine import NOW, a_task
 from tests.app.floor_stage import Stage, a_floor

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from textual.app import App
 
-from agents.model import Reply
 from agents.parts.checks import Finding
+from agents.parts.review import Reply
 from app.review.pick import PickScreen
 from app.review.send import SendScreen
 from tests.app.review_scene import Scene, opened, until

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from agents.model import Comment, Task
+from agents.model import Task
+from agents.parts.review import Comment
 from app.keys import PRESETS, default_keys, read_keymap
 from app.review.pick import PickScreen
 from tests.app.review_scene import ReviewApp, Scene, go_to_line, line_at_cursor, opened, screen_text, until

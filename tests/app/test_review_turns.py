@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.model import Comment
+from agents.parts.review import Comment
 from tests.app.review_scene import Scene, go_to_line, line_at_cursor, opened, screen_text, until
 from tests.widgets.diff.diff_scene import a_comment, numbered
 from widgets.diff import DiffView

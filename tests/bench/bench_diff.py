@@ -51,7 +51,7 @@ def run_application(patch_file: str, comments: int) -> None:
     from textual.app import App, ComposeResult
     from textual.widgets import Static
 
-    from agents.model import Comment
+    from agents.parts.review import Comment
     from agents.review import parse_diff
     from widgets.diff import DiffView, Placed
 

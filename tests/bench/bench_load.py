@@ -22,7 +22,8 @@ import psutil
 from agents import paths, rpc
 from agents.client import Client, connect
 from agents.errors import EngineUnreachable
-from agents.model import Entry, EntryKind, Task, TaskChanged, ToolUse
+from agents.events import TaskChanged
+from agents.model import Entry, EntryKind, Task, ToolUse
 from agents.offline.sample import demo_tasks, make_sample_repository
 from agents.store import Store
 from app.demo import is_good

@@ -26,19 +26,8 @@ import msgspec  # noqa: E402
 from agents import paths, rpc  # noqa: E402
 from agents.api import PROTOCOL, Subscription  # noqa: E402
 from agents.engine.hub import Hub  # noqa: E402
-from agents.model import (  # noqa: E402
-    AnyEvent,
-    EngineInfo,
-    Entry,
-    EntryChanged,
-    Prompt,
-    Task,
-    TaskChanged,
-    TaskState,
-    ToolUse,
-    TranscriptOpened,
-    Usage,
-)
+from agents.events import AnyEvent, EntryChanged, TaskChanged, TranscriptOpened  # noqa: E402
+from agents.model import EngineInfo, Entry, Prompt, Task, TaskState, ToolUse, Usage  # noqa: E402
 from agents.parts.costs import Today  # noqa: E402
 from agents.parts.scripts import ScriptInfo  # noqa: E402
 from agents.server import _Connection  # noqa: E402

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.model import CommentDraft
+from agents.parts.review import CommentDraft
 from tests.real.conftest import RealShop
 from tests.real.player import runs, says, writes
 from tests.real.tried import CLAUDE, RealAgent

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.model import CommentDraft, Task
+from agents.model import Task
+from agents.parts.review import CommentDraft
 from tests.real.conftest import RealShop
 from tests.real.player import runs, says, writes
 from tests.real.tried import PI_TERMINAL, RealAgent

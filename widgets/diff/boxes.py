@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from agents.model import Comment
+from agents.parts.review import Comment
 from agents.review.emphasis import Ranges, emphasize
 from agents.review.escape import escape_name
 from agents.review.evidence import Evidence

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from textual.widget import Widget
 
-from agents.model import CommentDraft
+from agents.parts.review import CommentDraft
 from widgets.diff.rows import Editor
 from widgets.diff.state import DiffState
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from agents.model import Comment, CommentDraft
+from agents.parts.review import Comment, CommentDraft
 from agents.review.kinds import file_kind
 from agents.review.model import DiffSet, FileDiff
 from agents.review.places import Placed

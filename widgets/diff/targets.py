@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agents.model import CommentDraft
+from agents.parts.review import CommentDraft
 from agents.review.model import NO_NEWLINE
 from widgets.diff.rows import COMMENT, FILE, FOLD, HUNK, LINE, MARK, NOTE, SAME, Section
 

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from agents.model import CommentDraft
+from agents.parts.review import CommentDraft
 from agents.review.model import DiffSet
 from agents.review.places import Placed
 from agents.review.spans import Highlighted

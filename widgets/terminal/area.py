@@ -11,7 +11,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from agents.model import AnyEvent, Entry, TerminalOpened, TerminalWrote
+from agents.events import AnyEvent, TerminalOpened, TerminalWrote
+from agents.model import Entry
 from agents.terminal.lines import Line, line_text
 from widgets.terminal.look import Looks
 from widgets.text_strips import RowStrip, Spans, StyleBook, cells, printable, strip_of

@@ -17,7 +17,8 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.timer import Timer
 
-from agents.model import AnyEvent, Task
+from agents.events import AnyEvent
+from agents.model import Task
 from widgets.agent_pane import AgentPane
 from widgets.pane_look import PANE_CSS
 from widgets.pump import Pump, frames_waiting

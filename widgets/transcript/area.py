@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from rich.segment import Segment
 from textual.strip import Strip
 
-from agents.model import AnyEvent, Entry
+from agents.events import AnyEvent
+from agents.model import Entry
 from widgets.text_strips import RowStrip, Span, Spans, StyleBook, cells, segments_of, split_cells, strip_of
 from widgets.transcript.copying import copied_text
 from widgets.transcript.entries import can_fold

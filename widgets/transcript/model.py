@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from agents.model import AnyEvent, Entry, EntryChanged, EntryGrew, TranscriptOpened
+from agents.events import AnyEvent, EntryChanged, EntryGrew, TranscriptOpened
+from agents.model import Entry
 from widgets.transcript.markdown import MarkdownText
 
 EVERYTHING = 0

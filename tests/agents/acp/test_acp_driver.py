@@ -10,7 +10,8 @@ import pytest
 
 from agents import paths
 from agents.engine import Engine
-from agents.model import CommentDraft, Entry, Task
+from agents.model import Entry, Task
+from agents.parts.review import CommentDraft
 from tests.shop import Shop
 
 Agent = Callable[..., str]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from agents.errors import ShopfloorError
-from agents.model import Comment, Task
+from agents.model import Task
+from agents.parts.review import Comment
 from tests.shop import Shop, git, runs, writes
 
 PYTEST = f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {sys.executable} -m pytest -q -rpfE --tb=no -p no:cacheprovider {{files}}"

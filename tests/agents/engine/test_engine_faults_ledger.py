@@ -12,19 +12,16 @@ import pytest
 from agents.engine.hub import NOTICES_LIMIT, WAITING_LIMIT, Hub, Listener
 from agents.engine.ledger import Ledger
 from agents.errors import ShopfloorError
-from agents.model import (
-    FINAL_STATES,
+from agents.events import (
     AnyEvent,
     CommentsChanged,
     EngineNotice,
-    Entry,
     EntryChanged,
     EntryGrew,
-    Prompt,
-    Task,
     TaskChanged,
     TranscriptOpened,
 )
+from agents.model import FINAL_STATES, Entry, Prompt, Task
 from agents.store import Store
 
 

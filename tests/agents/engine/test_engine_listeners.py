@@ -9,7 +9,8 @@ import pytest
 
 from agents.engine import hub as hub_module
 from agents.engine.hub import Hub, Listener
-from agents.model import AnyEvent, Entry, EntryChanged, EntryGrew, Task, TaskChanged, TerminalWrote, TranscriptOpened
+from agents.events import AnyEvent, EntryChanged, EntryGrew, TaskChanged, TerminalWrote, TranscriptOpened
+from agents.model import Entry, Task
 
 
 def a_task(name: str, **fields: object) -> Task:

@@ -8,7 +8,8 @@ import pytest
 
 from agents.engine import Engine
 from agents.errors import UsageError
-from agents.model import EngineNotice, Task
+from agents.events import EngineNotice
+from agents.model import Task
 from tests.shop import Shop, writes
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from agents.errors import GitError, NotFound, UsageError
-from agents.model import CommentDraft, Diff, Task
+from agents.model import Task
 from agents.offline import Call, say
+from agents.parts.changes import Diff
+from agents.parts.review import CommentDraft
 from agents.review import FileDiff, parse_diff
 from agents.review.marks import marks_of
 from agents.review.select import select_hunk, select_lines

@@ -10,8 +10,9 @@ import pytest
 
 from agents.engine import Engine
 from agents.errors import NotFound, UsageError
-from agents.model import Comment, CommentDraft, Task
+from agents.model import Task
 from agents.offline import Call, Fault, ModelRequest, Reply, say
+from agents.parts.review import Comment, CommentDraft
 from agents.parts.reviewers import Reviewing
 from tests.shop import KEY, Shop, writes
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agents.model import CommentDraft, Task
+from agents.model import Task
 from agents.offline import say
+from agents.parts.review import CommentDraft
 from agents.review import DiffSet, parse_diff
 from agents.review.places import Placed, place_comments
 from tests.shop import Shop, runs, writes

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from agents.errors import NotFound, ShopfloorError, UsageError
-from agents.model import CommentDraft, EntryChanged, NewTask, TaskChanged, TranscriptOpened
+from agents.events import EntryChanged, TaskChanged, TranscriptOpened
+from agents.model import NewTask
 from agents.offline import Call, Fault, say
+from agents.parts.review import CommentDraft
 from agents.review import parse_diff
 from tests.shop import KEY, Shop, git, runs, writes
 

@@ -11,12 +11,12 @@ import pytest
 from offline_agent import OfflineAgent
 
 from agents.errors import UsageError
-from agents.model import Comment
 from agents.offline import Message
 from agents.offline.play import CANNOT, GOING_ON
 from agents.offline.review_round import changes_for, parse_round
 from agents.offline.sample import demo_tasks, make_sample_repository
 from agents.offline.scenario import load_scenario, load_scenarios
+from agents.parts.review import Comment
 from agents.review.prompt import parse_claims, review_prompt
 
 SCENARIOS = load_scenarios()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.model import Comment
+from agents.parts.review import Comment
 from agents.review import DiffSet
 from agents.review.evidence import evidence_for, new_lines, unasked_hunks
 from tests.agents.review.review_repository import Repository

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from agents.model import Comment
+from agents.parts.review import Comment
 from agents.review import DiffSet
 from agents.review.places import Placed, place_comments
 from tests.agents.review.review_repository import Repository

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.model import Comment
+from agents.parts.review import Comment
 from agents.review.prompt import QUOTE_LIMIT, parse_claims, review_prompt
 
 

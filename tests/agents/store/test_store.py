@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from agents.errors import ShopfloorError
-from agents.model import Comment, Entry, Prompt, Task
+from agents.model import Entry, Prompt, Task
+from agents.parts.review import Comment
 from agents.store import Store
 
 

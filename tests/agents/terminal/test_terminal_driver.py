@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agents.engine import Engine
-from agents.model import CommentDraft, Prompt, Task
+from agents.model import Prompt, Task
+from agents.parts.review import CommentDraft
 from tests.agents.terminal.conftest import RULES
 from tests.shop import PATIENCE_SECONDS, Shop
 

@@ -11,7 +11,7 @@ from agents.drivers.terminal.record import LIMIT_BYTES, Record, read_record
 from agents.drivers.terminal.replay import replayed
 from agents.drivers.terminal.signals import read_signal
 from agents.engine.hub import TERMINAL_LIMIT, Hub
-from agents.model import AnyEvent, TerminalOpened, TerminalWrote
+from agents.events import AnyEvent, TerminalOpened, TerminalWrote
 from agents.terminal.emulator import Emulator, Sink, closing
 from agents.terminal.input import Keyboard
 from agents.terminal.typed import Typed

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from agents.model import Comment
+from agents.parts.review import Comment
 from agents.review import DIFF_ARGUMENTS, DIFF_CONFIG, DiffSet, parse_diff
 
 Files = Mapping[str, str | bytes]

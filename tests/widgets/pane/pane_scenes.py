@@ -11,7 +11,8 @@ os.environ.setdefault("TEXTUAL_FPS", "240")
 import msgspec
 from textual.app import App, ComposeResult
 
-from agents.model import AnyEvent, Entry, EntryChanged, EntryGrew, Task, ToolUse, TranscriptOpened, Usage
+from agents.events import AnyEvent, EntryChanged, EntryGrew, TranscriptOpened
+from agents.model import Entry, Task, ToolUse, Usage
 from widgets.agent_pane import AgentPane
 from widgets.pane_grid import PaneGrid
 from widgets.pump import Pump

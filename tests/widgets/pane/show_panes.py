@@ -12,7 +12,8 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
 from pane_scenes import NOW, GridApp, Script, a_task  # noqa: E402
 
-from agents.model import AnyEvent, Task, ToolUse, Usage  # noqa: E402
+from agents.events import AnyEvent  # noqa: E402
+from agents.model import Task, ToolUse, Usage  # noqa: E402
 from tests.picture import save_picture  # noqa: E402
 
 ANSWER = """I found it. `Cart.total` rounds **each line** and then the sum, so a cent is lost per item.

@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pane_scenes import NOW, Script
 
-from agents.model import AnyEvent, EntryChanged, ToolUse
+from agents.events import AnyEvent, EntryChanged
+from agents.model import ToolUse
 from widgets.transcript.entries import EDIT_ROWS, PROMPT_ROWS
 from widgets.transcript.model import EVERYTHING, Transcript
 from widgets.transcript.rows import RowTable
