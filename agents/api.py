@@ -14,7 +14,7 @@ from typing import Protocol
 from agents.events import AnyEvent
 from agents.model import EngineInfo, Entry, NewTask, Prompt, Task, Turn, When
 from agents.parts.break_fix import BreakFix
-from agents.parts.changes import Commit, Diff, Scope
+from agents.parts.changes import Changes
 from agents.parts.checks import Checks
 from agents.parts.committing import Committing
 from agents.parts.costs import Costs
@@ -22,22 +22,22 @@ from agents.parts.explanations import Explanations
 from agents.parts.finding import Finding
 from agents.parts.hosting import Hosting
 from agents.parts.landing import Landings
-from agents.parts.projects import ProfileInfo
+from agents.parts.projects import Projects
 from agents.parts.questions import Questions
 from agents.parts.queues import Queues
 from agents.parts.races import Races
 from agents.parts.radar import Radar
 from agents.parts.reminders import Reminders
-from agents.parts.review import Claim, Comment, CommentDraft
+from agents.parts.review import Review
 from agents.parts.reviewers import Reviewers
 from agents.parts.scripts import Scripts
 from agents.parts.sessions import Sessions
 from agents.parts.staging import Staging
 from agents.parts.terminals import Terminals
-from agents.parts.worktrees import Leftover, Worktrees
+from agents.parts.worktrees import Worktrees
 from agents.parts.writing import Writing
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of what goes over the socket; a client and an engine with different ones do not talk."""
 
 
@@ -66,10 +66,18 @@ class Api(Protocol):
     for that capability itself, so that nothing only forwards. Over the socket its methods are called ``part.method``.
     """
 
+    projects: Projects
+    """What projects offer new tasks, and which of their commands may run."""
+    changes: Changes
+    """What tasks changed."""
+    review: Review
+    """Comments on changes, and the rounds they are sent in."""
     questions: Questions
-    reminders: Reminders
-    finding: Finding
     """What agents ask in the middle of a turn."""
+    reminders: Reminders
+    """When the person wants to be called about a task again."""
+    finding: Finding
+    """What the tasks that are over changed, and which files are changed now."""
     costs: Costs
     """What agents have cost and may cost."""
     terminals: Terminals
@@ -79,13 +87,14 @@ class Api(Protocol):
     sessions: Sessions
     """What agents that are not ours let a person choose."""
     staging: Staging
+    """What the person has picked for the next commit."""
     writing: Writing
     """What helps a person write."""
     scripts: Scripts
     queues: Queues
     """Queues of follow-up prompts."""
     checks: Checks
-    """What the project's checks said."""
+    """The project's checks, and what they said."""
     landing: Landings
     """Bringing work onto its branch."""
     committing: Committing
@@ -159,98 +168,17 @@ class Api(Protocol):
         """Bring the files of a resting task back to before its last turn; once more brings that turn's work back.
         Commits and the conversation stay; the agent is told with the next prompt."""
 
-    async def leftovers(self) -> list[Leftover]:
-        """What tasks that have left the floor still take of the disk."""
-
-    async def prune(self, found: Sequence[Leftover]) -> None:
-        """Delete those of the leftovers that still are some. Branches, snapshots and transcripts stay."""
-
     async def seen(self, task: str) -> None:
         """The person has looked at it."""
 
     async def set_note(self, task: str, note: str) -> Task:
         """Set what the person is waiting for."""
 
-    async def draft(self, task: str) -> str:
-        """The unsent text of the composer for this task (empty task: the new-task dialog)."""
-
-    async def save_draft(self, task: str, text: str) -> None:
-        """Keep the unsent text of the composer."""
-
-    async def run_checks(self, task: str) -> Task:
-        """Run the project's checks on a resting task now; returns when they have ended."""
-
-    # review
-
-    async def diff(self, task: str, scope: Scope = "branch", base: str = "", head: str = "") -> Diff:
-        """What changed, as of now (a running turn's unfinished work included).
-
-        ``base`` names the commit of the scope ``commit``, and with ``head`` (empty: now) the two ends of ``refs``:
-        commits, refs or tree ids.
-        """
-
-    async def commits(self, task: str) -> list[Commit]:
-        """The commits of the task's branch beyond its base, the latest first."""
-
-    async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
-        """Contents of blobs named in a diff, in order; an id of zeros is empty content."""
-
-    async def comments(self, task: str) -> list[Comment]:
-        """All comments of a task in the order they were written."""
-
-    async def add_comment(self, task: str, draft: CommentDraft, base_tree: str = "", head_tree: str = "") -> Comment:
-        """Record a draft comment. Without trees it is taken to be on the branch scope as of now, and its quote is
-        filled in from there."""
-
-    async def edit_comment(self, task: str, comment: str, text: str) -> Comment:
-        """Change the text of a draft."""
-
-    async def delete_comment(self, task: str, comment: str) -> None:
-        """Drop a draft."""
-
-    async def reply_comment(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
-        """Say something about a comment that was sent. What the person says goes to the agent with the next round;
-        until then saying it again replaces it, and an empty text takes it back."""
-
-    async def review_prompt(self, task: str, without: Sequence[str] = ()) -> str:
-        """The prompt that sending the drafts and replies would send; comments ``without`` stay as they are."""
-
-    async def send_review(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
-        """Send all drafts and replies as one round, those ``without`` not; ``text`` is the prompt, if it is given."""
-
-    async def claim_comment(self, task: str, comment: str, claim: Claim, text: str = "") -> Comment:
-        """Record what the agent says about a sent comment."""
-
-    async def resolve_comment(self, task: str, comment: str, resolved: bool = True) -> Comment:
-        """The person's verdict: resolved, or open again."""
-
-    async def reviewed(self, task: str) -> list[str]:
-        """The marks (:mod:`agents.review.marks`) of what the person has looked at."""
-
-    async def mark_reviewed(self, task: str, marks: Sequence[str], reviewed: bool = True) -> None:
-        """The person has looked at these parts of the change, or wants to look at them again."""
-
-    async def apply_patch(self, task: str, patch: bytes, said: str) -> Task:
-        """Change the files of a worktree as a patch says, all of it or nothing; a snapshot is taken first. ``said`` is
-        what the transcript says about it. The opposite patch undoes it."""
-
     async def ask(self, task: str, question: str) -> Task:
         """Ask about a task's change as it is now, in a task of its own beside it: with its own worktree, so that it
         can edit nothing of this one. Returns the new task; its answer is the last text of its transcript."""
 
-    # set-up
-
-    async def profiles(self, project: str = "") -> list[ProfileInfo]:
-        """Profiles a task can use, those that are ready first."""
-
-    async def branches(self, project: str) -> list[str]:
-        """Names a task can start from: the branch checked out first, then the others, latest commit first."""
-
-    async def project_file(self, project: str) -> tuple[str, bool]:
-        """The text of the project's ``.shopfloor.toml`` ('' if none) and whether the person trusts it as it is."""
-
-    async def trust(self, project: str, text: str) -> None:
-        """The person has read this text of the project file and lets its commands run."""
+    # the engine itself
 
     async def offer_environment(self, variables: Mapping[str, str]) -> None:
         """Variables that hold keys and addresses of models, as the caller has them now. Kept in memory only."""

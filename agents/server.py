@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 ABOUT_ONE_TASK = frozenset(
-    "task transcript prompts turns send comments add_comment reply_comment set_note diff".split()  # noqa: SIM905
+    "task transcript prompts turns send set_note changes.diff review.comments review.add review.reply".split()  # noqa: SIM905
 )
 """What a script in a task's sandbox may ask, about its own task only."""
 
@@ -154,10 +154,10 @@ def confined_arguments(task: str, method: str, arguments: Any) -> Any:
     asked = getattr(arguments, "task", "")
     if method not in ABOUT_ONE_TASK or not asked or not task.startswith(asked):
         raise UsageError(f"A script in the sandbox of task {task} may not call “{method}” for “{asked or 'anything'}”.")
-    if method == "add_comment" and arguments.draft.author == "person":
+    if method == "review.add" and arguments.draft.author == "person":
         draft = msgspec.structs.replace(arguments.draft, author="script")
         arguments = msgspec.structs.replace(arguments, draft=draft)
-    if method == "reply_comment" and arguments.author == "person":
+    if method == "review.reply" and arguments.author == "person":
         arguments = msgspec.structs.replace(arguments, author="script")
     return msgspec.structs.replace(arguments, task=task)
 

@@ -152,7 +152,7 @@ class Acts:
 
     def run_checks(self) -> None:
         """Run the project's checks."""
-        self._each("check", self._api.run_checks)
+        self._each("check", self._api.checks.run)
 
     def choose_settings(self) -> None:
         """Choose what the current task's agent offers."""

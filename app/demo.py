@@ -61,8 +61,8 @@ async def _demo(options: argparse.Namespace) -> int:
     with _home(options) as folder:
         project = await make_sample_repository(folder)
         async with _engine() as api:
-            text, _ = await api.project_file(str(project))
-            await api.trust(str(project), text)  # it is our own
+            text, _ = await api.projects.file(str(project))
+            await api.projects.trust(str(project), text)  # it is our own
             tasks = demo_tasks(project, options.agents)
             if options.headless:
                 return await _headless(api, tasks, options)

@@ -168,8 +168,8 @@ class NewTaskScreen(ModalScreen[list[Task]]):
             draft = await self._api.writing.task_draft(self._project)
             if not self._area.text:
                 self._use(draft)
-            self._show_profiles(await self._api.profiles(self._project))
-            self._branches = await self._api.branches(self._project)
+            self._show_profiles(await self._api.projects.profiles(self._project))
+            self._branches = await self._api.projects.branches(self._project)
             queues = [queue.name for queue in await self._api.queues.list(self._project) if not queue.problem]
             self._show_queues(queues)
         except ShopfloorError as error:

@@ -47,16 +47,16 @@ class Outbox:
         except ShopfloorError:
             self._floor.composer.give_back(task, text)
             raise
-        await self._api.save_draft(task, "")
+        await self._api.writing.save_draft(task, "")
 
     def keep_draft(self, task: str, text: str) -> None:
         """Keep what is being written."""
-        self.keep(self._api.save_draft(task, text))
+        self.keep(self._api.writing.save_draft(task, text))
 
     async def offer_past(self, task: str) -> None:
         """Give the composer the draft of a task and what was said to it before."""
         said = [prompt.text for prompt in await self._api.prompts(task) if prompt.origin == "person"]
-        self._floor.composer.offer_past(task, await self._api.draft(task), said)
+        self._floor.composer.offer_past(task, await self._api.writing.draft(task), said)
 
     def keep(self, call: Coroutine[Any, Any, object]) -> None:
         """Hand words of the person to the engine; leaving waits for it."""
@@ -79,7 +79,7 @@ class Outbox:
         if self._keeping:
             await asyncio.wait(self._keeping, timeout=KEEP_SECONDS)
         unsaved = floor.composer.unsaved()
-        if unsaved and not await floor.answered(self._api.save_draft(*unsaved)) and not self._was_warned:
+        if unsaved and not await floor.answered(self._api.writing.save_draft(*unsaved)) and not self._was_warned:
             self._was_warned = True
             floor.show_bar("What you wrote cannot be kept now. Leaving again leaves without it.")
             return

@@ -36,8 +36,8 @@ async def draw(home: Path) -> None:
     engine = Engine({"PATH": os.environ["PATH"], "HOME": str(home)})
     await engine.start()
     try:
-        text, _ = await engine.project_file(str(project))
-        await engine.trust(str(project), text)
+        text, _ = await engine.projects.file(str(project))
+        await engine.projects.trust(str(project), text)
         app = ShopfloorApp(engine, str(project), demo=True)
         async with app.run_test(size=(160, 45)) as pilot:
             for new in demo_tasks(project, 4):
@@ -80,7 +80,7 @@ async def comment(engine: object) -> None:
     from agents.review import parse_diff
 
     for task in tasks(engine):
-        diff = await engine.diff(task.id)  # type: ignore[attr-defined]
+        diff = await engine.changes.diff(task.id)  # type: ignore[attr-defined]
         file = max(parse_diff(diff.patch).files, key=lambda file: file.additions)
         numbers = [number for number, old in zip(file.lines.new, file.lines.old, strict=True) if number and not old]
         draft = CommentDraft(
@@ -89,7 +89,7 @@ async def comment(engine: object) -> None:
             start=numbers[3],
             end=numbers[3],
         )
-        await engine.add_comment(task.id, draft)  # type: ignore[attr-defined]
+        await engine.review.add(task.id, draft)  # type: ignore[attr-defined]
 
 
 def picture(app: object, name: str) -> None:

@@ -24,8 +24,8 @@ async def draw(home: Path) -> None:
     project = await make_sample_repository(home)
     api = await connect(environment={})
     try:
-        text, _ = await api.project_file(str(project))
-        await api.trust(str(project), text)
+        text, _ = await api.projects.file(str(project))
+        await api.projects.trust(str(project), text)
         for new in demo_tasks(project, 4):
             await api.create_task(new)
         (home / "state" / "tour").touch()

@@ -7,15 +7,15 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from agents.engine.changes import Changes
+from agents.engine.comments import Comments, with_quote
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
-from agents.engine.review import Reviews, with_quote
 from agents.engine.scratch import Scratch, scratch
 from agents.engine.transcript import Transcript, closed
 from agents.errors import ShopfloorError, UsageError
@@ -95,16 +95,12 @@ class BreakFixDesk:
         ledger: Ledger,
         facilities: Facilities,
         changes: Changes,
-        reviews: Reviews,
-        on_floor: Callable[[str], Task],
-        blobs: Callable[[str, Sequence[str]], Awaitable[list[bytes]]],
+        comments: Comments,
     ) -> None:
         self._ledger = ledger
         self._facilities = facilities
         self._changes = changes
-        self._reviews = reviews
-        self._on_floor = on_floor
-        self._blobs = blobs
+        self._comments = comments
         self._running: dict[str, _Run] = {}
         self._reports: dict[str, list[BreakFixReport]] = {}
         """By task, the latest last."""
@@ -135,7 +131,7 @@ class BreakFixDesk:
 
     async def start(self, task: str, afresh: bool = False) -> BreakFixReport:
         """See :class:`agents.parts.break_fix.BreakFix`."""
-        known = self._on_floor(task)
+        known = self._ledger.on_floor(task)
         if known.id in self._running:
             return self._running[known.id].report
         if known.state in ACTIVE_STATES or known.state == "queued":
@@ -143,7 +139,7 @@ class BreakFixDesk:
         settings = read_project_file(Path(known.project)).break_fix
         if settings.run:
             settings = self._facilities.trusted_project(known.project).break_fix
-        diff = await self._changes.diff(known, "branch")
+        diff = await self._changes.diff(known.id)
         report = BreakFixReport(
             task=known.id,
             tree=diff.head_tree,
@@ -271,7 +267,7 @@ class BreakFixDesk:
     async def _work(self, run: _Run) -> None:
         change = await asyncio.to_thread(parse_diff, run.diff.patch)
         brought = test_files(change, run.settings)
-        blobs = await self._blobs(run.task.id, [file.new_blob for file in brought])
+        blobs = await self._changes.blobs(run.task.id, [file.new_blob for file in brought])
         contents = {file.new_path: blob for file, blob in zip(brought, blobs, strict=True)}
         plan = plan_break_fix(change, contents, run.settings)
         if not plan.files:
@@ -405,19 +401,19 @@ class BreakFixDesk:
     async def _write(self, report: BreakFixReport, diff: Diff) -> tuple[str, ...]:
         """Put what was found into the review as drafts, in place of those of earlier reports."""
         task = report.task
-        self._on_floor(task)
-        wanted = [await with_quote(draft, diff, self._blobs) for draft in drafts(report)]
-        ours = [one for one in self._reviews.comments(task) if one.author == AUTHOR]
+        self._ledger.on_floor(task)
+        wanted = [await with_quote(draft, diff, self._changes.blobs) for draft in drafts(report)]
+        ours = [one for one in self._comments.of(task) if one.author == AUTHOR]
         generated = {draft.text for other in self._reports.get(task, []) for draft in drafts(other)}
         key = {(one.path, one.side, one.start, one.text): one for one in ours if one.head_tree == report.tree}
         kept = []
         for draft in wanted:
             known = key.get((draft.path, draft.side, draft.start, draft.text))
-            comment = known or self._reviews.add(task, draft, diff.base_tree, diff.head_tree)
+            comment = known or self._comments.add(task, draft, diff.base_tree, diff.head_tree)
             kept.append(comment.id)
         for old in ours:
             if old.state == "draft" and old.id not in kept and old.text in generated:
-                self._reviews.delete(task, old.id)  # said about files that are not there any more
+                self._comments.delete(task, old.id)  # said about files that are not there any more
         self._ledger.flush_soon()
         return tuple(kept)
 

@@ -1,12 +1,13 @@
-"""What a task changed: diffs between snapshots, by scope."""
+"""What a task changed: diffs between snapshots, by scope; implements :class:`agents.parts.changes.Changes`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
+from agents.engine.transcript import Transcript
 from agents.errors import UsageError
 from agents.model import FINAL_STATES, Task, Turn
 from agents.parts.changes import Commit, Diff, Scope
@@ -14,11 +15,18 @@ from agents.workspace import Workspace, Workspaces
 
 
 class Changes:
-    """Reads changes; both ends of every diff are trees in the repository."""
+    """Reads changes; both ends of every diff are trees in the repository.
 
-    def __init__(self, ledger: Ledger, facilities: Facilities) -> None:
+    Args:
+        transcript_of: the transcript of a task at work.
+    """
+
+    def __init__(
+        self, ledger: Ledger, facilities: Facilities, transcript_of: Callable[[str], Transcript | None]
+    ) -> None:
         self._ledger = ledger
         self._facilities = facilities
+        self._transcript_of = transcript_of
 
     def workspace(self, task: Task) -> Workspace:
         """Where a task's files live; raises UsageError before they were made."""
@@ -28,18 +36,19 @@ class Changes:
             raise UsageError(f"Task {task.id} has no worktree yet: it is {task.state}.", "Look again when it works.")
         return workspace
 
-    async def diff(self, task: Task, scope: Scope, base: str = "", head: str = "") -> Diff:
-        """What changed as of now, or as of the last snapshot when the worktree is gone; see :class:`agents.api.Api`."""
-        workspace = self.workspace(task)
+    async def diff(self, task: str, scope: Scope = "branch", base: str = "", head: str = "") -> Diff:
+        """See :class:`agents.parts.changes.Changes`."""
+        known = self._ledger.find(task)
+        workspace = self.workspace(known)
         workspaces = await self._facilities.workspaces()
         if scope in ("commit", "refs"):
-            return await self._between(task, scope, base, head, workspaces, workspace)
-        head = await self._now(task, workspaces, workspace)
-        base, base_name = await self._base(task, scope, workspaces, workspace)
+            return await self._between(known, scope, base, head, workspaces, workspace)
+        head = await self._now(known, workspaces, workspace)
+        base, base_name = await self._base(known, scope, workspaces, workspace)
         base_tree = await workspaces.tree_of(workspace, base)
         patch = await workspaces.diff(workspace, base_tree, head)
         return Diff(
-            task=task.id,
+            task=known.id,
             scope=scope,
             base_tree=base_tree,
             head_tree=head,
@@ -84,21 +93,30 @@ class Changes:
             attributes=await workspaces.attribute_files(workspace, head_tree, patch),
         )  # fmt: skip
 
-    async def commits(self, task: Task) -> list[Commit]:
-        """The commits of the task's branch beyond its base, the latest first."""
-        workspace = self.workspace(task)
+    async def commits(self, task: str) -> list[Commit]:
+        """See :class:`agents.parts.changes.Changes`."""
+        workspace = self.workspace(self._ledger.find(task))
         workspaces = await self._facilities.workspaces()
         tip = await workspaces.import_branch(workspace) if Path(workspace.worktree).exists() else workspace.branch
         return await workspaces.commits(workspace, workspace.base_commit, tip) if tip else []
 
-    async def apply(self, task: Task, patch: bytes) -> None:
-        """Change the files of the worktree as a patch says; a snapshot of them as they were is kept."""
-        workspace = self.workspace(task)
+    async def apply(self, task: str, patch: bytes, said: str) -> Task:
+        """See :class:`agents.parts.changes.Changes`."""
+        known = self._ledger.on_floor(task)
+        workspace = self.workspace(known)
         workspaces = await self._facilities.workspaces()
         await workspaces.snapshot(workspace, "before-patch", "Before a patch of the person")
         await workspaces.apply(workspace, patch)
         after = await workspaces.snapshot(workspace, "now", "As of now")
-        await self._count(task, workspaces, workspace, after.commit)
+        await self._count(known, workspaces, workspace, after.commit)
+        self._say(known, said)
+        return self._ledger.tasks[known.id]
+
+    def _say(self, task: Task, said: str) -> None:
+        """Say in a task's transcript what the person did to its files."""
+        transcript = self._transcript_of(task.id) or Transcript(task.id, self._ledger, task.turn)
+        transcript.add("notice", said)
+        self._ledger.flush()
 
     async def snapshot_now(self, task: Task) -> str:
         """A commit of the files as they are."""
@@ -148,12 +166,12 @@ class Changes:
                 return rounds[-1].head_tree, f"round {rounds[-1].number} of your review"
         return workspace.base_commit, self.base_name(task)
 
-    async def blobs(self, task: Task, ids: Sequence[str]) -> list[bytes]:
-        """Contents of blobs, in order."""
-        return await (await self._facilities.workspaces()).blobs(self.workspace(task), ids)
+    async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
+        """See :class:`agents.parts.changes.Changes`."""
+        return await (await self._facilities.workspaces()).blobs(self.workspace(self._ledger.find(task)), ids)
 
-    async def undo(self, task: Task, turn: Turn) -> str:
-        """Bring the files back to before a turn, or that turn's work back if it was undone; what happened, in words."""
+    async def undo(self, task: Task, turn: Turn) -> None:
+        """Bring the files back to before a turn, or that turn's work back if it was undone."""
         workspaces = await self._facilities.workspaces()
         workspace = self.workspace(task)
         if task.undone:
@@ -163,7 +181,7 @@ class Changes:
             target, said = turn.before, f"You have undone turn {turn.number}: the files are as they were before it."
         await workspaces.rewind(workspace, target)
         await self._count(task, workspaces, workspace, target, undone=0 if task.undone else turn.number)
-        return said
+        self._say(task, said)
 
 
 def _short(name: str) -> str:

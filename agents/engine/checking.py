@@ -13,13 +13,12 @@ from typing import Literal
 import msgspec
 
 from agents import paths
-from agents.engine.changes import Changes
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.transcript import Transcript
 from agents.loops.checks import feedback_prompt, run_check
 from agents.model import Prompt, ToolUse
-from agents.parts.checks import CheckReport, CheckResult, CheckState
+from agents.parts.checks import CheckReport, CheckResult
 from agents.project_file import Check, read_project_file
 from agents.sandbox import Policy, Runner
 
@@ -160,21 +159,3 @@ class Checking:
         )
         self._transcript.replace(msgspec.structs.replace(entry, tool=tool, done=True))
         return msgspec.structs.replace(result, output=result.output[-REPORT_OUTPUT_LIMIT:])
-
-
-class Checks:
-    """Implements the part ``checks``; see :class:`agents.parts.checks.Checks`."""
-
-    def __init__(self, ledger: Ledger, changes: Changes) -> None:
-        self._ledger = ledger
-        self._changes = changes
-
-    async def results(self, task: str) -> CheckState | None:
-        """See :class:`agents.parts.checks.Checks`."""
-        known = self._ledger.find(task)
-        self._ledger.flush()
-        report = self._ledger.store.last_check_report(known.id)
-        if report is None:
-            return None
-        tree = await self._changes.tree_now(known) if Path(known.worktree).is_dir() else ""
-        return CheckState(report=report, is_current=report.tree == tree)

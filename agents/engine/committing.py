@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -37,13 +36,10 @@ _ASKED = (
 class CommittingDesk:
     """Git commands of the person, confined like those of the agent."""
 
-    def __init__(
-        self, ledger: Ledger, facilities: Facilities, changes: Changes, on_floor: Callable[[str], Task]
-    ) -> None:
+    def __init__(self, ledger: Ledger, facilities: Facilities, changes: Changes) -> None:
         self._ledger = ledger
         self._facilities = facilities
         self._changes = changes
-        self._on_floor = on_floor
 
     async def files(self, task: str) -> list[FileStatus]:
         """See :class:`agents.parts.committing.Committing`."""
@@ -85,7 +81,7 @@ class CommittingDesk:
             raise UsageError(
                 f"The model of “{profile.name}” can only be asked through its agent.", "Write the message yourself."
             )
-        diff = await self._changes.diff(known, "working")
+        diff = await self._changes.diff(known.id, "working")
         material = _material(diff.patch, files)
         answer, usage = await self._facilities.ask_model(profile, _ASKED, material)
         self._ledger.update(known.id, usage=self._ledger.tasks[known.id].usage + usage)
@@ -101,7 +97,7 @@ class CommittingDesk:
     # inside
 
     def _resting(self, task: str) -> Task:
-        known = self._on_floor(task)
+        known = self._ledger.on_floor(task)
         if known.state in ACTIVE_STATES or known.state == "queued":
             raise UsageError(f"Task {known.id} is {known.state}: its agent uses git now.", "Wait, or stop it first.")
         return known

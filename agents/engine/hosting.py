@@ -52,7 +52,6 @@ class HostingDesk:
         facilities: Facilities,
         changes: Changes,
         committing: CommittingDesk,
-        on_floor: Callable[[str], Task],
         create_task: Callable[[NewTask], Awaitable[Task]],
         send: Callable[[str, str], Awaitable[Prompt]],
         add_comment: Callable[[str, CommentDraft], Awaitable[object]],
@@ -61,7 +60,6 @@ class HostingDesk:
         self._facilities = facilities
         self._changes = changes
         self._committing = committing
-        self._on_floor = on_floor
         self._create_task = create_task
         self._send = send
         self._add_comment = add_comment
@@ -83,8 +81,8 @@ class HostingDesk:
 
     async def describe(self, task: str) -> PullDraft:
         """See :class:`agents.parts.hosting.Hosting`."""
-        known = self._on_floor(task)
-        commits = await self._changes.commits(known)
+        known = self._ledger.on_floor(task)
+        commits = await self._changes.commits(known.id)
         parts = [known.prompt.strip()]
         if commits:
             parts += ["", "## Commits", *(f"- {commit.subject}" for commit in reversed(commits))]
@@ -94,7 +92,7 @@ class HostingDesk:
 
     async def publish(self, task: str, draft: PullDraft) -> PullRequest:
         """See :class:`agents.parts.hosting.Hosting`."""
-        known = self._on_floor(task)
+        known = self._ledger.on_floor(task)
         if known.state in ACTIVE_STATES or known.state == "queued":
             raise UsageError(f"Task {known.id} is {known.state}.", "Publish it when its turn has ended.")
         if not draft.title.strip():
@@ -104,7 +102,7 @@ class HostingDesk:
             await self._committing.run(known.id, f"git commit -q -m {_quoted(draft.title)} {{}}", files)
         workspace = self._changes.workspace(known)
         base = draft.base or known.base
-        if not await self._changes.commits(known):
+        if not await self._changes.commits(known.id):
             raise UsageError(f"Task {known.id} has changed nothing: there is nothing to publish.")
         environment = self._facilities.host_variables()
         where = await remote.remote_for(workspace, base)
@@ -132,7 +130,7 @@ class HostingDesk:
 
     async def fetch_comments(self, task: str) -> int:
         """See :class:`agents.parts.hosting.Hosting`."""
-        known = self._on_floor(task)
+        known = self._ledger.on_floor(task)
         number = _request(known).number
         place = f"repos/{{owner}}/{{repo}}/pulls/{number}/comments"
         listed = await self._gh(known.project, "api", "--paginate", "--slurp", place)
@@ -152,7 +150,7 @@ class HostingDesk:
 
     async def send_failure(self, task: str) -> Prompt:
         """See :class:`agents.parts.hosting.Hosting`."""
-        known = self._on_floor(task)
+        known = self._ledger.on_floor(task)
         number = str(_request(known).number)
         viewed = _json(await self._gh(known.project, "pr", "view", number, "--json", _VIEW), dict[str, Any])
         failing = [check for check in viewed.get("statusCheckRollup") or () if _verdict(check) == "failed"]

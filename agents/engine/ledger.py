@@ -18,7 +18,7 @@ import msgspec
 from agents.engine.hub import Hub
 from agents.errors import NotFound, ShopfloorError, UsageError
 from agents.events import AnyEvent, EngineNotice, TaskChanged
-from agents.model import ACTIVE_STATES, Prompt, Task, TaskState
+from agents.model import ACTIVE_STATES, FINAL_STATES, Prompt, Task, TaskState
 from agents.store import Store
 
 RETRY_SECONDS = 1.0
@@ -115,6 +115,18 @@ class Ledger:
         if not found:
             raise NotFound(f"There is no task “{task}”.", "`shopfloor ls --all` lists them.")
         return found[0]
+
+    def on_floor(self, task: str) -> Task:
+        """A task that has not left the floor, by its id or an unambiguous beginning of it.
+
+        Raises:
+            NotFound: there is none.
+            UsageError: there are several, or it has left.
+        """
+        known = self.find(task)
+        if known.state in FINAL_STATES:
+            raise UsageError(f"Task {known.id} is {known.state}: it has left the floor.")
+        return known
 
     def next_sequence(self) -> int:
         """The number of the next change."""

@@ -13,7 +13,7 @@ from agents.engine.queue_runs import QueueRuns
 from agents.engine.queue_shelf import Shelf
 from agents.engine.scheduler import Scheduler
 from agents.errors import NotFound, UsageError
-from agents.model import FINAL_STATES, Task
+from agents.model import Task
 from agents.parts.queues import Place, Queue, QueueCopy, QueueItem, QueueRun, RunItem
 from agents.workspace import open_project
 
@@ -90,7 +90,7 @@ class Queues:
         self, tasks: Sequence[str], name: str, items: Sequence[QueueItem] = (), project: str = ""
     ) -> builtins.list[QueueRun]:
         """See :class:`agents.parts.queues.Queues`."""
-        known = [self._on_floor(task) for task in dict.fromkeys(tasks)]
+        known = [self._ledger.on_floor(task) for task in dict.fromkeys(tasks)]
         if not known:
             raise UsageError("A queue runs on tasks.", "Name at least one.")
         for task in known:
@@ -155,7 +155,7 @@ class Queues:
     async def resume(self, task: str) -> QueueRun:
         """See :class:`agents.parts.queues.Queues`."""
         run = self._active(task)
-        known = self._on_floor(run.task)
+        known = self._ledger.on_floor(run.task)
         if run.state != "paused" and known.state not in ("stopped", "blocked", "failed"):
             raise UsageError(f"The queue {run.name} is running already.")
         run = self._put(msgspec.structs.replace(run, state="running", reason="", needs_person=False))
@@ -176,7 +176,7 @@ class Queues:
 
     async def attach(self, task: str, name: str) -> Task:
         """See :class:`agents.parts.queues.Queues`."""
-        known = self._on_floor(task)
+        known = self._ledger.on_floor(task)
         if name:
             self._shelf.queue(name, known.project)
         known = self._ledger.update(known.id, own_queue=name)
@@ -194,12 +194,6 @@ class Queues:
         if run is None:
             raise NotFound(f"No queue runs on task {known.id}.", "`shopfloor queue run NAME TASK` starts one.")
         return run
-
-    def _on_floor(self, task: str) -> Task:
-        known = self._ledger.find(task)
-        if known.state in FINAL_STATES:
-            raise UsageError(f"Task {known.id} is {known.state}: it has left the floor.")
-        return known
 
     def _withdraw(self, task: str, item: RunItem) -> None:
         """An item's prompt that no turn has taken is not said any more."""

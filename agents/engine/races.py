@@ -106,7 +106,7 @@ class RaceDesk:
         sequence, files = self._files.get(task.id, (-1, ()))
         self._ledger.flush()
         if sequence != task.sequence and self._ledger.store.workspace(task.id, Workspace) is not None:
-            diff = await self._changes.diff(task, "branch")
+            diff = await self._changes.diff(task.id)
             files = tuple(
                 LaneFile(path=file.path, additions=file.additions, deletions=file.deletions)
                 for file in parse_diff(diff.patch).files

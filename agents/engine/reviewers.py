@@ -13,11 +13,11 @@ import msgspec
 
 from agents.drivers import AnyReport, ToolStarted, Used
 from agents.engine.changes import Changes
+from agents.engine.comments import Comments, with_quote
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.reading import NotUnderstood, Readers
-from agents.engine.review import Reviews, with_quote
 from agents.engine.transcript import Transcript
 from agents.errors import NotFound, ShopfloorError, UsageError
 from agents.loops.reviewer_file import load_reviewers
@@ -56,14 +56,14 @@ class ReviewerDesk:
         ledger: Ledger,
         facilities: Facilities,
         changes: Changes,
-        reviews: Reviews,
+        comments: Comments,
         costs: CostDesk,
         send_review: SendReview,
     ) -> None:
         self._ledger = ledger
         self._facilities = facilities
         self._changes = changes
-        self._reviews = reviews
+        self._comments = comments
         self._costs = costs
         self._send_review = send_review
         self._readers = Readers(facilities, changes)
@@ -99,7 +99,7 @@ class ReviewerDesk:
         """See :class:`agents.parts.reviewers.Reviewers`."""
         known = self._ledger.find(task)
         found = await self._chosen(known, names, everything=not names)
-        diff = await self._changes.diff(known, "branch")
+        diff = await self._changes.diff(known.id)
         return [
             self._estimate(known, reviewer, profile or reviewer.profile or known.profile, diff) for reviewer in found
         ]
@@ -132,7 +132,7 @@ class ReviewerDesk:
             self._readers.profile(profile or reviewer.profile or known.profile)
         if held := self._costs.holds():
             raise UsageError(held, "`shopfloor budget` raises it.")
-        diff = await self._changes.diff(known, "branch")
+        diff = await self._changes.diff(known.id)
         if b"diff --git" not in diff.patch:
             raise UsageError(f"Task {known.id} has changed nothing: there is nothing to review.")
         readers = [Reader(reviewer=each.name, profile=profile or each.profile or known.profile) for each in reviewers]
@@ -209,7 +209,7 @@ class ReviewerDesk:
             profile = self._readers.profile(profile_name)
         except ShopfloorError as error:
             return Estimate(reviewer=reviewer.name, profile=profile_name, problem=str(error))
-        text = SYSTEM + prompt_of(reviewer, task.prompt, diff.patch, self._reviews.comments(task.id))
+        text = SYSTEM + prompt_of(reviewer, task.prompt, diff.patch, self._comments.of(task.id))
         tokens = len(text) // CHARACTERS_PER_TOKEN
         price = cost(Usage(input_tokens=tokens), profile.prices)
         return Estimate(reviewer=reviewer.name, profile=profile_name, tokens=tokens, cost_usd=price)
@@ -299,7 +299,7 @@ class ReviewerDesk:
                 return f"The task is {ended} after its findings were sent; the reviewers did not look again."
             if held := self._costs.holds():
                 return held
-            diff = await self._changes.diff(self._ledger.tasks[task], "branch")
+            diff = await self._changes.diff(task)
             readers = tuple(Reader(reviewer=each.reviewer, profile=each.profile) for each in reviewing.readers)
             self._put(task, state="reading", readers=readers, judged="")
 
@@ -345,7 +345,7 @@ class ReviewerDesk:
                 return found
 
             spent = self._spender(task, f"{reader.reviewer}/{self._reviewings[task].round}", reader.profile, number)
-            text = prompt_of(reviewer, known.prompt, diff.patch, self._reviews.comments(task))
+            text = prompt_of(reviewer, known.prompt, diff.patch, self._comments.of(task))
             try:
                 found = await self._readers.ask(known, f"review{number + 1}", reader.profile, text, understand, spent)
             except NotUnderstood as error:
@@ -391,7 +391,7 @@ class ReviewerDesk:
             same = next(
                 (
                     comment
-                    for comment in self._reviews.comments(task)
+                    for comment in self._comments.of(task)
                     if comment.state == "draft"
                     and (comment.author, comment.path, comment.side, comment.start, comment.text)
                     == (draft.author, draft.path, draft.side, draft.start, draft.text)
@@ -404,16 +404,12 @@ class ReviewerDesk:
             if same is not None:
                 self._put_finding(task, finding, state="dropped", reason=f"It is written down already: {same.id}.")
                 continue
-            comment = self._reviews.add(task, draft, diff.base_tree, diff.head_tree)
+            comment = self._comments.add(task, draft, diff.base_tree, diff.head_tree)
             self._put_finding(task, finding, state="draft", comment=comment.id)
         self._ledger.flush()
 
     async def _quoted(self, finding: Finding, diff: Diff) -> CommentDraft:
         """A finding as a draft by its reviewer."""
-
-        async def blobs(task: str, ids: Sequence[str]) -> list[bytes]:
-            return await self._changes.blobs(self._ledger.tasks[task], ids)
-
         draft = CommentDraft(
             text=f"[{finding.severity}] {finding.text}",
             kind=finding.kind,
@@ -424,12 +420,12 @@ class ReviewerDesk:
             end=finding.end,
             author=f"reviewer:{finding.reviewer}",
         )
-        return await with_quote(draft, diff, blobs)
+        return await with_quote(draft, diff, self._changes.blobs)
 
     async def _answered(self, task: str, findings: Sequence[Finding]) -> str:
         """Send findings to the agent and wait until the task rests again; its state then."""
         ids = {finding.comment for finding in findings}
-        without = [comment.id for comment in self._reviews.comments(task) if comment.id not in ids]
+        without = [comment.id for comment in self._comments.of(task) if comment.id not in ids]
         self._put(task, state="answering", round=self._reviewings[task].round + 1)
         for finding in findings:
             self._put_finding(task, finding, state="sent")

@@ -29,6 +29,7 @@ from agents.drivers import (
 )
 from agents.engine.asking import Asking
 from agents.engine.checking import Checking
+from agents.engine.comments import Comments
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
@@ -36,7 +37,6 @@ from agents.engine.notes import others_note, undone_note
 from agents.engine.offers import told
 from agents.engine.preparation import Preparation
 from agents.engine.queue_runs import QueueRuns
-from agents.engine.review import Reviews
 from agents.engine.seats import Seats
 from agents.engine.signs import Signs
 from agents.engine.transcript import Transcript
@@ -65,7 +65,7 @@ class Run:
         task: str,
         ledger: Ledger,
         facilities: Facilities,
-        reviews: Reviews,
+        comments: Comments,
         costs: CostDesk,
         queues: QueueRuns,
         on_started: Callable[[], None],
@@ -73,7 +73,7 @@ class Run:
         self._id = task
         self._ledger = ledger
         self._facilities = facilities
-        self._reviews = reviews
+        self._comments = comments
         self._costs = costs
         self._queues = queues
         self._on_started = on_started
@@ -363,7 +363,7 @@ class Run:
         self._queues.ended(self._id, turn)
         if outcome == "skipped":
             self._queues.skipped(self._id)
-        self._reviews.take_claims(self._id, "".join(self._texts))
+        self._comments.take_claims(self._id, "".join(self._texts))
         self._ledger.update(
             self._id,
             files_changed=files,

@@ -12,11 +12,11 @@ import msgspec
 from agents.config import EngineSection
 from agents.drivers import Driver
 from agents.engine.admission import admit, free_megabytes
+from agents.engine.comments import Comments
 from agents.engine.costs import CostDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.queue_runs import QueueRuns
-from agents.engine.review import Reviews
 from agents.engine.run import Run
 from agents.engine.transcript import Transcript, closed
 from agents.errors import UsageError
@@ -41,7 +41,7 @@ class Scheduler:
         self,
         ledger: Ledger,
         facilities: Facilities,
-        reviews: Reviews,
+        comments: Comments,
         costs: CostDesk,
         queues: QueueRuns,
         limits: EngineSection,
@@ -49,7 +49,7 @@ class Scheduler:
     ) -> None:
         self._ledger = ledger
         self._facilities = facilities
-        self._reviews = reviews
+        self._comments = comments
         self._costs = costs
         self._queues = queues
         self._limits = limits
@@ -195,7 +195,7 @@ class Scheduler:
         self, task: str, work_of: Callable[[Run], Coroutine[Any, Any, None]] = Run.work
     ) -> asyncio.Task[None]:  # fmt: skip
         run = Run(
-            task, self._ledger, self._facilities, self._reviews, self._costs, self._queues, on_started=self.admit
+            task, self._ledger, self._facilities, self._comments, self._costs, self._queues, on_started=self.admit
         )  # fmt: skip
         self._runs[task] = run
         work = asyncio.create_task(work_of(run), name=f"task {task}")

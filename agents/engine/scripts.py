@@ -37,10 +37,9 @@ class _Running:
 class Scripts:
     """The scripts of all tasks; implements :class:`agents.parts.scripts.Scripts`."""
 
-    def __init__(self, ledger: Ledger, facilities: Facilities, on_floor: Callable[[str], Task]) -> None:
+    def __init__(self, ledger: Ledger, facilities: Facilities) -> None:
         self._ledger = ledger
         self._facilities = facilities
-        self._on_floor = on_floor
         self._runs: dict[tuple[str, str], _Running] = {}
 
     def take_up(self) -> None:
@@ -88,7 +87,7 @@ class Scripts:
 
     async def start(self, task: str, name: str) -> ScriptRun:
         """See :class:`agents.parts.scripts.Scripts`."""
-        known = self._on_floor(task)
+        known = self._ledger.on_floor(task)
         project = self._facilities.trusted_project(known.project)
         script = _find(project, name)
         running = self._runs.get((known.id, name))

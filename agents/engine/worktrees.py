@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
-from agents.engine.leftovers import size_of
+from agents.engine.leftovers import leftovers, remove, size_of
 from agents.engine.run import slug
 from agents.engine.transcript import Transcript
 from agents.errors import UsageError
 from agents.model import FINAL_STATES, NewTask, Task
-from agents.parts.worktrees import WorktreeInfo
+from agents.parts.worktrees import Leftover, WorktreeInfo
 from agents.workspace import merging, open_project
 
 
@@ -76,6 +77,15 @@ class WorktreeDesk:
         Transcript(task.id, self._ledger).add("notice", said)
         self._ledger.flush()
         return await self._resume(task.id) if prompt.strip() else self._ledger.tasks[task.id]
+
+    async def leftovers(self) -> builtins.list[Leftover]:
+        """See :class:`agents.parts.worktrees.Worktrees`."""
+        return await asyncio.to_thread(leftovers, dict(self._ledger.tasks))
+
+    async def prune(self, found: Sequence[Leftover]) -> None:
+        """See :class:`agents.parts.worktrees.Worktrees`."""
+        still = {leftover.path for leftover in await self.leftovers()}
+        await asyncio.to_thread(remove, [leftover for leftover in found if leftover.path in still])
 
 
 def _infos(tasks: list[Task]) -> list[WorktreeInfo]:

@@ -87,6 +87,16 @@ class WritingDesk:
         self._ledger.store.forget("yank", yank)
         self._ledger.flush()
 
+    async def draft(self, task: str) -> str:
+        """See :class:`agents.parts.writing.Writing`."""
+        self._ledger.flush()
+        return self._ledger.store.draft(self._ledger.find(task).id if task else "")
+
+    async def save_draft(self, task: str, text: str) -> None:
+        """See :class:`agents.parts.writing.Writing`."""
+        self._ledger.store.put_draft(self._ledger.find(task).id if task else "", text)
+        self._ledger.flush()
+
     # what was pasted
 
     async def attach(self, text: str) -> str:

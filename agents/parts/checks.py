@@ -1,10 +1,10 @@
-"""What the project's checks said about a task's files."""
+"""The project's checks on a task's files, and what they said."""
 
 from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from agents.model import Struct
+from agents.model import Struct, Task
 
 
 class Finding(Struct, kw_only=True):
@@ -61,7 +61,10 @@ class CheckState(Struct, kw_only=True):
 
 
 class Checks(Protocol):
-    """Part ``checks`` of the Api; :meth:`agents.api.Api.run_checks` runs them."""
+    """Part ``checks`` of the Api."""
+
+    async def run(self, task: str) -> Task:
+        """Run the project's checks on a resting task now; returns when they have ended."""
 
     async def results(self, task: str) -> CheckState | None:
         """What the checks said last; None when none ever ran. A line of a finding is one of the files that were

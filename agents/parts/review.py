@@ -72,6 +72,16 @@ class Comment(CommentDraft, kw_only=True):
         """The person said something that the agent has not been told."""
         return any(reply.author == "person" and not reply.round for reply in self.replies)
 
+    @property
+    def is_new(self) -> bool:
+        """A draft that the next round sends; private notes stay."""
+        return self.state == "draft" and self.kind != "note"
+
+    @property
+    def is_to_be_sent(self) -> bool:
+        """The next round sends it, or what the person said about it since."""
+        return self.is_new or self.has_unsent_reply
+
 
 class Review(Protocol):
     """The part ``review`` of the Api."""

@@ -87,3 +87,9 @@ class Writing(Protocol):
 
     async def keep_task_draft(self, project: str, draft: TaskDraft) -> None:
         """Keep it; an empty one is forgotten."""
+
+    async def draft(self, task: str) -> str:
+        """The unsent text of the composer for this task (empty task: the new-task dialog)."""
+
+    async def save_draft(self, task: str, text: str) -> None:
+        """Keep the unsent text of the composer."""

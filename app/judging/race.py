@@ -68,7 +68,7 @@ class StartRaceScreen(ModalScreen[Race | None]):
         ask(self, self._fill())
 
     async def _fill(self) -> None:
-        found = [info for info in await self._api.profiles(self._project) if info.ready]
+        found = [info for info in await self._api.projects.profiles(self._project) if info.ready]
         ticks = [
             Tick(Text(f"{info.id}  {one_line(info.name)}"), value=False, name=info.id, compact=True) for info in found
         ]

@@ -117,9 +117,9 @@ class HunkActs:
     async def _settle(self, comment: Comment) -> None:
         try:
             if comment.state == "draft":
-                await self._api.delete_comment(self._task, comment.id)
+                await self._api.review.delete(self._task, comment.id)
             else:
-                await self._api.resolve_comment(self._task, comment.id, True)
+                await self._api.review.resolve(self._task, comment.id, True)
         except ShopfloorError as error:
             self._host.say(str(error), error=True)
         await self._host.read_comments()
@@ -133,7 +133,7 @@ class HunkActs:
 
     async def _patched(self, patch: bytes, said: str) -> bool:
         try:
-            await self._api.apply_patch(self._task, patch, said)
+            await self._api.changes.apply(self._task, patch, said)
         except ShopfloorError as error:
             self._host.say(str(error), error=True)
             return False
@@ -198,7 +198,7 @@ class HunkActs:
                 self._host.say(f"Task {task.id} said nothing; it is {task.state}.")
                 return
             note = msgspec.structs.replace(draft, text=answer, kind="note", author=f"task {task.id}")
-            await self._api.add_comment(self._task, note, diff.base_tree, diff.head_tree)
+            await self._api.review.add(self._task, note, diff.base_tree, diff.head_tree)
             place = f"beneath {escape_name(draft.path)}:{draft.end}" if draft.end else escape_name(draft.path)
             self._host.say(f"Task {task.id} has answered: a note {place or 'at the top'}.")
         except ShopfloorError as error:

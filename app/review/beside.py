@@ -34,7 +34,7 @@ class PromptBeside:
         """Let the person write; the text begins as the task's unsent one."""
         if not self._pane.display and not self._pane.text:
             try:
-                self._pane.text = await self._api.draft(self._task)
+                self._pane.text = await self._api.writing.draft(self._task)
             except ShopfloorError as error:
                 self._host.say(str(error), error=True)
         self._pane.take_focus()
@@ -60,7 +60,7 @@ class PromptBeside:
             self._pane.display = bool(self._pane.text.strip())
             self._view.focus()
         try:
-            await self._api.save_draft(self._task, self._pane.text)
+            await self._api.writing.save_draft(self._task, self._pane.text)
         except ShopfloorError as error:
             self._host.say(f"Not kept yet: {error}", error=True)
 
@@ -71,7 +71,7 @@ class PromptBeside:
         text = "\n\n".join(part for part in (sent.text.strip(), attached) if part)
         try:
             await self._api.send(self._task, text, sent.when)
-            await self._api.save_draft(self._task, "")
+            await self._api.writing.save_draft(self._task, "")
         except ShopfloorError as error:
             self._host.say(f"Not sent, so it stays here: {error}", error=True)
             return

@@ -31,7 +31,7 @@ class Contents:
             ShopfloorError: one of them cannot be read.
         """
         missing = [blob for blob in dict.fromkeys(ids) if blob not in self._kept]
-        fresh = await self._api.blobs(self._task, missing) if missing else []
+        fresh = await self._api.changes.blobs(self._task, missing) if missing else []
         found = {blob: self._kept[blob] for blob in ids if blob in self._kept}
         found |= dict(zip(missing, fresh, strict=True))
         for blob, data in found.items():

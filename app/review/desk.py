@@ -97,7 +97,7 @@ class CommentDesk:
             return
         draft = msgspec.structs.replace(self._view.draft(), text=comment.text, kind=comment.kind)
         try:
-            made = await self._api.add_comment(self._task, draft, diff.base_tree, diff.head_tree)
+            made = await self._api.review.add(self._task, draft, diff.base_tree, diff.head_tree)
         except ShopfloorError as error:
             self._host.say(str(error), error=True)
             return
@@ -161,7 +161,7 @@ class CommentDesk:
         if known is None or known.state != "draft":
             self._host.say("Only a draft can be dropped; put the cursor on one (n goes there).")
             return
-        self._host.start(self._change(lambda: self._api.delete_comment(self._task, known.id)))
+        self._host.start(self._change(lambda: self._api.review.delete(self._task, known.id)))
         self._host.say(f"{known.id} is dropped.")
 
     def accept(self) -> None:
@@ -172,7 +172,7 @@ class CommentDesk:
 
     async def _accept(self, comment: Comment) -> None:
         following = self._next_claim(comment.id)
-        await self._change(lambda: self._api.resolve_comment(self._task, comment.id, True))
+        await self._change(lambda: self._api.review.resolve(self._task, comment.id, True))
         if comment.state == "claimed" and following is not None:
             self._view.go_to_comment(following.comment.id)
             self._host.say(f"{comment.id} is resolved. {following.comment.id} is the next claim.")
@@ -184,7 +184,7 @@ class CommentDesk:
             return
         placed = next(each for each in self._view.state.placed if each.comment.id == known.id)
         if known.state == "resolved":
-            self._host.start(self._change(lambda: self._api.resolve_comment(self._task, known.id, False)))
+            self._host.start(self._change(lambda: self._api.review.resolve(self._task, known.id, False)))
         self.follow_up(placed)
 
     def _sent_comment(self) -> Comment | None:

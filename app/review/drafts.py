@@ -39,7 +39,7 @@ class ReplyKeeper:
         Raises:
             ShopfloorError: it could not be kept.
         """
-        self.saved = await self._api.reply_comment(self._comment.task, self._comment.id, text)
+        self.saved = await self._api.review.reply(self._comment.task, self._comment.id, text)
 
     async def finish(self, text: str, kind: CommentKind) -> Comment | None:
         """Keep the last text; without one nothing is added and the comment is as it was.
@@ -86,9 +86,9 @@ class DraftKeeper:
             elif kind != self.saved.kind:
                 # A draft's kind is part of what it is: the new one is there before the old one goes.
                 before, self.saved = self.saved, await self._add(text, kind)
-                await self._api.delete_comment(self._task, before.id)
+                await self._api.review.delete(self._task, before.id)
             elif text != self.saved.text:
-                self.saved = await self._api.edit_comment(self._task, self.saved.id, text)
+                self.saved = await self._api.review.edit(self._task, self.saved.id, text)
 
     async def finish(self, text: str, kind: CommentKind) -> Comment | None:
         """Keep the last text, or drop the draft when there is none; returns the draft that stays.
@@ -98,10 +98,10 @@ class DraftKeeper:
         """
         await self.keep(text, kind)
         if not text.strip() and self.saved is not None:
-            await self._api.delete_comment(self._task, self.saved.id)
+            await self._api.review.delete(self._task, self.saved.id)
             self.saved = None
         return self.saved
 
     async def _add(self, text: str, kind: CommentKind) -> Comment:
         draft = msgspec.structs.replace(self._draft, text=text, kind=kind)
-        return await self._api.add_comment(self._task, draft, *self._trees)
+        return await self._api.review.add(self._task, draft, *self._trees)

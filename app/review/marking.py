@@ -80,7 +80,7 @@ class Marking:
 
     async def _keep(self, marks: Sequence[str], reviewed: bool) -> None:
         try:
-            await self._api.mark_reviewed(self._task, marks, reviewed)
+            await self._api.review.mark(self._task, marks, reviewed)
         except ShopfloorError as error:
             self._host.say(f"Not kept: {error}", error=True)
 

@@ -104,7 +104,7 @@ async def pick_scope(app: App[object], api: Api, task: str) -> tuple[Scope, tupl
     Raises:
         ShopfloorError: the commits cannot be read.
     """
-    commits = await api.commits(task)
+    commits = await api.changes.commits(task)
     rows = [SCOPE_WORDS[scope] for scope in SCOPES]
     rows += [f"commit {commit.id[:7]} {commit.subject}" for commit in commits]
     asks = "a scope, a commit, or two refs such as main..HEAD"

@@ -54,23 +54,23 @@ class Reading:
 
     async def read(self, scope: Scope, named: tuple[str, str]) -> Read:
         """The change in a scope, with its comments."""
-        diff = await self._api.diff(self._task, scope, *(named if scope in ("commit", "refs") else ()))
+        diff = await self._api.changes.diff(self._task, scope, *(named if scope in ("commit", "refs") else ()))
         parsed = await asyncio.to_thread(parse_diff, diff.patch, diff.sizes)
         parsed = with_attributes(parsed, diff.attributes)
-        comments = await self._api.comments(self._task)
+        comments = await self._api.review.comments(self._task)
         placed = await self._places(parsed, diff, comments)
         return Read(scope, named, diff, parsed, tuple(comments), tuple(placed))
 
     async def comments(self, read: Read) -> Read:
         """The same change with its comments and marks as they are now."""
-        comments = await self._api.comments(self._task)
+        comments = await self._api.review.comments(self._task)
         placed = await self._places(read.parsed, read.diff, comments)
-        self._facts.reviewed = set(await self._api.reviewed(self._task))
+        self._facts.reviewed = set(await self._api.review.reviewed(self._task))
         return replace(read, comments=tuple(comments), placed=tuple(placed))
 
     async def facts(self, read: Read, task: Task) -> None:
         """Learn what is to be said about the files of a change."""
-        self._facts.reviewed = set(await self._api.reviewed(self._task))
+        self._facts.reviewed = set(await self._api.review.reviewed(self._task))
         await asyncio.to_thread(self._facts.read, read.parsed)
         last = [c for c in read.comments if c.state != "draft" and c.round == task.round and c.head_tree]
         tree = last[-1].head_tree if last else ""

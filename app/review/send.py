@@ -36,13 +36,13 @@ async def send_round(api: Api, state: DiffState, comments: Sequence[Comment], ho
         if waiting and all(comment.id in held for comment in waiting):
             host.say("All comments to send are on hidden files. H shows them.")
             return
-        prompt = await api.review_prompt(host.reviewed.id, held)
+        prompt = await api.review.prompt(host.reviewed.id, held)
         others = sum(comment.author != "person" for comment in waiting if comment.id not in held)
         screen = SendScreen(host.reviewed, prompt, len(waiting) - len(held), held=len(held), others=others)
         answer = await host.app.push_screen_wait(screen)
         if answer is None:
             return
-        await api.send_review(host.reviewed.id, answer.when, answer.text, held)
+        await api.review.send(host.reviewed.id, answer.when, answer.text, held)
     except ShopfloorError as error:
         host.say(str(error), error=True)
         return

@@ -24,7 +24,7 @@ class Since:
         key = (tree, head)
         if key not in self._known:
             try:
-                self._known[key] = parse_diff((await self._api.diff(self._task, "refs", tree, head)).patch)
+                self._known[key] = parse_diff((await self._api.changes.diff(self._task, "refs", tree, head)).patch)
             except (NotFound, GitError):  # collected by git, or written with another repository: nothing is known
                 self._known[key] = None
         return self._known[key]

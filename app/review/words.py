@@ -143,4 +143,4 @@ def place_text(draft: CommentDraft) -> str:
 
 def drafts_of(comments: Iterable[Comment]) -> list[Comment]:
     """Comments and replies that the next round sends."""
-    return [c for c in comments if (c.state == "draft" and c.kind != "note") or c.has_unsent_reply]
+    return [c for c in comments if c.is_to_be_sent]

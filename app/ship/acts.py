@@ -130,7 +130,7 @@ class Shipping:
 
     async def _read_project_file(self) -> None:
         place = self._place()
-        text, trusted = await self._api.project_file(place)
+        text, trusted = await self._api.projects.file(place)
         if not text:
             self._floor.legend.say("This project has no .shopfloor.toml: there is nothing to trust.")
             return
@@ -143,7 +143,7 @@ class Shipping:
         self._floor.app.push_screen(TrustScreen(text, trusted), answered)
 
     async def _trust(self, place: str, text: str) -> None:
-        await self._api.trust(place, text)
+        await self._api.projects.trust(place, text)
         waiting = [task for task in self._floor.roster.shown if task.state == "blocked" and "trust" in task.hint]
         for task in waiting:
             await self._api.resume(task.id)

@@ -76,7 +76,7 @@ class LandScreen(ModalScreen[Landing | None]):
         self._suggested = await self._api.landing.message(self._shown.id)
         if not message.text:
             message.text = self._suggested
-        branches = await self._api.branches(self._shown.project)
+        branches = await self._api.projects.branches(self._shown.project)
         onto = self.query_one("#onto", Select)
         names = list(dict.fromkeys([self._shown.base, *branches]))
         onto.set_options([(printable(name), name) for name in names if not name.startswith("shopfloor/")])

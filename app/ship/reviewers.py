@@ -99,7 +99,9 @@ class ReviewersScreen(ModalScreen[bool]):
         self._show()
         self._reviewers = await self._api.reviewers.offered(self._shown.project)
         self._list([reviewer.name for reviewer in self._reviewers if not reviewer.problem])
-        profiles = [info for info in await self._api.profiles(self._shown.project) if info.driver != "terminal"]
+        profiles = [
+            info for info in await self._api.projects.profiles(self._shown.project) if info.driver != "terminal"
+        ]
         names = [(one_line(info.id if info.ready else f"{info.id} (not ready)"), info.id) for info in profiles]
         for name, first in (("#profile", "as the reviewers say"), ("#judge", "nobody: all findings stay")):
             chosen = self.query_one(name, Select)

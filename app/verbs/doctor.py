@@ -86,7 +86,7 @@ async def _engine() -> list[Finding]:
     try:
         info = await client.info()
         await _ask_versions()
-        profiles = await client.profiles()
+        profiles = await client.projects.profiles()
     except ShopfloorError as error:
         return [Finding(name="profiles", ok=False, text=error.message, hint=error.hint)]
     finally:

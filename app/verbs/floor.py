@@ -67,13 +67,13 @@ def _folder(path: str) -> Path:
 async def _ask_trust(api: Client, folder: Path, text: str) -> None:
     print(f"{folder}/.shopfloor.toml wants to run commands on this machine:\n\n{safe(text.rstrip())}\n")
     if agreed("Let them run? It is asked again when the file changes."):
-        await api.trust(str(folder), text)
+        await api.projects.trust(str(folder), text)
 
 
 async def _project_file(api: Client, folder: str) -> tuple[str, bool]:
     """The project file, and whether it is trusted; raises the sentence when the folder is not a repository."""
     await api.tasks(folder)
-    return await api.project_file(folder)
+    return await api.projects.file(folder)
 
 
 async def _connect() -> Client:

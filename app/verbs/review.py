@@ -28,7 +28,7 @@ _PLACE = re.compile(r"(?P<path>.+?)(?::(?P<start>\d+)(?:-(?P<end>\d+))?)?", re.D
 async def diff(options: argparse.Namespace) -> int:
     """``shopfloor diff``."""
     async with engine() as api:
-        answer = await api.diff(options.task, options.scope, options.base, options.head)
+        answer = await api.changes.diff(options.task, options.scope, options.base, options.head)
     kind = options.format or ("ansi" if sys.stdout.isatty() else "patch")
     patch = answer.patch.partition(b"\0\0")[2]
     if kind == "patch":
@@ -49,7 +49,7 @@ async def comment(options: argparse.Namespace) -> int:
     draft = draft_at(options.place, options.text, options.kind, options.old)
     draft = msgspec.structs.replace(draft, author=options.author)
     async with engine() as api:
-        made = await api.add_comment(options.task, draft)
+        made = await api.review.add(options.task, draft)
     if options.json:
         print_json(comment_object(made))
     else:
@@ -89,7 +89,7 @@ def draft_at(place: str, text: str, kind: str, old: bool) -> CommentDraft:
 async def comments(options: argparse.Namespace) -> int:
     """``shopfloor comments``."""
     async with engine() as api:
-        known = await api.comments(options.task)
+        known = await api.review.comments(options.task)
         objects = await _judged(api, options.task, known) if options.json else []
     for shown in objects:
         print_json(shown)
@@ -105,10 +105,10 @@ async def _judged(api: Api, task: str, known: Sequence[Comment]) -> list[dict[st
     since = Since(api, task)
 
     async def blobs(ids: Sequence[str]) -> dict[str, bytes]:
-        return dict(zip(ids, await api.blobs(task, ids), strict=True))
+        return dict(zip(ids, await api.changes.blobs(task, ids), strict=True))
 
     try:
-        diff = await api.diff(task)
+        diff = await api.changes.diff(task)
         placed = await place_comments(
             parse_diff(diff.patch), diff.head_tree, known, blobs, lambda tree: since.read(tree, diff.head_tree)
         )
@@ -134,10 +134,10 @@ def _standing(comment: Comment, placed: Placed | None) -> dict[str, object]:
 async def _overview(api: Api, task: str) -> dict[str, object]:
     """A change as a reviewer finds it: comments to send, what was reviewed, what to look at first."""
     known = await api.task(task)
-    diff = await api.diff(known.id)
+    diff = await api.changes.diff(known.id)
     files = with_attributes(parse_diff(diff.patch, diff.sizes), diff.attributes).files
-    marks, comments = await api.reviewed(known.id), await api.comments(known.id)
-    waiting = [c for c in comments if (c.state == "draft" and c.kind != "note") or c.has_unsent_reply]
+    marks, comments = await api.review.reviewed(known.id), await api.review.comments(known.id)
+    waiting = [c for c in comments if c.is_to_be_sent]
     warned = [
         {
             "name": warning.name,
@@ -158,7 +158,7 @@ async def _overview(api: Api, task: str) -> dict[str, object]:
         "to_send": [comment.id for comment in waiting],
         "to_judge": [comment.id for comment in comments if comment.state == "claimed"],
         "warnings": warned,
-        "prompt": await api.review_prompt(known.id) if waiting else None,
+        "prompt": await api.review.prompt(known.id) if waiting else None,
     }
 
 
@@ -166,7 +166,7 @@ async def review(options: argparse.Namespace) -> int:
     """``shopfloor review``."""
     async with engine() as api:
         if options.send:
-            prompt = await api.send_review(options.task, "after" if options.after else "now")
+            prompt = await api.review.send(options.task, "after" if options.after else "now")
             task = await api.task(prompt.task)
             if options.json:
                 print_json({"task": task.id, "round": task.round, "prompt": prompt.id, "state": task.state})
@@ -176,5 +176,5 @@ async def review(options: argparse.Namespace) -> int:
         if options.json:
             print_json(await _overview(api, options.task))
         else:
-            print(safe(await api.review_prompt(options.task)))
+            print(safe(await api.review.prompt(options.task)))
     return 0

@@ -220,7 +220,7 @@ async def undo(options: argparse.Namespace) -> int:
 async def prune(options: argparse.Namespace) -> int:
     """``shopfloor prune``."""
     async with engine() as api:
-        found = await api.leftovers()
+        found = await api.worktrees.leftovers()
         for leftover in found:
             if options.json:
                 print_json(leftover)
@@ -235,7 +235,7 @@ async def prune(options: argparse.Namespace) -> int:
                 raise UsageError("There is nobody to ask.", "`shopfloor prune --yes` deletes without asking.")
             if not agreed("Delete these folders? Branches, snapshots and transcripts stay."):
                 return 1
-        await api.prune(found)
+        await api.worktrees.prune(found)
     return 0
 
 
@@ -257,7 +257,7 @@ async def remind(options: argparse.Namespace) -> int:
 async def check(options: argparse.Namespace) -> int:
     """``shopfloor check``."""
     async with engine() as api:
-        task = await api.run_checks(options.task)
+        task = await api.checks.run(options.task)
     _print_task(task, options.json)
     return 0 if task.check_state == "passed" else 1
 
@@ -265,7 +265,7 @@ async def check(options: argparse.Namespace) -> int:
 async def profiles(options: argparse.Namespace) -> int:
     """``shopfloor profiles``."""
     async with engine() as api:
-        infos = await api.profiles(str(Path.cwd()))
+        infos = await api.projects.profiles(str(Path.cwd()))
     for info in infos:
         if options.json:
             print_json(info)
@@ -280,7 +280,7 @@ async def profiles(options: argparse.Namespace) -> int:
 async def trust(options: argparse.Namespace) -> int:
     """``shopfloor trust``."""
     async with engine() as api:
-        text, trusted = await api.project_file(str(Path.cwd()))
+        text, trusted = await api.projects.file(str(Path.cwd()))
         if not text:
             print("This project has no .shopfloor.toml; there is nothing to trust.")
             return 0
@@ -294,7 +294,7 @@ async def trust(options: argparse.Namespace) -> int:
             if not agreed("Let the commands in it run?"):
                 print("Not trusted; its commands do not run.")
                 return 1
-        await api.trust(str(Path.cwd()), text)
+        await api.projects.trust(str(Path.cwd()), text)
         print("Trusted as it is now. A change of the file is asked about again.")
     return 0
 

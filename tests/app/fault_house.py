@@ -159,9 +159,9 @@ class House:
 
     async def give_tasks(self, client: Client, count: int, first: int = 0) -> list[Task]:
         """Some of the sample's tasks, with the checks of its project file trusted."""
-        text, trusted = await client.project_file(str(self.project))
+        text, trusted = await client.projects.file(str(self.project))
         if not trusted:
-            await client.trust(str(self.project), text)
+            await client.projects.trust(str(self.project), text)
         return [await client.create_task(new) for new in demo_tasks(self.project, first + count)[first:]]
 
 

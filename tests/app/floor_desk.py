@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 from agents.chips import chip_of, digest_of, expand
 from agents.errors import ShopfloorError
@@ -15,7 +16,10 @@ from agents.parts.writing import Said, TaskDraft, Template, Yank
 class WritingInMemory:
     """Behaves like :class:`agents.parts.writing.Writing`."""
 
-    def __init__(self) -> None:
+    def __init__(self, saving: Callable[[str], None] = lambda _task: None) -> None:
+        self._saving = saving
+        """Called with the task whose draft is saved; may refuse it."""
+        self.drafts: dict[str, str] = {}
         self.names = ["README.md", "src/cart.py", "src/checkout/cart_view.py", "tests/test_cart.py"]
         self.asked: list[str] = []
         """Tasks whose files were asked for."""
@@ -48,6 +52,13 @@ class WritingInMemory:
 
     async def drop_yank(self, yank: str) -> None:
         del self.yanks[yank]
+
+    async def draft(self, task: str) -> str:
+        return self.drafts.get(task, "")
+
+    async def save_draft(self, task: str, text: str) -> None:
+        self._saving(task)
+        self.drafts[task] = text
 
     async def attach(self, text: str) -> str:
         self.pasted[digest_of(text)] = text

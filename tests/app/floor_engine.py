@@ -111,8 +111,15 @@ class SessionsInMemory:
         return self.offers
 
 
-class NoChecks:
-    """The part ``checks`` of a project without any."""
+class ChecksInMemory:
+    """The part ``checks`` of a project whose checks pass and leave no report."""
+
+    def __init__(self, engine: EngineInMemory) -> None:
+        self._engine = engine
+
+    async def run(self, task: str) -> Task:
+        self._engine._change("check", task)
+        return self._engine.change(task, check_state="passed")
 
     async def results(self, task: str) -> None:
         return None
@@ -140,7 +147,6 @@ class EngineInMemory:
         self.terminals = TerminalsInMemory()
         self.entries: dict[str, list[Entry]] = {}
         self.sent: list[tuple[str, str, When]] = []
-        self.drafts: dict[str, str] = {}
         self.said: dict[str, list[str]] = {}
         self.calls: list[tuple[str, str]] = []
         self.made: list[NewTask] = []
@@ -155,14 +161,14 @@ class EngineInMemory:
         self.sandbox_problem = ""
         self.replaced = False
         self.changed: dict[str, list[bytes]] = {}
-        self.reminders = self.finding = self
+        self.reminders = self.finding = self.changes = self.review = self.projects = self
         self.questions = QuestionsInMemory(self)
-        self.writing = WritingInMemory()
+        self.writing = WritingInMemory(lambda task: self._change("draft", task))
         self.costs = CostsInMemory()
         self.sessions = SessionsInMemory(self)
         self.queues = QueuesInMemory()
         self.staging = StagingInMemory()
-        self.checks = NoChecks()
+        self.checks = ChecksInMemory(self)
         self.queues = NoQueues()
         self.scripts = NoScripts()
         self._numbers = itertools.count(1)
@@ -264,10 +270,6 @@ class EngineInMemory:
         self._change("close", task)
         return self.change(task, state="closed")
 
-    async def run_checks(self, task: str) -> Task:
-        self._change("check", task)
-        return self.change(task, check_state="passed")
-
     async def seen(self, task: str) -> None:
         self._change("seen", task)
         self.change(task, unseen=False)
@@ -284,13 +286,6 @@ class EngineInMemory:
     async def changed_files(self) -> dict[str, list[bytes]]:
         """``finding.changed_files``."""
         return self.changed
-
-    async def draft(self, task: str) -> str:
-        return self.drafts.get(task, "")
-
-    async def save_draft(self, task: str, text: str) -> None:
-        self._change("draft", task)
-        self.drafts[task] = text
 
     async def diff(self, task: str, scope: Scope = "branch") -> Diff:
         return Diff(task=task, scope=scope, base_tree="1" * 40, head_tree="2" * 40, base_name="main", directory="/")

@@ -58,6 +58,12 @@ class MemoryWriting:
     async def said(self, limit: int = 1000) -> list[Said]:
         return [Said(text=text, task="abcd") for text in reversed(self.before)]
 
+    async def draft(self, task: str) -> str:
+        return self._api.composer
+
+    async def save_draft(self, task: str, text: str) -> None:
+        self._api.composer = text
+
 
 class MemoryChecks:
     """What the checks said last."""
@@ -67,6 +73,85 @@ class MemoryChecks:
 
     async def results(self, task: str) -> CheckState | None:
         return self.state
+
+
+class MemoryReview:
+    """Comments in a list, and marks in a set."""
+
+    def __init__(self, api: MemoryApi) -> None:
+        self._api = api
+
+    async def comments(self, task: str) -> list[Comment]:
+        self._api._called("comments")
+        return list(self._api.notes)
+
+    async def add(self, task: str, draft: CommentDraft, base_tree: str = "", head_tree: str = "") -> Comment:
+        self._api._called("add")
+        number = self._api.known_task.round + 1
+        taken = max((int(note.id.rpartition("C")[2]) for note in self._api.notes if note.round == number), default=0)
+        fields = {name: getattr(draft, name) for name in CommentDraft.__struct_fields__}
+        comment = Comment(
+            **fields,
+            id=f"R{number}-C{taken + 1}",
+            task=task,
+            round=number,
+            base_tree=base_tree,
+            head_tree=head_tree,
+            at=time.time(),
+        )
+        self._api.notes.append(comment)
+        self._api.changed()
+        return comment
+
+    async def edit(self, task: str, comment: str, text: str) -> Comment:
+        self._api._called("edit")
+        return self._api._replace(comment, text=text)
+
+    async def delete(self, task: str, comment: str) -> None:
+        self._api._called("delete")
+        self._api.notes = [note for note in self._api.notes if note.id != comment]
+        self._api.changed()
+
+    async def reply(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
+        self._api._called("reply")
+        known = next(note for note in self._api.notes if note.id == comment)
+        kept = tuple(reply for reply in known.replies if reply.round)
+        replies = (*kept, Reply(text=text, author=author)) if text.strip() else kept
+        return self._api._replace(comment, replies=replies, state="sent" if text.strip() else known.state)
+
+    async def prompt(self, task: str, without: Sequence[str] = ()) -> str:
+        self._api._called("prompt")
+        drafts = [note for note in self._api.notes if note.state == "draft" and note.id not in without]
+        if not drafts:
+            raise UsageError("There are no comments to send.", "`c` in the review writes one.")
+        return review_prompt(
+            drafts, round_number=self._api.known_task.round + 1, base_name="main", directory="/src/shop"
+        )
+
+    async def send(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
+        text = text or await self.prompt(task, without)
+        self._api._called("send_round")
+        self._api.notes = [
+            msgspec.structs.replace(note, state="sent") if note.state == "draft" and note.id not in without else note
+            for note in self._api.notes
+        ]
+        prompt = Prompt(id=len(self._api.sent) + 1, task=task, text=text, when=when, origin="review")
+        self._api.sent.append(prompt)
+        self._api.changed()
+        return prompt
+
+    async def resolve(self, task: str, comment: str, resolved: bool = True) -> Comment:
+        self._api._called("resolve")
+        return self._api._replace(comment, state="resolved" if resolved else "sent")
+
+    async def reviewed(self, task: str) -> list[str]:
+        self._api._called("reviewed")
+        return sorted(self._api.marks)
+
+    async def mark(self, task: str, marks: Sequence[str], reviewed: bool = True) -> None:
+        self._api._called("mark")
+        (self._api.marks.update if reviewed else self._api.marks.difference_update)(marks)
+        self._api.changed()
 
 
 class MemoryApi:
@@ -82,6 +167,8 @@ class MemoryApi:
         self.seen_tasks: list[str] = []
         self.calls: list[str] = []
         self.marks: set[str] = set()
+        self.changes = self
+        self.review = MemoryReview(self)
         self.staging = MemoryStaging(self)
         self.writing = MemoryWriting(self)
         self.checks = MemoryChecks()
@@ -130,17 +217,8 @@ class MemoryApi:
         self._called("commits")
         return [Commit(id=tree, subject=subject) for subject, tree in self.trees.items()]
 
-    async def reviewed(self, task: str) -> list[str]:
-        self._called("reviewed")
-        return sorted(self.marks)
-
-    async def mark_reviewed(self, task: str, marks: Sequence[str], reviewed: bool = True) -> None:
-        self._called("mark_reviewed")
-        (self.marks.update if reviewed else self.marks.difference_update)(marks)
-        self.changed()
-
-    async def apply_patch(self, task: str, patch: bytes, said: str) -> Task:
-        self._called("apply_patch")
+    async def apply(self, task: str, patch: bytes, said: str) -> Task:
+        self._called("apply")
         self.repository.git("read-tree", self.head)
         self.repository.git("apply", "--cached", "--whitespace=nowarn", "-", data=patch)
         self.head = self.repository.git("write-tree").decode().strip()
@@ -155,82 +233,15 @@ class MemoryApi:
     async def transcript(self, task: str, before: int = 0, limit: int = 500) -> list[Entry]:
         return [Entry(task=task, id=1, turn=1, kind="text", text=self.answer)]
 
-    async def draft(self, task: str) -> str:
-        return self.composer
-
-    async def save_draft(self, task: str, text: str) -> None:
-        self.composer = text
-
     async def send(self, task: str, text: str, when: When = "now") -> Prompt:
         self._called("send")
         prompt = Prompt(id=len(self.sent) + 1, task=task, text=text, when=when)
         self.sent.append(prompt)
         return prompt
 
-    async def reply_comment(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
-        self._called("reply_comment")
-        known = next(note for note in self.notes if note.id == comment)
-        kept = tuple(reply for reply in known.replies if reply.round)
-        replies = (*kept, Reply(text=text, author=author)) if text.strip() else kept
-        return self._replace(comment, replies=replies, state="sent" if text.strip() else known.state)
-
     async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
         self._called("blobs")
         return [self.repository.blob(blob) for blob in ids]
-
-    async def comments(self, task: str) -> list[Comment]:
-        self._called("comments")
-        return list(self.notes)
-
-    async def add_comment(self, task: str, draft: CommentDraft, base_tree: str = "", head_tree: str = "") -> Comment:
-        self._called("add_comment")
-        number = self.known_task.round + 1
-        taken = max((int(note.id.rpartition("C")[2]) for note in self.notes if note.round == number), default=0)
-        fields = {name: getattr(draft, name) for name in CommentDraft.__struct_fields__}
-        comment = Comment(
-            **fields,
-            id=f"R{number}-C{taken + 1}",
-            task=task,
-            round=number,
-            base_tree=base_tree,
-            head_tree=head_tree,
-            at=time.time(),
-        )
-        self.notes.append(comment)
-        self.changed()
-        return comment
-
-    async def edit_comment(self, task: str, comment: str, text: str) -> Comment:
-        self._called("edit_comment")
-        return self._replace(comment, text=text)
-
-    async def delete_comment(self, task: str, comment: str) -> None:
-        self._called("delete_comment")
-        self.notes = [note for note in self.notes if note.id != comment]
-        self.changed()
-
-    async def review_prompt(self, task: str, without: Sequence[str] = ()) -> str:
-        self._called("review_prompt")
-        drafts = [note for note in self.notes if note.state == "draft" and note.id not in without]
-        if not drafts:
-            raise UsageError("There are no comments to send.", "`c` in the review writes one.")
-        return review_prompt(drafts, round_number=self.known_task.round + 1, base_name="main", directory="/src/shop")
-
-    async def send_review(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
-        text = text or await self.review_prompt(task, without)
-        self._called("send_review")
-        self.notes = [
-            msgspec.structs.replace(note, state="sent") if note.state == "draft" and note.id not in without else note
-            for note in self.notes
-        ]
-        prompt = Prompt(id=len(self.sent) + 1, task=task, text=text, when=when, origin="review")
-        self.sent.append(prompt)
-        self.changed()
-        return prompt
-
-    async def resolve_comment(self, task: str, comment: str, resolved: bool = True) -> Comment:
-        self._called("resolve_comment")
-        return self._replace(comment, state="resolved" if resolved else "sent")
 
     async def seen(self, task: str) -> None:
         self.seen_tasks.append(task)

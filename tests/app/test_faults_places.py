@@ -128,7 +128,7 @@ async def test_a_new_task_for_a_repository_that_is_gone_is_refused(house: House)
     await house.with_sample(delay_ms=0)
     await house.start()
     async with house.client() as client:
-        await client.project_file(str(house.project))
+        await client.projects.file(str(house.project))
         shutil.rmtree(house.project)
         with pytest.raises(ShopfloorError, match="no folder"):
             await client.create_task(NewTask(project=str(house.project), prompt="x", profile="offline"))

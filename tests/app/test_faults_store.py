@@ -120,7 +120,7 @@ async def test_a_full_disk_is_said_to_everyone_and_what_was_refused_is_written_w
         events = await listener.subscribe()
         _limit_files(engine.pid, _wal_bytes(house.store))
         with pytest.raises(ShopfloorError, match="Nothing is lost yet"):
-            await client.save_draft(task.id, "a draft that the disk refuses")
+            await client.writing.save_draft(task.id, "a draft that the disk refuses")
         notice = await event_that(aiter(events), lambda event: isinstance(event, EngineNotice), "a notice")
         assert isinstance(notice, EngineNotice)
         assert notice.severity == "error"
@@ -134,11 +134,13 @@ async def test_a_full_disk_is_said_to_everyone_and_what_was_refused_is_written_w
         notice = await event_that(aiter(events), lambda event: isinstance(event, EngineNotice), "a second notice")
         assert isinstance(notice, EngineNotice)
         assert "can be written again" in notice.text
-        assert await client.draft(task.id) == "a draft that the disk refuses"
+        assert await client.writing.draft(task.id) == "a draft that the disk refuses"
     await house.kill(engine)
     await house.start()
     async with house.client() as client:
-        assert await client.draft(task.id) == "a draft that the disk refuses", "it is in the file, not in memory only"
+        assert await client.writing.draft(task.id) == "a draft that the disk refuses", (
+            "it is in the file, not in memory only"
+        )
         assert "a prompt that the disk refuses" in [prompt.text for prompt in await client.prompts(task.id)]
 
 

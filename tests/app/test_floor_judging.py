@@ -18,7 +18,7 @@ RUNNER = '[break_fix]\ntests = ["*.check"]\nrun = "for f in {files}; do sh $f ||
 
 async def a_task_with_an_empty_test(shop: Shop, section: str = RUNNER) -> Task:
     (shop.repository / ".shopfloor.toml").write_text(section)
-    await shop.engine.trust(str(shop.repository), section)
+    await shop.engine.projects.trust(str(shop.repository), section)
     shop.model.add(
         writes("hello.txt", "hello\nmoon\n"), writes("greet.sh", "echo hi\n"), writes("a.check", "true\n"), "Ok."
     )

@@ -237,7 +237,7 @@ async def test_quit_leaves_and_keeps_what_was_being_written(key: str) -> None:
         await stage.until(lambda: stage.area == "AgentPane", "the pane has the focus")
         await stage.press(key)
         await stage.until(lambda: not stage.app.is_running or stage.app.return_code is not None, "it has left")
-        assert stage.engine.drafts["wrk1"] == "ha"
+        assert stage.engine.writing.drafts["wrk1"] == "ha"
 
 
 async def test_prompt_sent_right_before_leaving_is_sent() -> None:

@@ -74,7 +74,7 @@ async def test_prompt_is_sent_to_the_focused_task_and_its_draft_is_dropped() -> 
         await stage.go_to("wrk1")
         await stage.press("i", *"go", "enter")
         await stage.until(lambda: stage.engine.sent == [("wrk1", "go", "now")], "the prompt was sent")
-        await stage.until(lambda: stage.engine.drafts.get("wrk1") == "", "the draft was dropped")
+        await stage.until(lambda: stage.engine.writing.drafts.get("wrk1") == "", "the draft was dropped")
 
 
 async def test_prompt_that_is_refused_comes_back_into_the_composer_with_the_reason() -> None:
@@ -89,7 +89,7 @@ async def test_prompt_that_is_refused_comes_back_into_the_composer_with_the_reas
 
 async def test_drafts_and_prompts_of_earlier_are_there_again() -> None:
     engine = EngineInMemory(*some_tasks())
-    engine.drafts["rdy3"] = "what I was writing"
+    engine.writing.drafts["rdy3"] = "what I was writing"
     engine.said["rdy3"] = ["what I said"]
     async with a_floor(*some_tasks(), engine=engine) as stage:
         await stage.go_to("rdy3")
@@ -107,7 +107,7 @@ async def test_half_written_prompt_survives_events_and_going_elsewhere() -> None
         await stage.press("ctrl+n")
         await stage.until(lambda: stage.current != "wrk1", "it went elsewhere")
         assert stage.floor.composer.area.text == ""
-        await stage.until(lambda: stage.engine.drafts.get("wrk1") == "ha", "the engine keeps the draft")
+        await stage.until(lambda: stage.engine.writing.drafts.get("wrk1") == "ha", "the engine keeps the draft")
         stage.floor.go_to("wrk1")
         await stage.until(lambda: stage.floor.composer.area.text == "ha", "the text is there again")
 

@@ -212,7 +212,7 @@ async def test_a_chip_is_gone_around_deleted_as_a_whole_and_unfolded() -> None:
 async def test_chips_of_a_draft_from_before_are_left_to_the_engine() -> None:
     async with a_floor(*some_tasks()) as stage:
         chip = await stage.engine.writing.attach(LONG)
-        stage.engine.drafts["rdy3"] = f"from before: {chip}"
+        stage.engine.writing.drafts["rdy3"] = f"from before: {chip}"
         await write(stage, task="rdy3")
         await stage.until(lambda: chip in text(stage), "the draft is there")
         await stage.press("enter")

@@ -163,7 +163,7 @@ async def test_another_kind_after_the_first_save_leaves_one_comment(tmp_path: Pa
 
 async def test_a_comment_that_cannot_be_kept_stays_open(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BEFORE, AFTER)
-    scene.api.failing = "add_comment"
+    scene.api.failing = "add"
     app = scene.app()
     async with app.run_test(size=(140, 40)) as pilot:
         view = await opened(pilot, app)
@@ -239,7 +239,7 @@ async def test_sending_that_fails_marks_nothing_as_sent(tmp_path: Path) -> None:
         await until(pilot, lambda: "There are no comments to send" in screen_text(app), "the problem is said")
         await pilot.press("c", *"Say why", "ctrl+s")
         await until(pilot, lambda: not view.is_editing, "the comment is kept")
-        scene.api.failing = "send_review"
+        scene.api.failing = "send_round"
         await pilot.press("s")
         await until(pilot, lambda: app.screen is not app.review, "the prompt is shown")
         await pilot.press("enter")
@@ -255,7 +255,7 @@ async def test_a_claim_is_shown_and_only_the_person_resolves_or_reopens(tmp_path
         await go_to_line(pilot, view, "ten")
         await pilot.press("c", *"Say why", "ctrl+s")
         await until(pilot, lambda: not view.is_editing, "the comment is kept")
-        await scene.api.send_review("abcd")
+        await scene.api.review.send("abcd")
         scene.api.claim("R1-C1", "done", "added a reason")
         await until(pilot, lambda: "✓ claimed done" in screen_text(app), "the claim is shown")
         assert "added a reason" in screen_text(app)
@@ -274,7 +274,7 @@ async def test_judging_without_a_comment_says_where_to_go(tmp_path: Path) -> Non
         await go_to_line(pilot, view, "ten")
         await pilot.press("a")
         await until(pilot, lambda: "Put the cursor on a comment" in screen_text(app), "what to do is said")
-        assert "resolve_comment" not in scene.api.calls
+        assert "resolve" not in scene.api.calls
         assert line_at_cursor(view) == "ten"
 
 

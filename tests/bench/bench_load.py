@@ -295,8 +295,8 @@ async def _agents(folder: Path, count: int) -> Sequence[Figure]:
 
 async def _all_rest(client: Client, project: Path, count: int) -> tuple[list[Task], int]:
     """Give tasks and wait for all of them; the tasks, and how many were at work at the same time."""
-    text, _ = await client.project_file(str(project))
-    await client.trust(str(project), text)
+    text, _ = await client.projects.file(str(project))
+    await client.projects.trust(str(project), text)
     changes = await client.subscribe()
     tasks = {(await client.create_task(new)).id: "queued" for new in demo_tasks(project, count)}
     rested: dict[str, Task] = {}

@@ -132,7 +132,7 @@ class StreamingEngine:
         self._streams = {name: Stream(self._hub, name, seed) for seed, name in enumerate(names)}
         self._drafts: dict[str, str] = {}
         self._sequence = tasks
-        self.finding = self.costs = self.scripts = self
+        self.finding = self.costs = self.scripts = self.projects = self.writing = self
 
     async def run(self) -> None:
         """Stream, and change a task now and then as a working engine does."""
@@ -180,7 +180,7 @@ class StreamingEngine:
     async def offer_environment(self, variables: Mapping[str, str]) -> None:
         pass
 
-    async def project_file(self, project: str) -> tuple[str, bool]:
+    async def file(self, project: str) -> tuple[str, bool]:
         return "", True
 
     async def tasks(self, project: str = "", everything: bool = False) -> list[Task]:

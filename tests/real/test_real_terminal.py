@@ -45,11 +45,11 @@ async def test_a_task_from_prompt_to_committed_diff_and_a_review_round(real: Rea
     assert (task.files_changed, task.additions, task.deletions) == (1, 1, 0)
     assert git(real.repository, "log", "-1", "--format=%s", task.branch) == "Make a file"
     assert "Make a file\\nand commit it" in real.model.heard(), "two lines stayed two lines"
-    await real.engine.add_comment(task.id, CommentDraft(text="Say who made it.", path=b"made.txt", start=1, end=1))
+    await real.engine.review.add(task.id, CommentDraft(text="Say who made it.", path=b"made.txt", start=1, end=1))
     real.model.add(writes("made.txt", "made by me\n"), says("I said who.\n\nR1-C1: done"))
-    await real.engine.send_review(task.id)
+    await real.engine.review.send(task.id)
     task = await real.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the round")
-    (claimed,) = await real.engine.comments(task.id)
+    (claimed,) = await real.engine.review.comments(task.id)
     assert (claimed.state, claimed.claim) == ("claimed", "done")
     assert Path(task.worktree, "made.txt").read_text() == "made by me\n"
 

@@ -93,11 +93,11 @@ async def test_a_mode_the_agent_does_not_have_is_told_with_those_it_has(shop: Sh
 
 async def test_comments_of_a_review_come_back_as_claims(shop: Shop, agent: Agent) -> None:
     task = await done(shop, agent("review"))
-    await shop.engine.add_comment(task.id, CommentDraft(text="Say *friend*.", path=b"hello.txt", start=2, end=2))
-    await shop.engine.add_comment(task.id, CommentDraft(text="Add a test.", target="change"))
-    await shop.engine.send_review(task.id)
+    await shop.engine.review.add(task.id, CommentDraft(text="Say *friend*.", path=b"hello.txt", start=2, end=2))
+    await shop.engine.review.add(task.id, CommentDraft(text="Add a test.", target="change"))
+    await shop.engine.review.send(task.id)
     await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
-    comments = await shop.engine.comments(task.id)
+    comments = await shop.engine.review.comments(task.id)
     assert [(comment.state, comment.claim) for comment in comments] == [("claimed", "done"), ("claimed", "declined")]
     assert comments[1].claim_text == "no test runner here"
 
@@ -236,7 +236,7 @@ async def test_another_version_of_the_protocol_is_refused(shop: Shop, agent: Age
 async def test_a_missing_program_is_said_with_how_to_get_it(shop: Shop) -> None:
     text = 'name = "Gone"\ndriver = "acp"\ninstall = "Install it with `get gone`."\n[acp]\ncommand = ["gone-agent"]\n'
     (shop.profiles / "gone.toml").write_text(text)
-    (info,) = [info for info in await shop.engine.profiles() if info.id == "gone"]
+    (info,) = [info for info in await shop.engine.projects.profiles() if info.id == "gone"]
     assert (info.ready, info.missing) == (False, "The program gone-agent is not on PATH. Install it with `get gone`.")
     task = await blocked(shop, "gone")
     assert "gone-agent" in task.reason

@@ -19,7 +19,7 @@ async def test_what_a_reviewer_writes_is_thrown_away(shop: Shop, agent: Callable
     await shop.engine.reviewers.start(task.id, ["security"], profile=agent("reviewer"))
     result = await shop.engine.reviewers.finish(task.id)
     assert result.state == "done", result
-    (comment,) = await shop.engine.comments(task.id)
+    (comment,) = await shop.engine.review.comments(task.id)
     assert comment.author == "reviewer:security"
     assert task.worktree not in comment.text, "it worked elsewhere"
     assert Path(task.worktree, "hello.txt").read_text() == "hello\nthere\n", "the task's files are as they were"

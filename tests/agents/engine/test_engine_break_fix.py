@@ -33,7 +33,7 @@ async def a_project(shop: Shop, section: str = "") -> None:
     git(shop.repository, "commit", "-qm", "a cart")
     text = f"[break_fix]\n{section or f'run = {PYTEST!r}'}\n"
     (shop.repository / ".shopfloor.toml").write_text(text)
-    await shop.engine.trust(str(shop.repository), text)
+    await shop.engine.projects.trust(str(shop.repository), text)
 
 
 async def a_change(shop: Shop, *answers: object) -> Task:
@@ -43,7 +43,7 @@ async def a_change(shop: Shop, *answers: object) -> Task:
 
 
 async def drafts(shop: Shop, task: Task) -> list[Comment]:
-    return [one for one in await shop.engine.comments(task.id) if one.author == "break-fix"]
+    return [one for one in await shop.engine.review.comments(task.id) if one.author == "break-fix"]
 
 
 async def test_tests_that_assert_nothing_are_caught(shop: Shop) -> None:

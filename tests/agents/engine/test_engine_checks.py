@@ -12,7 +12,7 @@ async def with_checks(shop: Shop, *checks: str, defaults: str = "") -> None:
     """A trusted project file; each check is the lines of its table."""
     text = "".join(f"[[check]]\n{check}\n" for check in checks) + (f"[defaults]\n{defaults}\n" if defaults else "")
     (shop.repository / ".shopfloor.toml").write_text(text)
-    await shop.engine.trust(str(shop.repository), text)
+    await shop.engine.projects.trust(str(shop.repository), text)
 
 
 async def check_entries(shop: Shop, task: str) -> list[str]:
@@ -58,7 +58,7 @@ async def test_unchanged_files_are_not_checked_again_even_by_another_engine(shop
     await shop.until(task.id, lambda known: known.turn == 3, "the third turn")
     assert (await shop.rests(task.id)).check_state == "passed"
     assert await check_entries(shop, task.id) == ["tests done"]
-    await shop.engine.run_checks(task.id)
+    await shop.engine.checks.run(task.id)
     assert await check_entries(shop, task.id) == ["tests done", "tests done"], "the person asked"
 
 

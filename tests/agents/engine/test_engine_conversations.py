@@ -80,7 +80,7 @@ async def test_fork_has_the_files_and_the_conversation_of_the_turn_and_nothing_l
     assert rested.turn == 2
     original = await shop.engine.task(task.id)
     assert (original.state, original.turn) == ("ready", 2)
-    assert (await shop.engine.diff(forked.id)).patch == b"", "a fork's change begins at its snapshot"
+    assert (await shop.engine.changes.diff(forked.id)).patch == b"", "a fork's change begins at its snapshot"
 
 
 async def test_fork_without_a_prompt_rests_until_it_is_sent_one(shop: Shop) -> None:

@@ -43,7 +43,7 @@ async def test_a_hook_that_hangs_is_ended_and_said_and_stops_nothing(
     monkeypatch.setattr(hooks, "HOOK_SECONDS", 0.3)
     text = '[hooks]\ntask-created = "sleep 600"\n'
     (shop.repository / ".shopfloor.toml").write_text(text)
-    await shop.engine.trust(str(shop.repository), text)
+    await shop.engine.projects.trust(str(shop.repository), text)
     shop.model.add("Done.")
     task = await shop.task()
     await shop.rests(task.id)

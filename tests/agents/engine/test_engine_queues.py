@@ -23,7 +23,7 @@ def an_item(title: str, **fields: object) -> QueueItem:
 async def trusted(shop: Shop, text: str) -> None:
     """A project file that the person trusts."""
     (shop.repository / ".shopfloor.toml").write_text(text)
-    await shop.engine.trust(str(shop.repository), text)
+    await shop.engine.projects.trust(str(shop.repository), text)
 
 
 async def ended(shop: Shop, task: str, state: str = "ready") -> QueueRun:
@@ -70,7 +70,7 @@ async def test_items_are_said_one_at_a_time_and_each_has_its_own_outcome_and_dif
     ]
     assert [item.turn for item in run.items] == [2, 3, 4]
     third = run.items[2]
-    diff = await shop.engine.diff(task.id, "refs", third.before, third.after)
+    diff = await shop.engine.changes.diff(task.id, "refs", third.before, third.after)
     assert b"three.txt" in diff.patch
     assert b"one.txt" not in diff.patch, "the diff of an item is its own"
     assert (await shop.engine.task(task.id)).queue is None

@@ -43,102 +43,102 @@ def text_of(task: Task) -> str:
 
 async def test_a_hunk_is_taken_back_and_the_opposite_patch_brings_it_again(shop: Shop) -> None:
     task = await a_change(shop)
-    file = only_file(await shop.engine.diff(task.id))
+    file = only_file(await shop.engine.changes.diff(task.id))
     back = select_hunk(file, file.hunks[0], reverse=True)
-    after = await shop.engine.apply_patch(task.id, back, "You took a hunk of a.txt back.")
+    after = await shop.engine.changes.apply(task.id, back, "You took a hunk of a.txt back.")
     assert text_of(task) == TEXT.replace("line 30\n", "thirty\nand more\n")
     assert (after.additions, after.deletions) == (2, 1), "the numbers of the task are those of its files now"
     said = [entry.text for entry in await shop.engine.transcript(task.id) if entry.kind == "notice"]
     assert "You took a hunk of a.txt back." in said
-    await shop.engine.apply_patch(task.id, select_hunk(file, file.hunks[0]), "And brought it again.")
+    await shop.engine.changes.apply(task.id, select_hunk(file, file.hunks[0]), "And brought it again.")
     assert text_of(task) == CHANGED
 
 
 async def test_single_lines_are_taken_back(shop: Shop) -> None:
     task = await a_change(shop)
-    file = only_file(await shop.engine.diff(task.id))
+    file = only_file(await shop.engine.changes.diff(task.id))
     added = next(index for index in range(len(file.lines)) if file.lines.raw(index) == b"and more")
-    await shop.engine.apply_patch(task.id, select_lines(file, [added], reverse=True), "back")
+    await shop.engine.changes.apply(task.id, select_lines(file, [added], reverse=True), "back")
     assert text_of(task) == CHANGED.replace("and more\n", "")
 
 
 async def test_a_patch_that_does_not_fit_changes_nothing_and_says_so(shop: Shop) -> None:
     task = await a_change(shop)
-    file = only_file(await shop.engine.diff(task.id))
+    file = only_file(await shop.engine.changes.diff(task.id))
     Path(task.worktree, "a.txt").write_text(CHANGED.replace("five\n", "5\n"))
     with pytest.raises(GitError, match="does not fit"):
-        await shop.engine.apply_patch(task.id, select_hunk(file, file.hunks[0], reverse=True), "back")
+        await shop.engine.changes.apply(task.id, select_hunk(file, file.hunks[0], reverse=True), "back")
     assert text_of(task) == CHANGED.replace("five\n", "5\n")
 
 
 async def test_a_patch_does_not_follow_a_link_out_of_the_worktree(shop: Shop, tmp_path: Path) -> None:
     task = await a_change(shop)
-    file = only_file(await shop.engine.diff(task.id))
+    file = only_file(await shop.engine.changes.diff(task.id))
     outside = tmp_path / "outside.txt"
     outside.write_text(CHANGED)
     Path(task.worktree, "a.txt").unlink()
     Path(task.worktree, "a.txt").symlink_to(outside)
     with pytest.raises(GitError):
-        await shop.engine.apply_patch(task.id, select_hunk(file, file.hunks[0], reverse=True), "back")
+        await shop.engine.changes.apply(task.id, select_hunk(file, file.hunks[0], reverse=True), "back")
     assert outside.read_text() == CHANGED
 
 
 async def test_marks_are_kept_and_fall_with_their_lines(shop: Shop) -> None:
     task = await a_change(shop)
-    marks = marks_of(only_file(await shop.engine.diff(task.id)))
-    await shop.engine.mark_reviewed(task.id, marks.all)
-    assert set(await shop.engine.reviewed(task.id)) == set(marks.all)
+    marks = marks_of(only_file(await shop.engine.changes.diff(task.id)))
+    await shop.engine.review.mark(task.id, marks.all)
+    assert set(await shop.engine.review.reviewed(task.id)) == set(marks.all)
     Path(task.worktree, "a.txt").write_text(CHANGED.replace("five", "FIVE"))
-    changed = marks_of(only_file(await shop.engine.diff(task.id)))
-    known = await shop.engine.reviewed(task.id)
+    changed = marks_of(only_file(await shop.engine.changes.diff(task.id)))
+    known = await shop.engine.review.reviewed(task.id)
     assert not changed.is_reviewed(known)
     assert changed.runs[1][1] in known, "what did not change is still reviewed"
-    await shop.engine.mark_reviewed(task.id, marks.all, False)
-    assert await shop.engine.reviewed(task.id) == []
+    await shop.engine.review.mark(task.id, marks.all, False)
+    assert await shop.engine.review.reviewed(task.id) == []
 
 
 async def test_a_private_note_is_never_sent(shop: Shop) -> None:
     task = await a_change(shop)
-    await shop.engine.add_comment(
+    await shop.engine.review.add(
         task.id, CommentDraft(text="my secret thought", path=b"a.txt", start=5, end=5, kind="note")
     )
     with pytest.raises(UsageError, match="no comments to send"):
-        await shop.engine.send_review(task.id)
+        await shop.engine.review.send(task.id)
     assert (await shop.engine.task(task.id)).draft_comments == 0
-    await shop.engine.add_comment(task.id, CommentDraft(text="say five", path=b"a.txt", start=5, end=5))
-    assert "my secret thought" not in await shop.engine.review_prompt(task.id)
+    await shop.engine.review.add(task.id, CommentDraft(text="say five", path=b"a.txt", start=5, end=5))
+    assert "my secret thought" not in await shop.engine.review.prompt(task.id)
     shop.model.add(say("R1-C2: done"))
-    await shop.engine.send_review(task.id)
+    await shop.engine.review.send(task.id)
     await shop.rests(task.id)
-    assert [comment.state for comment in await shop.engine.comments(task.id)] == ["draft", "claimed"]
+    assert [comment.state for comment in await shop.engine.review.comments(task.id)] == ["draft", "claimed"]
 
 
 async def test_a_reply_opens_a_comment_again_and_goes_with_the_next_round(shop: Shop) -> None:
     task = await a_change(shop)
-    comment = await shop.engine.add_comment(task.id, CommentDraft(text="say five", path=b"a.txt", start=5, end=5))
+    comment = await shop.engine.review.add(task.id, CommentDraft(text="say five", path=b"a.txt", start=5, end=5))
     shop.model.add(say("R1-C1: done — it says so"), say("R1-C1: done — now really"))
-    await shop.engine.send_review(task.id)
+    await shop.engine.review.send(task.id)
     await shop.rests(task.id)
-    await shop.engine.reply_comment(task.id, comment.id, "It still says five.")
+    await shop.engine.review.reply(task.id, comment.id, "It still says five.")
     assert (await shop.engine.task(task.id)).draft_comments == 1
-    prompt = await shop.engine.review_prompt(task.id)
+    prompt = await shop.engine.review.prompt(task.id)
     assert "You said: done: it says so" in prompt
     assert "Now: It still says five." in prompt
-    await shop.engine.send_review(task.id)
+    await shop.engine.review.send(task.id)
     await shop.rests(task.id)
-    (known,) = await shop.engine.comments(task.id)
+    (known,) = await shop.engine.review.comments(task.id)
     assert (known.state, known.claim_text, known.replies[0].round) == ("claimed", "now really", 2)
     assert (await shop.engine.task(task.id)).draft_comments == 0
 
 
 async def test_the_prompt_of_a_round_can_be_edited_before_it_goes(shop: Shop) -> None:
     task = await a_change(shop)
-    await shop.engine.add_comment(task.id, CommentDraft(text="say five", path=b"a.txt", start=5, end=5))
+    await shop.engine.review.add(task.id, CommentDraft(text="say five", path=b"a.txt", start=5, end=5))
     shop.model.add(say("fine"))
-    prompt = await shop.engine.send_review(task.id, text="Only this.")
+    prompt = await shop.engine.review.send(task.id, text="Only this.")
     assert prompt.text == "Only this."
     await shop.rests(task.id)
-    assert (await shop.engine.comments(task.id))[0].state == "sent"
+    assert (await shop.engine.review.comments(task.id))[0].state == "sent"
 
 
 async def test_one_commit_and_two_refs_are_scopes(shop: Shop) -> None:
@@ -150,21 +150,21 @@ async def test_one_commit_and_two_refs_are_scopes(shop: Shop) -> None:
     )
     task = await shop.task()
     await shop.rests(task.id)
-    second, first = await shop.engine.commits(task.id)
+    second, first = await shop.engine.changes.commits(task.id)
     assert (first.subject, second.subject) == ("first step", "second step")
-    diff = await shop.engine.diff(task.id, "commit", first.id)
+    diff = await shop.engine.changes.diff(task.id, "commit", first.id)
     assert only_file(diff).additions == 1
     assert b"+one" in diff.patch
     assert b"+two" not in diff.patch
-    between = await shop.engine.diff(task.id, "refs", first.id)
+    between = await shop.engine.changes.diff(task.id, "refs", first.id)
     assert b"+two" in between.patch
     assert b"+one" not in between.patch
-    both = await shop.engine.diff(task.id, "refs", "main", second.id)
+    both = await shop.engine.changes.diff(task.id, "refs", "main", second.id)
     assert only_file(both).additions == 2
     with pytest.raises(NotFound):
-        await shop.engine.diff(task.id, "refs", "no-such-ref")
+        await shop.engine.changes.diff(task.id, "refs", "no-such-ref")
     with pytest.raises(UsageError):
-        await shop.engine.diff(task.id, "commit")
+        await shop.engine.changes.diff(task.id, "commit")
 
 
 async def test_a_question_is_answered_beside_the_task_and_edits_nothing_of_it(shop: Shop) -> None:
@@ -193,21 +193,21 @@ def _index_text(task: Task) -> str:
 
 async def test_a_hunk_is_staged_in_the_index_and_the_files_stay(shop: Shop) -> None:
     task = await a_change(shop)
-    file = only_file(await shop.engine.diff(task.id))
+    file = only_file(await shop.engine.changes.diff(task.id))
     head, index = await shop.engine.staging.staged(task.id)
     assert head == index, "something is staged already"
     after = await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[0]))
     assert after[0] == head
     assert _index_text(task) == TEXT.replace("line 5\n", "five\n")
     assert text_of(task) == CHANGED
-    staged = only_file(await shop.engine.diff(task.id, "refs", *after))
+    staged = only_file(await shop.engine.changes.diff(task.id, "refs", *after))
     assert marks_of(staged).all == marks_of(file).of_hunk(file.hunks[0])
     assert await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[0]), True) == (head, head)
 
 
 async def test_what_does_not_fit_the_index_is_refused_in_a_sentence(shop: Shop) -> None:
     task = await a_change(shop)
-    file = only_file(await shop.engine.diff(task.id))
+    file = only_file(await shop.engine.changes.diff(task.id))
     patch = select_hunk(file, file.hunks[0])
     await shop.engine.staging.stage(task.id, patch)
     with pytest.raises(GitError, match="in the index or in the last commit already"):
@@ -225,7 +225,7 @@ async def test_staging_runs_nothing_that_an_agent_left_in_its_worktree(shop: Sho
     script.chmod(0o755)
     Path(task.worktree, ".gitattributes").write_text("*.txt filter=trap\n")
     Path(task.worktree, ".git").write_text("gitdir: /nowhere\n")
-    file = next(f for f in parse_diff((await shop.engine.diff(task.id)).patch).files if f.path == b"a.txt")
+    file = next(f for f in parse_diff((await shop.engine.changes.diff(task.id)).patch).files if f.path == b"a.txt")
     await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[0]))
     assert not trap.exists()
     head, index = await shop.engine.staging.staged(task.id)

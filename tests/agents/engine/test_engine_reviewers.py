@@ -52,7 +52,7 @@ async def reviewed(shop: Shop, task: Task, *names: str, **options: object) -> Re
 
 
 async def comments(shop: Shop, task: Task) -> list[Comment]:
-    return await shop.engine.comments(task.id)
+    return await shop.engine.review.comments(task.id)
 
 
 async def notices(shop: Shop, task: Task, kind: str) -> str:
@@ -92,7 +92,7 @@ async def test_a_reviewer_cannot_write(shop: Shop) -> None:
     assert sorted(path.name for path in worktree.iterdir()) == [".git", "hello.txt"]
     told = "\n".join(message.text for message in shop.model.requests[-1].messages if message.role == "tool")
     assert "3" in told, f"it can read: {told}"
-    assert "stolen" not in (await shop.engine.branches(str(shop.repository)))
+    assert "stolen" not in (await shop.engine.projects.branches(str(shop.repository)))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ async def test_a_judge_that_cannot_be_understood_drops_nothing(shop: Shop) -> No
 
 async def test_accepted_kinds_go_to_the_agent_until_nothing_is_found(shop: Shop) -> None:
     task = await a_change(shop)
-    mine = await shop.engine.add_comment(
+    mine = await shop.engine.review.add(
         task.id, CommentDraft(text="my own", path=b"hello.txt", start=1, end=1, author="person")
     )
     shop.model.add(

@@ -42,20 +42,20 @@ async def written(shop: Shop) -> Task:
 async def comment(shop: Shop, task: Task, path: str, line: str, text: str) -> None:
     content = {"shop.py": SHOP, "tax.py": TAX, "old_name.py": NAMES}[path].split("\n")
     number = content.index(line) + 1
-    await shop.engine.add_comment(task.id, CommentDraft(text=text, path=path.encode(), start=number, end=number))
+    await shop.engine.review.add(task.id, CommentDraft(text=text, path=path.encode(), start=number, end=number))
 
 
 async def places(shop: Shop, task: Task) -> dict[str, Placed]:
     """Where the comments stand in the whole change now."""
-    diff = await shop.engine.diff(task.id)
+    diff = await shop.engine.changes.diff(task.id)
 
     async def blobs(ids: Sequence[str]) -> Mapping[str, bytes]:
-        return dict(zip(ids, await shop.engine.blobs(task.id, ids), strict=True))
+        return dict(zip(ids, await shop.engine.changes.blobs(task.id, ids), strict=True))
 
     async def since(tree: str) -> DiffSet:
-        return parse_diff((await shop.engine.diff(task.id, "refs", tree, diff.head_tree)).patch)
+        return parse_diff((await shop.engine.changes.diff(task.id, "refs", tree, diff.head_tree)).patch)
 
-    comments = await shop.engine.comments(task.id)
+    comments = await shop.engine.review.comments(task.id)
     placed = await place_comments(parse_diff(diff.patch), diff.head_tree, comments, blobs, since)
     return {each.comment.id: each for each in placed}
 
@@ -74,7 +74,7 @@ async def test_each_comment_is_where_its_code_went_with_claim_and_evidence(shop:
         writes("shop.py", changed), writes("store.py", function("stock")), runs("mv old_name.py new_name.py"),
         say(ANSWER),
     )  # fmt: skip
-    await shop.engine.send_review(task.id)
+    await shop.engine.review.send(task.id)
     await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
 
     found = await places(shop, task)
@@ -111,11 +111,11 @@ async def test_a_round_waits_as_long_as_the_agent_has_not_got_it(shop: Shop) -> 
     task = await written(shop)
     await comment(shop, task, "tax.py", "    total = vat_of(value)", "Why?")
     shop.model.add(say("R1-C1: done"))
-    await shop.engine.send_review(task.id, "after")
-    first = (await shop.engine.comments(task.id))[0]
+    await shop.engine.review.send(task.id, "after")
+    first = (await shop.engine.review.comments(task.id))[0]
     assert (first.state, first.undelivered) == ("sent", "waiting")
     await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
-    last = (await shop.engine.comments(task.id))[0]
+    last = (await shop.engine.review.comments(task.id))[0]
     assert (last.state, last.undelivered) == ("claimed", "")
 
 
@@ -124,8 +124,8 @@ async def test_a_comment_can_be_left_out_of_a_round(shop: Shop) -> None:
     await comment(shop, task, "tax.py", "    total = vat_of(value)", "Why?")
     await comment(shop, task, "shop.py", "def price(value):", "And this?")
     shop.model.add(say("R1-C2: done"))
-    prompt = await shop.engine.send_review(task.id, without=["R1-C1"])
+    prompt = await shop.engine.review.send(task.id, without=["R1-C1"])
     assert "And this?" in prompt.text
     assert "Why?" not in prompt.text
     await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
-    assert [each.state for each in await shop.engine.comments(task.id)] == ["draft", "claimed"]
+    assert [each.state for each in await shop.engine.review.comments(task.id)] == ["draft", "claimed"]

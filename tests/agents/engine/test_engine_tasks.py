@@ -25,7 +25,7 @@ async def test_a_task_works_in_its_own_worktree_and_ends_ready_with_a_diff(shop:
     assert (Path(task.worktree) / "made.txt").read_text() == "made\n"
     assert not (shop.repository / "made.txt").exists(), "the person's checkout must stay as it was"
     assert task.branch == f"shopfloor/{task.id}/make-a-file"
-    diff = parse_diff((await shop.engine.diff(task.id)).patch)
+    diff = parse_diff((await shop.engine.changes.diff(task.id)).patch)
     assert [file.path for file in diff.files] == [b"made.txt"]
     kinds = [entry.kind for entry in await shop.engine.transcript(task.id)]
     assert kinds == ["prompt", "text", "tool", "text"], kinds
@@ -172,7 +172,7 @@ async def test_an_interrupted_engine_goes_on_where_it_was(shop: Shop) -> None:
 async def test_failing_checks_go_back_to_the_agent_until_they_pass(shop: Shop) -> None:
     text = '[[check]]\nname = "tests"\nrun = "grep -q good hello.txt || { echo hello.txt is not good; exit 3; }"\n'
     (shop.repository / ".shopfloor.toml").write_text(text)
-    await shop.engine.trust(str(shop.repository), text)
+    await shop.engine.projects.trust(str(shop.repository), text)
     shop.model.add("I think it is fine.", writes("hello.txt", "good\n"), "Mended.")
     task = await shop.rests((await shop.task()).id)
     assert task.check_state == "passed"
@@ -198,21 +198,21 @@ async def test_comments_become_one_prompt_and_the_agents_answers_claims(shop: Sh
     shop.model.add(writes("hello.txt", "hello\nthere\nworld\n"), "Done.")
     task = await shop.rests((await shop.task()).id)
     engine = shop.engine
-    first = await engine.add_comment(task.id, CommentDraft(text="Say *friend*.", path=b"hello.txt", start=2, end=2))
-    second = await engine.add_comment(task.id, CommentDraft(text="Add a test.", target="change"))
+    first = await engine.review.add(task.id, CommentDraft(text="Say *friend*.", path=b"hello.txt", start=2, end=2))
+    second = await engine.review.add(task.id, CommentDraft(text="Add a test.", target="change"))
     assert (first.id, second.id) == ("R1-C1", "R1-C2")
     assert first.quote == ("+there",)
     shop.model.add(writes("hello.txt", "hello\nfriend\nworld\n"), "R1-C1: done\nR1-C2: declined: no test runner here")
-    await engine.send_review(task.id)
+    await engine.review.send(task.id)
     await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
     asked = str(shop.model.requests[-1].body)
     assert "R1-C1 [fix] hello.txt:2" in asked
-    comments = await engine.comments(task.id)
+    comments = await engine.review.comments(task.id)
     assert [(comment.state, comment.claim) for comment in comments] == [("claimed", "done"), ("claimed", "declined")]
     assert comments[1].claim_text == "no test runner here"
-    since_review = parse_diff((await engine.diff(task.id, "review")).patch)
+    since_review = parse_diff((await engine.changes.diff(task.id, "review")).patch)
     assert (since_review.additions, since_review.deletions) == (1, 1), "only what changed since the round was sent"
-    resolved = await engine.resolve_comment(task.id, "R1-C1")
+    resolved = await engine.review.resolve(task.id, "R1-C1")
     assert resolved.state == "resolved"
 
 
@@ -220,14 +220,14 @@ async def test_drafts_can_be_edited_and_dropped_but_not_once_sent(shop: Shop) ->
     shop.model.add(writes("hello.txt", "bye\n"), "Done.", "R1-C1: done")
     task = await shop.rests((await shop.task()).id)
     engine = shop.engine
-    await engine.add_comment(task.id, CommentDraft(text="a", path=b"hello.txt", start=1, end=1))
-    await engine.add_comment(task.id, CommentDraft(text="b", path=b"hello.txt", start=1, end=1))
-    await engine.edit_comment(task.id, "R1-C1", "better")
-    await engine.delete_comment(task.id, "R1-C2")
-    assert [comment.text for comment in await engine.comments(task.id)] == ["better"]
-    await engine.send_review(task.id)
+    await engine.review.add(task.id, CommentDraft(text="a", path=b"hello.txt", start=1, end=1))
+    await engine.review.add(task.id, CommentDraft(text="b", path=b"hello.txt", start=1, end=1))
+    await engine.review.edit(task.id, "R1-C1", "better")
+    await engine.review.delete(task.id, "R1-C2")
+    assert [comment.text for comment in await engine.review.comments(task.id)] == ["better"]
+    await engine.review.send(task.id)
     with pytest.raises(UsageError, match="sent already"):
-        await engine.edit_comment(task.id, "R1-C1", "too late")
+        await engine.review.edit(task.id, "R1-C1", "too late")
     await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
 
 
@@ -235,9 +235,9 @@ async def test_a_comment_outside_the_change_is_refused_with_a_sentence(shop: Sho
     shop.model.add(writes("hello.txt", "bye\n"), "Done.")
     task = await shop.rests((await shop.task()).id)
     with pytest.raises(NotFound, match=r"nowhere\.txt is not part of this change"):
-        await shop.engine.add_comment(task.id, CommentDraft(text="x", path=b"nowhere.txt", start=1))
+        await shop.engine.review.add(task.id, CommentDraft(text="x", path=b"nowhere.txt", start=1))
     with pytest.raises(UsageError, match="there is no line 99"):
-        await shop.engine.add_comment(task.id, CommentDraft(text="x", path=b"hello.txt", start=99))
+        await shop.engine.review.add(task.id, CommentDraft(text="x", path=b"hello.txt", start=99))
 
 
 @pytest.mark.parametrize(
@@ -270,10 +270,10 @@ async def test_a_worktree_deleted_by_hand_blocks_its_task_with_a_sentence(shop: 
 async def test_composer_drafts_are_kept_per_task(shop: Shop) -> None:
     shop.model.add("Done.")
     task = await shop.rests((await shop.task()).id)
-    await shop.engine.save_draft(task.id, "half a")
-    await shop.engine.save_draft("", "a new")
-    assert await shop.engine.draft(task.id) == "half a"
-    assert await shop.engine.draft("") == "a new"
+    await shop.engine.writing.save_draft(task.id, "half a")
+    await shop.engine.writing.save_draft("", "a new")
+    assert await shop.engine.writing.draft(task.id) == "half a"
+    assert await shop.engine.writing.draft("") == "a new"
 
 
 async def test_two_tasks_do_not_see_each_other(shop: Shop) -> None:

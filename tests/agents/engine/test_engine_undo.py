@@ -58,12 +58,12 @@ async def test_prune_frees_only_what_closed_tasks_leave(shop: Shop) -> None:
     shop.model.add(runs("echo big > ${TMPDIR:-/tmp}/left"), "Done.", runs("echo big > ${TMPDIR:-/tmp}/left"), "Done.")
     one = await shop.rests((await shop.task("one")).id)
     two = await shop.rests((await shop.task("two")).id)
-    assert await shop.engine.leftovers() == [], "both are on the floor"
+    assert await shop.engine.worktrees.leftovers() == [], "both are on the floor"
     await shop.engine.close_task(one.id)
-    found = await shop.engine.leftovers()
+    found = await shop.engine.worktrees.leftovers()
     assert [leftover.task for leftover in found] == [one.id]
-    await shop.engine.prune(found)
-    assert await shop.engine.leftovers() == []
+    await shop.engine.worktrees.prune(found)
+    assert await shop.engine.worktrees.leftovers() == []
     assert (paths.task_dir(two.id) / "tmp" / "left").exists()
     restored = await shop.engine.restore_task(one.id)
     assert Path(restored.worktree, "hello.txt").exists(), "what was pruned is not needed to restore"

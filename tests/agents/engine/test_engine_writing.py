@@ -91,10 +91,10 @@ async def test_each_project_has_a_draft_of_its_own(shop: Shop, tmp_path: Path) -
 
 
 async def test_a_draft_from_before_drafts_had_projects_is_found_once(shop: Shop) -> None:
-    await shop.engine.save_draft("", "written long ago")
+    await shop.engine.writing.save_draft("", "written long ago")
     assert (await shop.engine.writing.task_draft(str(shop.repository))).prompt == "written long ago"
     await shop.engine.writing.keep_task_draft(str(shop.repository), TaskDraft(prompt="mine now"))
-    assert await shop.engine.draft("") == ""
+    assert await shop.engine.writing.draft("") == ""
 
 
 async def test_templates_are_the_persons_and_the_projects(shop: Shop) -> None:

@@ -240,9 +240,9 @@ async def test_after_a_restart_the_last_screen_is_there_and_the_conversation_goe
 async def test_a_review_round_goes_there_and_its_claims_come_back(shop: Shop, agent: Agent) -> None:
     task = await shop.rests((await shop.task("work", profile=agent())).id)
     draft = CommentDraft(text="Say it\nin two lines.", path=b"asked.txt", start=1, end=1)
-    comment = await shop.engine.add_comment(task.id, draft)
-    prompt = await shop.engine.send_review(task.id)
+    comment = await shop.engine.review.add(task.id, draft)
+    prompt = await shop.engine.review.send(task.id)
     task = await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the round ends")
     assert asked(task)[1] == prompt.text.rstrip("\n"), "every line of the round arrived as it was"
-    (claimed,) = await shop.engine.comments(task.id)
+    (claimed,) = await shop.engine.review.comments(task.id)
     assert (claimed.id, claimed.claim) == (comment.id, "done")
