@@ -5,11 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-
-import msgspec
 
 from agents import installation, paths
 from agents.drivers import (
@@ -35,16 +32,15 @@ from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.notes import others_note, undone_note
 from agents.engine.offers import told
+from agents.engine.premises import Premises
 from agents.engine.preparation import Preparation
 from agents.engine.queue_runs import QueueRuns
 from agents.engine.seats import Seats
 from agents.engine.signs import Signs
 from agents.engine.transcript import Transcript
+from agents.engine.turn_book import TurnBook
 from agents.errors import GitError, ShopfloorError
-from agents.model import Prompt, Step, Task, TaskState, Turn, Usage
-from agents.profiles import Profile
-from agents.sandbox import Runner
-from agents.workspace import Snapshot, Workspace, Workspaces
+from agents.model import Prompt, Task, TaskState, Turn
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +73,9 @@ class Run:
         self._costs = costs
         self._queues = queues
         self._on_started = on_started
-        self.transcript = Transcript(task, self._ledger)
+        self.transcript = Transcript(task, ledger)
+        self._book = TurnBook(task, ledger, costs, self.transcript)
+        self._premises = Premises(task, ledger, facilities, self.transcript)
         self._seats = Seats(task, ledger, facilities, self._report)
         self._in_turn = False
         self._compacting = False
@@ -86,18 +84,8 @@ class Run:
         self._stopping = False
         self._skipping = False
         """The running turn is to end for good, and not to go on when the task is resumed."""
-        self._prompt: Prompt | None = None
-        """The prompt of the running turn."""
-        self._delivered = False
-        self._turn_record: Turn | None = next(reversed(self._ledger.store.turns(task)), None)
-        """The turn that requests are counted for."""
-        self._texts: list[str] = []
         self._checking = Checking(task, ledger, facilities, self.transcript)
         self._preparation = Preparation(task, ledger, facilities, self.transcript)
-        self._occupied: Workspace | None = None
-        """The worktree that is set up for our processes."""
-        self._notices: set[str] | None = None
-        """What of snapshots' notices the transcript says already; read when there is one."""
 
     @property
     def _task(self) -> Task:
@@ -136,7 +124,7 @@ class Run:
         at_work = self._queues.turn_at_work(self._id)
         if not self._in_turn or self._driver is None:
             return bool(at_work) and self._checking.skip() and self._queues.skipped(self._id)
-        if self._turn_record is None or at_work != self._turn_record.number:
+        if self._book.turn is None or at_work != self._book.turn.number:
             return False
         self._skipping = True
         await self._driver.interrupt()
@@ -195,19 +183,9 @@ class Run:
             self._in_turn = False
             self.transcript.finish()
             await self._seats.close()
-            await self._vacate()
+            await self._premises.vacate()
         over = {"stalled": False, "waiting_until": 0.0, "question": None}
         self._ledger.enter(self._id, rest.state, rest.reason, rest.hint, **over)
-
-    async def _occupy(self, workspace: Workspace, runner: Runner) -> None:
-        await self._facilities.occupy(workspace, runner)
-        self._occupied = workspace
-
-    async def _vacate(self) -> None:
-        """Nothing is at work any more: git in the worktree is the person's again."""
-        workspace, self._occupied = self._occupied, None
-        if workspace is not None:
-            await self._facilities.vacate(workspace)
 
     async def _work(self) -> _Rest:
         self._ledger.enter(self._id, "preparing", "Making the worktree.")
@@ -216,33 +194,30 @@ class Run:
                 f"The repository {self._task.project} is not there any more.",
                 f"Bring it back, then `shopfloor resume {self._id}`.",
             )
-        profile = self._facilities.profile(self._task.profile)
-        runner = await self._facilities.runner(profile)
-        workspaces = await self._facilities.workspaces()
-        workspace, fresh = await self._workspace(workspaces)
-        await self._occupy(workspace, runner)
+        premises = self._premises
+        fresh = await premises.open()
+        await premises.occupy()
         self._preparation.give_ports()
-        policy = self._facilities.policy(self._task, workspace, workspaces, profile, runner)
-        self._ledger.update(self._id, sandbox=runner.name)
-        if await self._preparation.furnish(workspace, runner, policy):
+        policy = premises.policy()
+        self._ledger.update(self._id, sandbox=premises.runner.name)
+        if await self._preparation.furnish(premises.workspace, premises.runner, policy):
             fresh = False  # what the set-up made is not the agent's work
-        await self._seats.take_own(profile, runner, policy)
-        tree_now = partial(self._tree_now, workspaces, workspace)
+        await self._seats.take_own(premises.profile, premises.runner, policy)
         while not self._stopping:
             waiting = self._ledger.waiting_prompts(self._id)
             if waiting:
                 if held := self._costs.holds():
                     return _Rest("queued", held)  # admission says more, and when it goes on
-                before = workspace.base_commit if fresh else self._facilities.taken_before(self._id)
+                before = premises.workspace.base_commit if fresh else self._facilities.taken_before(self._id)
                 fresh = False
-                rest = await self._turn(waiting[0], workspaces, workspace, before)
+                rest = await self._turn(waiting[0], before)
                 if rest is not None:
                     return rest
             elif self._task.check_state != "running":  # it is, when the engine ended in the middle of the checks
-                if await self._queues.next(self._id, workspaces, workspace):
+                if await self._queues.next(self._id, premises.workspaces, premises.workspace):
                     continue
                 break
-            await self._checking.after_turn(runner, policy, tree_now)
+            await self._checking.after_turn(premises.runner, policy, premises.tree_now)
         return self._stopped() if self._stopping else self._rest_at_end()
 
     def _rest_at_end(self) -> _Rest:
@@ -257,31 +232,15 @@ class Run:
     def _stopped(self) -> _Rest:
         return _Rest("stopped", "Stopped by you.", f"`shopfloor resume {self._id}` goes on.")
 
-    async def _workspace(self, workspaces: Workspaces) -> tuple[Workspace, bool]:
-        self._ledger.flush()
-        workspace = self._ledger.store.workspace(self._id, Workspace)
-        if workspace is not None:
-            workspaces.check(workspace)
-            return workspace, False
-        task = self._task
-        kind = self._facilities.workspace_kind(task, self._facilities.profile(task.profile))
-        workspace = await workspaces.create(task.project, task.id, slug(task.title), task.base_commit, kind)
-        self._ledger.store.put_workspace(self._id, workspace)
-        self._ledger.update(self._id, worktree=workspace.worktree, branch=workspace.branch)
-        for notice in workspace.notices:
-            self.transcript.add("notice", notice)
-        return workspace, True
-
-    async def _turn(self, prompt: Prompt, workspaces: Workspaces, workspace: Workspace, before: str) -> _Rest | None:
+    async def _turn(self, prompt: Prompt, before: str) -> _Rest | None:
         """Run one turn; how the task rests when it cannot go on to the next."""
-        cut = self._cut_turn() if not prompt.text else None
+        cut = self._book.cut() if not prompt.text else None
         number = cut.number if cut else self._task.turn + 1
         if cut:
             before = cut.before
         if not before:
-            name = f"turn-{number}-before"
-            before = (await self._snapshot(workspaces, workspace, name, f"Before turn {number}")).commit
-        await self._take_seat(prompt, cut, workspaces, workspace)
+            before = (await self._premises.snapshot(f"turn-{number}-before", f"Before turn {number}")).commit
+        await self._take_seat(prompt, cut)
         assert self._driver is not None
         if self._stopping:
             return self._stopped()
@@ -290,14 +249,12 @@ class Run:
         self._skipping = False
         if prompt.text and prompt.origin != "check":
             self._ledger.update(self._id, check_round=0)
-        self.transcript.turn = number
-        self._prompt, self._delivered, self._texts = prompt, False, []
         started = time.time()
         seat = self._seats
         fresh = Turn(
             number=number, before=before, started_at=started, profile=seat.profile, conversation=seat.conversation
         )
-        self._queues.began(self._id, prompt, self._put_turn(cut or fresh))
+        self._queues.began(self._id, prompt, self._book.begin(prompt, cut or fresh))
         self._ledger.enter(self._id, "working", turn=number, turn_started_at=started)
         self._in_turn = True
         self._signs.begin()
@@ -309,27 +266,17 @@ class Run:
             self.transcript.finish()
             self._asking.end()
         if prompt.text == "":
-            self._deliver()
-        await self._after_turn(end, workspaces, workspace)
+            self._book.deliver()
+        await self._after_turn(end)
         return self._rest_after(end)
 
-    async def _take_seat(self, prompt: Prompt, cut: Turn | None, workspaces: Workspaces, workspace: Workspace) -> None:
+    async def _take_seat(self, prompt: Prompt, cut: Turn | None) -> None:
         """Let the agent work whom the prompt, or the turn that was cut, is for."""
+        workspaces, workspace = self._premises.workspaces, self._premises.workspace
         if cut is None:
             await self._seats.take(self._queues.separate(self._id, prompt), workspaces, workspace)
         elif cut.conversation and (item := self._queues.at_work(self._id)):
             await self._seats.take(item, workspaces, workspace, cut.conversation)
-
-    def _cut_turn(self) -> Turn | None:
-        """The last turn, if it was cut and what runs now is its rest."""
-        turns = self._ledger.store.turns(self._id)
-        is_cut = bool(turns) and turns[-1].outcome not in ("done", "skipped")
-        return msgspec.structs.replace(turns[-1], outcome="") if is_cut else None
-
-    def _put_turn(self, turn: Turn) -> Turn:
-        self._turn_record = turn
-        self._ledger.store.put_turn(self._id, turn)
-        return turn
 
     def _words(self, prompt: Prompt) -> str:
         """What the agent is told: the prompt, and what happened to the files without it."""
@@ -341,60 +288,27 @@ class Run:
             notes.append(others_note([turn for turn in self._ledger.store.turns(self._id) if turn.outcome]))
         return "\n\n".join(filter(None, (*notes, prompt.text)))
 
-    async def _after_turn(self, end: TurnEnd, workspaces: Workspaces, workspace: Workspace) -> None:
-        turn = self._turn_record
-        assert turn is not None
-        name = f"turn-{turn.number}-after"
-        after = await self._snapshot(workspaces, workspace, name, f"After turn {turn.number}")
-        branch_problem = await self._import_branch(workspaces, workspace)
-        files, additions, deletions = await workspaces.numstat(workspace, workspace.base_commit, after.commit)
-        ended = time.time()
+    async def _after_turn(self, end: TurnEnd) -> None:
+        assert self._book.turn is not None
+        number = self._book.turn.number
+        after = await self._premises.snapshot(f"turn-{number}-after", f"After turn {number}")
+        branch_problem = await self._premises.import_branch()
+        files, additions, deletions = await self._premises.count(after.commit)
         outcome = "skipped" if self._skipping and end.outcome == "interrupted" else end.outcome
-        messages = self._seats.own_messages
-        turn = self._put_turn(
-            msgspec.structs.replace(turn, after=after.commit, ended_at=ended, outcome=outcome, messages=messages)
-        )
+        turn = self._book.end(after.commit, outcome, self._seats.own_messages, is_answered=end.outcome == "done")
         if branch_problem:
             self.transcript.add("error", branch_problem)
-        if self._prompt is not None and self._delivered and end.outcome == "done":
-            self._ledger.put_prompt(
-                msgspec.structs.replace(self._prompt, delivery="answered", turn=turn.number)
-            )  # fmt: skip
         self._queues.ended(self._id, turn)
         if outcome == "skipped":
             self._queues.skipped(self._id)
-        self._comments.take_claims(self._id, "".join(self._texts))
+        self._comments.take_claims(self._id, self._book.said)
         self._ledger.update(
             self._id,
             files_changed=files,
             additions=additions,
             deletions=deletions,
-            worked_seconds=self._task.worked_seconds + ended - self._task.turn_started_at,
+            worked_seconds=self._task.worked_seconds + turn.ended_at - self._task.turn_started_at,
         )
-
-    async def _snapshot(self, workspaces: Workspaces, workspace: Workspace, name: str, message: str) -> Snapshot:
-        """A snapshot; what it could not record is said in the transcript, each thing once in a task's life."""
-        snapshot = await workspaces.snapshot(workspace, name, message)
-        if snapshot.notices and self._notices is None:
-            self._ledger.flush()
-            entries = self._ledger.store.entries_since(self._id, 0)
-            self._notices = {entry.text for entry in entries if entry.kind == "notice"}
-        for notice in snapshot.notices:
-            if self._notices is not None and notice not in self._notices:
-                self._notices.add(notice)
-                self.transcript.add("notice", notice)
-        return snapshot
-
-    async def _tree_now(self, workspaces: Workspaces, workspace: Workspace) -> str:
-        return (await self._snapshot(workspaces, workspace, "now", "As of now")).tree
-
-    async def _import_branch(self, workspaces: Workspaces, workspace: Workspace) -> str:
-        """Bring the agent's commits into the repository; a sentence when they are not fit for it."""
-        try:
-            await workspaces.import_branch(workspace)
-        except ShopfloorError as error:
-            return f"The agent's commits were not taken over: {error}"
-        return ""
 
     def _rest_after(self, end: TurnEnd) -> _Rest | None:
         if not self._stopping and (end.outcome == "done" or (self._skipping and end.outcome == "interrupted")):
@@ -410,17 +324,17 @@ class Run:
     def _report(self, event: AnyReport) -> None:
         self._hear(event)
         if not self._compacting and not isinstance(event, BEFORE_DELIVERY):
-            self._deliver()
+            self._book.deliver()
         match event:
             case Blocked(reason=reason, hint=hint):
                 self._wait_for_person(reason, hint)
-            case NotDelivered() if self._prompt is not None and self._prompt.text:
-                self._ledger.put_prompt(msgspec.structs.replace(self._prompt, delivery="failed"))
+            case NotDelivered():
+                self._book.not_delivered()
             case Remember(message=message):
                 self._seats.remember(message)
             case Used(usage=usage, context_used=used, context_window=window, model=model):
                 task = self._task
-                self._count(usage, model)
+                self._book.count(usage, model)
                 if self._seats.conversation:  # its context and model are not those of the task's own agent
                     used, window, model = 0, 0, ""
                 self._ledger.update(
@@ -434,7 +348,7 @@ class Run:
                 if not self._seats.conversation:
                     told(self._ledger, self._task, session)
             case Delivered(prompt=number):
-                self._steered(number)
+                self._book.steered(number)
             case Waiting(reason=reason, seconds=seconds):
                 until = time.time() + seconds if seconds else 0.0
                 hint = f"`shopfloor retry {self._id}` tries again now." if seconds else ""
@@ -442,9 +356,9 @@ class Run:
             case _:
                 self.transcript.report(event)
                 if isinstance(event, TextDelta) and not event.thinking:
-                    self._texts.append(event.text)
+                    self._book.say(event.text)
                 elif isinstance(event, TextEnded):
-                    self._texts.append("\n")
+                    self._book.say("\n")
 
     def _wait_for_person(self, reason: str, hint: str) -> None:
         """The turn waits for something that the person must do, or goes on again."""
@@ -453,38 +367,7 @@ class Run:
         elif self._task.state == "blocked":
             self._ledger.enter(self._id, "working")
 
-    def _count(self, usage: Usage, model: str) -> None:
-        """One more request of the turn, durable with the next commit."""
-        if self._turn_record is not None and (usage.tokens or usage.cost_usd is None):
-            self._costs.add(usage)
-            step = Step(usage=usage, model=model, at=time.time())
-            self._put_turn(msgspec.structs.replace(self._turn_record, steps=(*self._turn_record.steps, step)))
-
-    def _deliver(self) -> None:
-        """The first sign of life of a turn: its prompt has arrived."""
-        if self._delivered or self._prompt is None:
-            return
-        self._delivered = True
-        self._ledger.put_prompt(
-            msgspec.structs.replace(self._prompt, delivery="delivered", turn=self.transcript.turn)
-        )  # fmt: skip
-        if self._prompt.text:
-            self.transcript.add_prompt(self._prompt)
-
-    def _steered(self, number: int) -> None:
-        for prompt in self._ledger.waiting_prompts(self._id):
-            if prompt.id == number:
-                turn = self.transcript.turn
-                self._ledger.put_prompt(msgspec.structs.replace(prompt, delivery="delivered", turn=turn))
-                self.transcript.add_prompt(prompt)
-
     # at rest
-
-    async def _premises(self) -> tuple[Workspaces, Workspace, Profile, Runner]:
-        workspaces = await self._facilities.workspaces()
-        workspace, _ = await self._workspace(workspaces)
-        profile = self._facilities.profile(self._task.profile)
-        return workspaces, workspace, profile, await self._facilities.runner(profile)
 
     async def compact_now(self) -> None:
         """Shorten the conversation of a resting task, which then rests as before.
@@ -493,9 +376,9 @@ class Run:
             ShopfloorError: it could not be shortened.
         """
         task = self._task
-        workspaces, workspace, profile, runner = await self._premises()
-        policy = self._facilities.policy(task, workspace, workspaces, profile, runner)
-        await self._seats.take_own(profile, runner, policy)
+        premises = self._premises
+        await premises.open()
+        await self._seats.take_own(premises.profile, premises.runner, premises.policy())
         assert self._driver is not None
         self.transcript.turn = task.turn
         self._compacting = True
@@ -512,23 +395,15 @@ class Run:
     async def check_now(self) -> None:
         """Run the checks on a resting task; it then rests as before, with the result."""
         task = self._task
-        workspaces, workspace, profile, runner = await self._premises()
-        await self._occupy(workspace, runner)
-        policy = self._facilities.policy(task, workspace, workspaces, profile, runner)
+        premises = self._premises
+        await premises.open()
+        await premises.occupy()
         self.transcript.turn = task.turn
         try:
-            tree_now = partial(self._tree_now, workspaces, workspace)
-            report = await self._checking.run(runner, policy, tree_now, afresh=True)
+            report = await self._checking.run(premises.runner, premises.policy(), premises.tree_now, afresh=True)
             if report is not None:
                 self._ledger.update(self._id, check_state="failed" if report.failures else "passed")
         finally:
             self.transcript.finish()
-            await self._vacate()
+            await premises.vacate()
             self._ledger.enter(self._id, task.state, task.reason, task.hint, unseen=task.unseen)
-
-
-def slug(title: str) -> str:
-    """A title as part of a branch and folder name: lower-case letters, digits and hyphens, at most 40."""
-    words = "".join(c if c.isascii() and c.isalnum() else " " for c in title.lower()).split()
-    text = "-".join(words)[:40].strip("-")
-    return text or "task"

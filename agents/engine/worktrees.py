@@ -11,7 +11,7 @@ from pathlib import Path
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.leftovers import leftovers, remove, size_of
-from agents.engine.run import slug
+from agents.engine.premises import slug
 from agents.engine.transcript import Transcript
 from agents.errors import UsageError
 from agents.model import FINAL_STATES, NewTask, Task
