@@ -9,11 +9,12 @@ from pathlib import Path
 import msgspec
 
 from agents.engine.changes import Changes
+from agents.engine.costs import SPENT_HINT, CostDesk, cost_in_words
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.transcript import Transcript
 from agents.errors import UsageError
-from agents.model import ACTIVE_STATES, Task, ToolUse
+from agents.model import ACTIVE_STATES, Step, Task, ToolUse, Turn
 from agents.parts.committing import FileStatus, GitRun
 from agents.review import DiffError, parse_diff
 from agents.review.select import select_file
@@ -36,10 +37,11 @@ _ASKED = (
 class CommittingDesk:
     """Git commands of the person, confined like those of the agent."""
 
-    def __init__(self, ledger: Ledger, facilities: Facilities, changes: Changes) -> None:
+    def __init__(self, ledger: Ledger, facilities: Facilities, changes: Changes, costs: CostDesk) -> None:
         self._ledger = ledger
         self._facilities = facilities
         self._changes = changes
+        self._costs = costs
 
     async def files(self, task: str) -> list[FileStatus]:
         """See :class:`agents.parts.committing.Committing`."""
@@ -81,10 +83,20 @@ class CommittingDesk:
             raise UsageError(
                 f"The model of “{profile.name}” can only be asked through its agent.", "Write the message yourself."
             )
+        if held := self._costs.holds():
+            raise UsageError(f"{held} The model is not asked.", f"Write the message yourself. {SPENT_HINT}")
         diff = await self._changes.diff(known.id, "working")
         material = _material(diff.patch, files)
+        started_at = time.time()
         answer, usage = await self._facilities.ask_model(profile, _ASKED, material)
+        step = Step(usage=usage, model=profile.native.model, at=time.time())
+        asked = Turn(
+            number=0, before="", started_at=started_at, ended_at=step.at, profile=known.profile, steps=(step,)
+        )  # fmt: skip
+        self._costs.add_beside(f"{known.id}/{started_at:.6f}/message", known.id, asked)
         self._ledger.update(known.id, usage=self._ledger.tasks[known.id].usage + usage)
+        said = f"The model was asked for a commit message ({cost_in_words(usage)})."
+        Transcript(known.id, self._ledger, known.turn).add("notice", said)
         self._ledger.flush()
         return subject_of(answer)
 

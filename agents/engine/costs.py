@@ -1,19 +1,33 @@
-"""What agents have cost; see :class:`agents.parts.costs.Costs`. The budget holds new turns, never a running one."""
+"""What agents have cost; see :class:`agents.parts.costs.Costs`. The budget holds what is new, never a running turn."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from agents.errors import UsageError
-from agents.model import Task, Turn, Usage
+from agents.model import Struct, Task, Turn, Usage
 from agents.parts.costs import Spending, Today
 from agents.store import Store
 
+SPENT_HINT = "`shopfloor budget AMOUNT` raises it for today; tomorrow has a new one."
+"""What to do when the budget is spent."""
+
 _KIND = "budget"
 _BESIDE = "spent-beside"
+_PAST = "spent-past"
+_OPEN_DAYS = 1
+"""Days before today in which what is spent beside turns may still grow; older days are folded."""
+
+
+class Past(Struct, kw_only=True):
+    """What was spent beside turns on a day that is over, with one profile in one project."""
+
+    spent: Spending
+    tasks: tuple[str, ...]
+    """Whose it was: with their turns of that day they are counted once."""
 
 
 class CostDesk:
@@ -50,6 +64,26 @@ class CostDesk:
         self.add(turn.steps[-1].usage)
         self._store.keep(_BESIDE, key, msgspec.json.encode((task, turn)))
 
+    def _fold(self, before: float) -> None:
+        """Keep of what was spent beside turns that ended before a time only the sums of each day."""
+        past = self._past()
+        days = set()
+        for key, data in self._store.kept(_BESIDE):
+            task, turn = msgspec.json.decode(data, type=tuple[str, Turn])
+            if turn.ended_at < before:
+                for spent in spending([(task, turn)], self._tasks, ""):
+                    past = folded(past, Past(spent=spent, tasks=(task,)))
+                    days.add(spent.day)
+                self._store.forget(_BESIDE, key)
+        for day in days:
+            self._store.keep(_PAST, day, msgspec.json.encode([one for one in past if one.spent.day == day]))
+        self._flush()
+
+    def _past(self) -> list[Past]:
+        """The days that are folded."""
+        days = (msgspec.json.decode(data, type=list[Past]) for _, data in self._store.kept(_PAST))
+        return [one for day in days for one in day]
+
     def _turns_since(self, at: float) -> list[tuple[str, Turn]]:
         """Turns of all tasks, and what was spent beside them."""
         beside = [msgspec.json.decode(data, type=tuple[str, Turn]) for _, data in self._store.kept(_BESIDE)]
@@ -62,6 +96,7 @@ class CostDesk:
             return
         self._day = day
         self._flush()
+        self._fold(midnight(day) - _OPEN_DAYS * 86_400)
         raised = self._store.kept_one(_KIND, day)
         self._raised_usd = float(raised) if raised else None
         rows = spending(self._turns_since(midnight(day)), self._tasks, day)
@@ -90,7 +125,7 @@ class CostDesk:
         """See :class:`agents.parts.costs.Costs`."""
         self._flush()
         since = day_of(time.time() - (max(1, days) - 1) * 86_400)
-        return spending(self._turns_since(midnight(since)), self._tasks, since)
+        return spending(self._turns_since(midnight(since)), self._tasks, since, self._past())
 
     async def today(self) -> Today:
         """See :class:`agents.parts.costs.Costs`."""
@@ -135,8 +170,39 @@ def midnight(day: str) -> float:
     return time.mktime(time.strptime(day, "%Y-%m-%d"))
 
 
-def spending(turns: list[tuple[str, Turn]], tasks: Mapping[str, Task], since: str) -> list[Spending]:
-    """What turns cost from a day on: by day, profile and project, the latest day first."""
+def folded(past: list[Past], more: Past) -> list[Past]:
+    """What was spent in the past, and some more."""
+    key = _key(more.spent)
+    same = next((one for one in past if _key(one.spent) == key), None)
+    if same is None:
+        return [*past, more]
+    tasks = tuple(dict.fromkeys((*same.tasks, *more.tasks)))
+    spent = _sum(same.spent, more.spent, len(tasks) - len(same.tasks))
+    return [Past(spent=spent, tasks=tasks) if one is same else one for one in past]
+
+
+def _key(spent: Spending) -> tuple[str, str, str]:
+    return spent.day, spent.profile, spent.project
+
+
+def _sum(known: Spending, more: Spending, new_tasks: int) -> Spending:
+    """What was spent in both; ``new_tasks`` of the second are not among those of the first."""
+    return msgspec.structs.replace(
+        known,
+        tasks=known.tasks + new_tasks,
+        turns=known.turns + more.turns,
+        steps=known.steps + more.steps,
+        seconds=known.seconds + more.seconds,
+        usage=known.usage + more.usage,
+        known_usd=known.known_usd + more.known_usd,
+    )
+
+
+def spending(
+    turns: list[tuple[str, Turn]], tasks: Mapping[str, Task], since: str, past: Sequence[Past] = ()
+) -> list[Spending]:
+    """What turns cost from a day on, and what was spent beside them: by day, profile and project, the latest day
+    first."""
     found: dict[tuple[str, str, str], Spending] = {}
     counted: set[tuple[str, str, str]] = set()
 
@@ -165,4 +231,16 @@ def spending(turns: list[tuple[str, Turn]], tasks: Mapping[str, Task], since: st
             key, known = row(day, task, turn)
             seconds = max(0.0, turn.ended_at - turn.started_at)
             found[key] = msgspec.structs.replace(known, turns=known.turns + 1, seconds=known.seconds + seconds)
-    return sorted(found.values(), key=lambda spent: (spent.day, spent.profile, spent.project), reverse=True)
+    for one in past:
+        day, profile, project = key = _key(one.spent)
+        if day >= since:
+            new = [task for task in one.tasks if (day, profile, task) not in counted]
+            known = found.get(key) or Spending(day=day, profile=profile, project=project)
+            found[key] = _sum(known, one.spent, len(new))
+    return sorted(found.values(), key=_key, reverse=True)
+
+
+def cost_in_words(usage: Usage) -> str:
+    """Tokens and money, for a line of a transcript."""
+    price = f"${usage.cost_usd:.4f}" if usage.cost_usd is not None else "cost unknown"
+    return f"{usage.tokens:,} tokens, {price}"

@@ -103,7 +103,7 @@ class Engine:
         self.landing = Landings(
             ledger, facilities, partial(self._leave_floor, state="landed"), self.restore_task, scheduler.deliver
         )
-        self.committing = CommittingDesk(ledger, facilities, changes)
+        self.committing = CommittingDesk(ledger, facilities, changes, self.costs)
         self.hosting = HostingDesk(
             ledger, facilities, changes, self.committing, self.create_task, self.send, self.review.add
         )

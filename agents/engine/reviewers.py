@@ -14,7 +14,7 @@ import msgspec
 from agents.drivers import AnyReport, ToolStarted, Used
 from agents.engine.changes import Changes
 from agents.engine.comments import Comments, with_quote
-from agents.engine.costs import CostDesk
+from agents.engine.costs import SPENT_HINT, CostDesk, cost_in_words
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.reading import NotUnderstood, Readers
@@ -131,7 +131,7 @@ class ReviewerDesk:
         for reviewer in reviewers:
             self._readers.profile(profile or reviewer.profile or known.profile)
         if held := self._costs.holds():
-            raise UsageError(held, "`shopfloor budget` raises it.")
+            raise UsageError(held, SPENT_HINT)
         diff = await self._changes.diff(known.id)
         if b"diff --git" not in diff.patch:
             raise UsageError(f"Task {known.id} has changed nothing: there is nothing to review.")
@@ -487,11 +487,9 @@ def told(reviewing: Reviewing) -> str:
         gone = len(reader.findings) - kept
         what = f"{kept} finding{'s' if kept != 1 else ''}" if reader.state == "done" else reader.state
         parts.append(f"{reader.reviewer}: {what}" + (f", {gone} dropped" if gone else ""))
-    known = reviewing.usage.cost_usd
-    price = f"${known:.4f}" if known is not None else "cost unknown"
     dropped = [
         f"\n- dropped: {finding.reviewer}, {place_of(finding)}: {finding.text} ({finding.reason})"
         for finding in reviewing.findings
         if finding.state == "dropped"
     ]
-    return f"{'; '.join(parts)} ({reviewing.usage.tokens:,} tokens, {price}).{''.join(dropped)}"
+    return f"{'; '.join(parts)} ({cost_in_words(reviewing.usage)}).{''.join(dropped)}"

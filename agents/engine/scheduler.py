@@ -13,7 +13,7 @@ from agents.config import EngineSection
 from agents.drivers import Driver
 from agents.engine.admission import admit, free_megabytes
 from agents.engine.comments import Comments
-from agents.engine.costs import CostDesk
+from agents.engine.costs import SPENT_HINT, CostDesk
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.queue_runs import QueueRuns
@@ -25,7 +25,6 @@ from agents.model import Prompt, Task, at_work
 WATCH_SECONDS = 5.0
 STOP_SECONDS = 10.0
 HELD = "Held: it starts when you say so."
-SPENT_HINT = "`shopfloor budget AMOUNT` raises it for today; tomorrow has a new one."
 
 _log = logging.getLogger(__name__)
 

@@ -53,7 +53,12 @@ class Committing(Protocol):
         """Run it. What it was is kept for :meth:`history`."""
 
     async def suggest(self, task: str, files: list[FileStatus]) -> str:
-        """A commit message for the files by the model of the task: one line of at most 72 characters. Nothing runs."""
+        """A commit message for the files by the model of the task: one line of at most 72 characters. Nothing runs.
+        What it costs is counted as every request is.
+
+        Raises:
+            UsageError: the model can only be asked through its agent, or today's budget is spent.
+        """
 
     async def history(self) -> list[str]:
         """Commands as they were written, the latest first, each once."""

@@ -15,7 +15,7 @@ from agents.installation import Installation
 from agents.model import Step, Task, Turn, Usage
 from agents.separate import separate_prompts
 from agents.store import Store
-from tests.shop import Shop
+from tests.shop import Shop, writes
 
 DAY = 86_400.0
 
@@ -55,6 +55,46 @@ async def test_spending_is_told_by_day_profile_and_project(tmp_path: Path) -> No
     assert len(await desk.spending(4)) == 3
     today = await desk.today()
     assert (today.spent_usd, today.tasks, today.seconds) == (3.0, 2, 150)
+
+
+async def test_what_was_spent_beside_turns_is_folded_by_day_and_every_sum_stays(tmp_path: Path) -> None:
+    noon = midnight(day_of(time.time())) + 1
+    store = a_store(tmp_path, ("a", a_turn(1, noon - 5 * DAY, 1.0)))
+    tasks = {"a": known("a"), "b": known("b")}
+    desk = CostDesk(store, tasks, None, store.commit)
+    for number in range(20):
+        task, days = "ab"[number % 2], 5 if number < 10 else 0
+        desk.add_beside(f"{task}/{number}", task, a_turn(0, noon - days * DAY, None if number == 3 else 0.25))
+    store.commit()
+    before = await desk.spending(10)
+    again = CostDesk(store, tasks, None, store.commit)
+    await again.today()
+    assert len(store.kept("spent-beside")) == 10, "those of today stay as they are"
+    assert await again.spending(10) == before
+    today, old = before
+    assert (old.tasks, old.turns, old.steps, old.known_usd, old.usage.cost_usd) == (2, 11, 11, 3.25, None)
+    assert (today.tasks, today.known_usd) == (2, 2.5)
+    assert len(await again.spending(3)) == 1, "folded days are told only when they are asked for"
+    await CostDesk(store, tasks, None, store.commit).today()
+    assert await again.spending(10) == before, "and are not folded twice"
+
+
+async def test_a_suggested_commit_message_is_counted_shown_and_held_by_a_spent_budget(shop: Shop) -> None:
+    shop.model.add(writes("new.txt", "new\n"), "Done.", "Add a new file")
+    task = await shop.rests((await shop.task(check=False)).id)
+    before = await shop.engine.costs.today()
+    assert await shop.engine.committing.suggest(task.id, []) == "Add a new file"
+    after = await shop.engine.costs.today()
+    assert after.spent_usd > before.spent_usd
+    (row,) = await shop.engine.costs.spending(1)
+    assert row.known_usd == pytest.approx(after.spent_usd)
+    assert (await shop.engine.task(task.id)).usage.cost_usd == pytest.approx(after.spent_usd)
+    said = (await shop.engine.transcript(task.id))[-1].text
+    assert "commit message" in said
+    assert "$" in said
+    await shop.engine.costs.raise_budget(after.spent_usd / 2)
+    with pytest.raises(UsageError, match=r"budget .* is spent .* not asked"):
+        await shop.engine.committing.suggest(task.id, [])
 
 
 async def test_a_budget_holds_turns_until_it_is_raised_and_the_raise_outlives_the_engine(tmp_path: Path) -> None:
