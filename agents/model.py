@@ -257,6 +257,11 @@ def at_work(task: Task) -> bool:
     return task.state in ACTIVE_STATES or task.question is not None
 
 
+def is_under_way(task: Task) -> bool:
+    """It works, or will as soon as there is room."""
+    return at_work(task) or task.state == "queued"
+
+
 EntryKind = Literal["prompt", "text", "thinking", "tool", "plan", "check", "script", "question", "notice", "error"]
 ToolStatus = Literal["running", "done", "failed", "interrupted"]
 

@@ -1,7 +1,7 @@
 """``.shopfloor.toml``: what a repository says about how agents work in it.
 
 It is read from the main checkout, never from an agent's worktree, and nothing in it runs before the person has
-trusted its content (see ``Api.trust``).
+trusted its content (see :meth:`agents.parts.projects.Projects.trust`).
 """
 
 from __future__ import annotations
@@ -94,7 +94,10 @@ class Service(Struct, kw_only=True, forbid_unknown_fields=True):
     """Where to look at it, with ``{port0}`` for the first port. Empty: not a thing with an address."""
 
 
-HookEvent = Literal["task-created", "turn-ended", "queue-ended", "task-ready", "task-blocked", "comment-sent", "landed"]
+HookEvent = Literal[
+    "task-created", "turn-ended", "queue-ended", "task-ready", "task-blocked", "comment-sent", "break-fix-ended",
+    "review-ended", "race-ended", "landed",
+]  # fmt: skip
 HOOK_EVENTS: tuple[HookEvent, ...] = get_args(HookEvent)
 
 

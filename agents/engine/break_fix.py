@@ -15,6 +15,7 @@ import msgspec
 from agents.engine.changes import Changes
 from agents.engine.comments import Comments, with_quote
 from agents.engine.facilities import Facilities
+from agents.engine.hooks import Happened
 from agents.engine.ledger import Ledger
 from agents.engine.scratch import Scratch, scratch
 from agents.engine.transcript import Transcript, closed
@@ -96,11 +97,14 @@ class BreakFixDesk:
         facilities: Facilities,
         changes: Changes,
         comments: Comments,
+        happened: Happened,
     ) -> None:
         self._ledger = ledger
         self._facilities = facilities
         self._changes = changes
         self._comments = comments
+        self._happened = happened
+        self._is_closing = False
         self._running: dict[str, _Run] = {}
         self._reports: dict[str, list[BreakFixReport]] = {}
         """By task, the latest last."""
@@ -120,6 +124,7 @@ class BreakFixDesk:
 
     async def close(self) -> None:
         """End what runs."""
+        self._is_closing = True
         for run in list(self._running.values()):
             await self._end(run)
 
@@ -262,6 +267,8 @@ class BreakFixDesk:
             transcript.add("notice", f"Break/fix: {run.report.reason}{said}")
         self._keep(run.report)
         del self._running[run.task.id]
+        if not self._is_closing:
+            self._happened("break-fix-ended", run.task.id, run.report.reason)
         self._ledger.flush_soon()
 
     async def _work(self, run: _Run) -> None:

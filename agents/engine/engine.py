@@ -87,7 +87,7 @@ class Engine:
         )
         self.costs.on_raised = scheduler.admit
         self._caller = Caller(ledger, hub, self._config)
-        self._hooks = Hooks(ledger, facilities)
+        hooks = self._hooks = Hooks(ledger, facilities)
         self._records = Records(ledger, self._being_written)
 
         changes = self.changes = Changes(ledger, facilities, scheduler.transcript)
@@ -108,10 +108,12 @@ class Engine:
             ledger, facilities, changes, self.committing, self.create_task, self.send, self.review.add
         )
         self.worktrees = WorktreeDesk(ledger, facilities, self.create_task, self.resume)
-        self.races = RaceDesk(ledger, facilities, changes, self.create_task, self.close_task)
-        self.break_fix = BreakFixDesk(ledger, facilities, changes, comments)
+        self.races = RaceDesk(ledger, facilities, changes, self.create_task, self.close_task, hooks.happened)
+        self.break_fix = BreakFixDesk(ledger, facilities, changes, comments, hooks.happened)
         self.radar = Radar(ledger, facilities)
-        self.reviewers = ReviewerDesk(ledger, facilities, changes, comments, self.costs, self.review.send)
+        self.reviewers = ReviewerDesk(
+            ledger, facilities, changes, comments, self.costs, self.review.send, hooks.happened
+        )
         self.scripts = Scripts(ledger, facilities)
         self.terminals = Terminals(ledger, facilities)
         self.terminals.is_at_work = scheduler.__contains__

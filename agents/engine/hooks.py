@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,8 @@ from agents.model import Struct, Task
 from agents.project_file import HookEvent, read_project_file
 from agents.scripts import run_script
 
+Happened = Callable[[HookEvent, str, str], None]
+"""Tells hooks what happened to a task, and what came of it in words."""
 HOOK_SECONDS = 60.0
 """How long a hook may take before it is ended."""
 
@@ -26,7 +29,10 @@ class HookCall(Struct, kw_only=True):
 
     event: HookEvent
     task: Task
+    """As it was when it happened; of a race, its first one."""
     at: float
+    said: str = ""
+    """What came of it, in words: of break/fix, a review by other agents, a race."""
 
 
 class Hooks:
@@ -38,10 +44,12 @@ class Hooks:
         self._last: dict[str, asyncio.Task[None]] = {}
         self._said: set[str] = set()
         """Projects whose hooks are not trusted, as was said once."""
+        self._is_closed = False
         ledger.on_change.append(self._changed)
 
     async def close(self) -> None:
-        """End the hooks that run."""
+        """End the hooks that run, and start no other."""
+        self._is_closed = True
         running = list(self._last.values())
         for hook in running:
             hook.cancel()
@@ -49,16 +57,25 @@ class Hooks:
 
     def _changed(self, before: Task | None, after: Task) -> None:
         for event in events_of(before, after):
-            earlier = self._last.get(after.id)
-            hook = asyncio.get_running_loop().create_task(self._run(event, after, earlier))
-            self._last[after.id] = hook
-            hook.add_done_callback(lambda done: self._forget(after.id, done))
+            self._begin(HookCall(event=event, task=after, at=time.time()))
+
+    def happened(self, event: HookEvent, task: str, said: str) -> None:
+        """Something happened to a task that its fields do not tell."""
+        if not self._is_closed:
+            self._begin(HookCall(event=event, task=self._ledger.tasks[task], at=time.time(), said=said))
+
+    def _begin(self, call: HookCall) -> None:
+        task = call.task.id
+        hook = asyncio.get_running_loop().create_task(self._run(call, self._last.get(task)))
+        self._last[task] = hook
+        hook.add_done_callback(lambda done: self._forget(task, done))
 
     def _forget(self, task: str, done: asyncio.Task[None]) -> None:
         if self._last.get(task) is done:
             del self._last[task]
 
-    async def _run(self, event: HookEvent, task: Task, earlier: asyncio.Task[None] | None) -> None:
+    async def _run(self, call: HookCall, earlier: asyncio.Task[None] | None) -> None:
+        event, task = call.event, call.task
         if earlier is not None:
             await asyncio.wait((earlier,))
         try:
@@ -74,7 +91,7 @@ class Hooks:
         runner, policy = await self._facilities.host_place(task)
         variables = policy.environment | {"SHOPFLOOR_EVENT": event}
         policy = msgspec.structs.replace(policy, environment=variables)
-        content = msgspec.json.encode(HookCall(event=event, task=task, at=time.time())) + b"\n"
+        content = msgspec.json.encode(call) + b"\n"
         try:
             end = await run_script(
                 command, runner, policy, lambda _: None, timeout_seconds=HOOK_SECONDS, stdin=content

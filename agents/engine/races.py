@@ -11,9 +11,10 @@ import msgspec
 
 from agents.engine.changes import Changes
 from agents.engine.facilities import Facilities
+from agents.engine.hooks import Happened
 from agents.engine.ledger import Ledger
 from agents.errors import NotFound, UsageError
-from agents.model import FINAL_STATES, NewTask, Task
+from agents.model import FINAL_STATES, NewTask, Task, is_under_way
 from agents.parts.races import Lane, LaneFile, Race, RaceView
 from agents.review import parse_diff
 from agents.workspace import Workspace, open_project
@@ -32,16 +33,33 @@ class RaceDesk:
         changes: Changes,
         create: Callable[[NewTask], Awaitable[Task]],
         close: Callable[[str], Awaitable[Task]],
+        happened: Happened,
     ) -> None:
         self._ledger = ledger
         self._facilities = facilities
         self._changes = changes
         self._create = create
         self._close = close
+        self._happened = happened
         stored = (msgspec.json.decode(data, type=Race) for _, data in ledger.store.kept(KEPT))
         self._races = {race.id: race for race in sorted(stored, key=lambda race: race.at)}
         self._files: dict[str, tuple[int, tuple[LaneFile, ...]]] = {}
         """What a task changed, and the sequence number it had then."""
+        ledger.on_change.append(self._task_changed)
+
+    def _task_changed(self, before: Task | None, after: Task) -> None:
+        if before is not None and is_under_way(before) and not is_under_way(after):
+            race = next((race for race in self._races.values() if after.id in race.tasks), None)
+            if race is not None:
+                self._end_if_over(race)
+
+    def _end_if_over(self, race: Race) -> None:
+        """A race has ended when all its tasks rest for the first time."""
+        tasks = [self._ledger.tasks[task] for task in race.tasks if task in self._ledger.tasks]
+        if not race.ended_at and not any(is_under_way(task) for task in tasks):
+            self._put(msgspec.structs.replace(race, ended_at=time.time()))
+            states = ", ".join(f"{task.id} ({task.profile}) is {task.state}" for task in tasks)
+            self._happened("race-ended", race.id, f"{states}.")
 
     async def start(self, new: NewTask, profiles: Sequence[str]) -> Race:
         """See :class:`agents.parts.races.Races`."""
@@ -61,7 +79,10 @@ class RaceDesk:
             tasks=tuple(task.id for task in tasks),
             at=time.time(),
         )
-        return self._put(race)
+        self._put(race)
+        self._ledger.flush()
+        self._end_if_over(race)
+        return race
 
     async def list(self, project: str = "") -> builtins.list[Race]:
         """See :class:`agents.parts.races.Races`."""
@@ -88,7 +109,9 @@ class RaceDesk:
         for other in race.tasks:
             if other != known.id and self._ledger.tasks[other].state not in FINAL_STATES:
                 await self._close(other)
-        return self._put(msgspec.structs.replace(race, kept=known.id))
+        race = self._put(msgspec.structs.replace(self._races[race.id], kept=known.id))
+        self._ledger.flush()
+        return race
 
     async def _of(self, race: str) -> Race:
         found = await self.find(race)
@@ -99,7 +122,7 @@ class RaceDesk:
     def _put(self, race: Race) -> Race:
         self._races[race.id] = race
         self._ledger.store.keep(KEPT, race.id, msgspec.json.encode(race))
-        self._ledger.flush()
+        self._ledger.flush_soon()
         return race
 
     async def _lane(self, task: Task) -> Lane:

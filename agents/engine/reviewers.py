@@ -16,6 +16,7 @@ from agents.engine.changes import Changes
 from agents.engine.comments import Comments, with_quote
 from agents.engine.costs import SPENT_HINT, CostDesk, cost_in_words
 from agents.engine.facilities import Facilities
+from agents.engine.hooks import Happened
 from agents.engine.ledger import Ledger
 from agents.engine.reading import NotUnderstood, Readers
 from agents.engine.transcript import Transcript
@@ -23,7 +24,7 @@ from agents.errors import NotFound, ShopfloorError, UsageError
 from agents.loops.reviewer_file import load_reviewers
 from agents.loops.reviewing import SYSTEM, Malformed, judge_prompt, place_of, read_findings, read_verdicts
 from agents.loops.reviewing import reviewer_prompt as prompt_of
-from agents.model import FINAL_STATES, Prompt, Step, Task, Turn, Usage, When, at_work
+from agents.model import FINAL_STATES, Prompt, Step, Task, Turn, Usage, When, at_work, is_under_way
 from agents.native.budget import cost
 from agents.parts.changes import Diff
 from agents.parts.review import CommentDraft, CommentKind
@@ -59,6 +60,7 @@ class ReviewerDesk:
         comments: Comments,
         costs: CostDesk,
         send_review: SendReview,
+        happened: Happened,
     ) -> None:
         self._ledger = ledger
         self._facilities = facilities
@@ -66,6 +68,7 @@ class ReviewerDesk:
         self._comments = comments
         self._costs = costs
         self._send_review = send_review
+        self._happened = happened
         self._readers = Readers(facilities, changes)
         stored = (msgspec.json.decode(data, type=Reviewing) for _, data in ledger.store.kept(KEPT))
         self._reviewings = {reviewing.task: reviewing for reviewing in stored}
@@ -121,7 +124,7 @@ class ReviewerDesk:
             )
         if known.state in FINAL_STATES:
             raise UsageError(f"Task {known.id} is {known.state}: it has left the floor.")
-        if at_work(known) or known.state == "queued":
+        if is_under_way(known):
             raise UsageError(f"Task {known.id} is {known.state}.", "Have it reviewed when its turn has ended.")
         if not 0 <= auto <= ROUNDS_LIMIT:
             raise UsageError(f"Findings can go to the agent at most {ROUNDS_LIMIT} times by themselves.")
@@ -257,7 +260,9 @@ class ReviewerDesk:
             for reader in self._reviewings[task].readers
         )
         reviewing = self._put(task, state=state, reason=reason, readers=readers, ended_at=time.time())
-        self._say(task, f"{reason} {told(reviewing)}".strip(), is_error=state in ("failed", "interrupted"))
+        said = f"{reason} {told(reviewing)}".strip()
+        self._say(task, said, is_error=state in ("failed", "interrupted"))
+        self._happened("review-ended", task, said)
 
     # a review
 
@@ -434,7 +439,7 @@ class ReviewerDesk:
             self._changed.clear()
             known = self._ledger.tasks[task]
             delivery = next(each.delivery for each in self._ledger.prompts(task) if each.id == prompt.id)
-            if delivery not in ("queued", "delivered") and not at_work(known) and known.state != "queued":
+            if delivery not in ("queued", "delivered") and not is_under_way(known):
                 return known.state
             if known.state in ("stopped", "failed") and not at_work(known):
                 return known.state

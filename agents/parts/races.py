@@ -20,6 +20,8 @@ class Race(Struct, kw_only=True):
     kept: str = ""
     """The task that the person kept; empty while none is chosen."""
     at: float = 0.0
+    ended_at: float = 0.0
+    """When all its tasks had come to rest for the first time."""
 
 
 class LaneFile(Struct, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.model import Task, at_work
+from agents.model import Task, is_under_way
 from agents.parts.review import Comment, CommentDraft
 from agents.review import DiffError, FileDiff
 from agents.review.escape import escape_name
@@ -187,7 +187,7 @@ class HunkActs:
 
     async def task_changed(self, task: Task) -> None:
         """Another task changed: when it was asked something and rests now, its answer becomes a private note."""
-        if task.id not in self._asked or task.state == "queued" or at_work(task):
+        if task.id not in self._asked or is_under_way(task):
             return
         draft = self._asked.pop(task.id)
         diff = self._host.shown

@@ -7,5 +7,5 @@ import json, sys, time
 event = json.load(sys.stdin)
 task = event["task"]
 when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event["at"]))
-print(when, event["event"], task["id"], task["title"], task.get("reason", ""), sep="\t")
+print(when, event["event"], task["id"], task["title"], event.get("said") or task.get("reason", ""), sep="\t")
 ' >>"$log"
