@@ -104,6 +104,9 @@ class NewTask(Struct, kw_only=True):
     """Empty: the project's default, then the user's, then the first profile that is ready."""
     base: str = ""
     """A ref or commit; empty: the project file's base, then the branch checked out in the main checkout."""
+    base_commit: str = ""
+    """The commit to start from, where the base may have moved on since it was looked up; empty: what the base stands
+    for now."""
     priority: int = 0
     check: bool = True
     """Run the project's checks after each turn."""

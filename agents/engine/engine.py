@@ -224,7 +224,7 @@ class Engine:
         name = new.profile or defaults.profile or self.projects.first_ready(project.root)
         profile = self._facilities.profile(name)
         base = new.base or settings.worktree.base or project.head
-        commit = await project.commit(base)
+        commit = await project.commit(new.base_commit or base)
         own_queue = defaults.queue if new.queue is None else new.queue
         if own_queue:
             await self.queues.read(own_queue, str(project.root))

@@ -67,10 +67,11 @@ class RaceDesk:
             raise UsageError("A race needs at least two profiles.", "Name the same one twice to let it try twice.")
         for profile in profiles:
             self._facilities.profile(profile)  # refuses before anything is made
-        tasks: list[Task] = []
-        for profile in profiles:
-            tasks.append(await self._create(msgspec.structs.replace(new, profile=profile)))
-        first = tasks[0]
+        first = await self._create(msgspec.structs.replace(new, profile=profiles[0]))
+        same = msgspec.structs.replace(new, base=first.base, base_commit=first.base_commit)
+        tasks = [first]
+        for profile in profiles[1:]:
+            tasks.append(await self._create(msgspec.structs.replace(same, profile=profile)))
         race = Race(
             id=first.id,
             project=first.project,
