@@ -16,7 +16,7 @@ def call_about(before: Task | None, after: Task) -> str:
 
     One call for each time that a task comes to need the person: it became ready, blocked or failed, or asks something.
     """
-    if before is None or not after.unseen:
+    if before is None or not after.unseen or goes_back(before, after):
         return ""
     asks = after.question is not None and after.question != before.question
     if before.unseen and before.state == after.state and not asks:
@@ -29,6 +29,11 @@ def call_about(before: Task | None, after: Task) -> str:
         words = "needs you" if after.state == "blocked" else "has failed"
         return f"{after.title} {words}. {after.reason}".strip()
     return ""
+
+
+def goes_back(before: Task, after: Task) -> bool:
+    """What its program asked while the task rested is answered: the person was called about that rest before."""
+    return before.asked_at_rest is not None and after.state == before.asked_at_rest.state
 
 
 def is_quiet(hours: str, now: datetime) -> bool:

@@ -132,6 +132,16 @@ class Question(Struct, kw_only=True):
     """An answer in the person's own words is possible."""
 
 
+class Rest(Struct, kw_only=True):
+    """How a task rests."""
+
+    state: TaskState
+    reason: str = ""
+    hint: str = ""
+    unseen: bool = False
+    changed_at: float = 0.0
+
+
 class QueueProgress(Struct, kw_only=True):
     """How far a queue of follow-up prompts has come on a task."""
 
@@ -219,6 +229,9 @@ class Task(Struct, kw_only=True):
     """A request failed and is made again then; ``reason`` says what went wrong. 0 when nothing waits."""
     question: Question | None = None
     """What the agent asks now, in the middle of its turn; the state is then ``blocked``."""
+    asked_at_rest: Rest | None = None
+    """Its program asks something outside of a turn; how the task rested before, and rests again when that is
+    answered."""
     queue: QueueProgress | None = None
     """The queue that runs on it; None when none does."""
     own_queue: str = ""

@@ -135,6 +135,7 @@ class Engine:
         except SandboxError as error:
             _log.error("%s", error)
         self.writing.drop_unused()
+        self.terminals.take_up()
         self.scripts.take_up()
         self.landing.take_up()
         self.reviewers.take_up()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from agents.calls import goes_back
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.transcript import Transcript
@@ -120,7 +121,7 @@ def events_of(before: Task | None, after: Task) -> list[HookEvent]:
         events.append("turn-ended")
     if before.queue is not None and after.queue is None:
         events.append("queue-ended")
-    if before.state == after.state:
+    if before.state == after.state or goes_back(before, after):
         return events
     if after.state == "ready":
         events.append("task-ready")

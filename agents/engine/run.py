@@ -406,4 +406,5 @@ class Run:
         finally:
             self.transcript.finish()
             await premises.vacate()
-            self._ledger.enter(self._id, task.state, task.reason, task.hint, unseen=task.unseen)
+            rest = {"unseen": task.unseen, "asked_at_rest": task.asked_at_rest}
+            self._ledger.enter(self._id, task.state, task.reason, task.hint, **rest)

@@ -12,6 +12,7 @@ import msgspec
 
 from agents import paths
 from agents.drivers import Driver, Reporter
+from agents.engine.asking import answered_at_rest, asks_at_rest
 from agents.engine.ledger import Ledger
 from agents.errors import ShopfloorError, UsageError
 from agents.events import TerminalOpened
@@ -112,6 +113,11 @@ class Terminals:
         """Where variables are looked up that profiles pass on."""
         return self._facilities.environment
 
+    def take_up(self) -> None:
+        """An engine starts: what programs of the one before asked, nobody asks any more."""
+        for task in list(self._ledger.tasks):
+            answered_at_rest(self._ledger, task)
+
     # for runs
 
     async def driver(
@@ -175,6 +181,8 @@ class Terminals:
         session = self.session(task)
         if session is not None and session.alive and session.status.state == "working":
             self._take_up(task, session)
+        elif session is not None:
+            self._hear_at_rest(task, session)
 
     def _of(self, task: str) -> TaskTerminal:
         return self._terminals.setdefault(task, TaskTerminal(task, self))
@@ -187,13 +195,21 @@ class Terminals:
         def changed(decision: Decision) -> None:
             if decision.state == "working":
                 self._take_up(task, session)
-            elif decision.state == "ended":
+            else:
+                self._hear_at_rest(task, session)
+            if decision.state == "ended":
                 self.show(task)
                 self.vacate(task)
 
         session.on_output = lambda offset, data: self._ledger.hub.wrote(task, offset, data)
         session.on_resize = lambda: self.show(task)
         session.on_state = changed
+
+    def _hear_at_rest(self, task: str, session: Session) -> None:
+        """No turn runs that would tell what the program asks."""
+        if not self.is_at_work(task):
+            profile = self._of(task).profile
+            asks_at_rest(self._ledger, task, profile.name if profile is not None else "Its agent", session.status)
 
     def show(self, task: str) -> None:
         """Give those who look the whole terminal anew: it is another, or it is larger or smaller."""

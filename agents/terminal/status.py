@@ -66,6 +66,12 @@ class Decision(NamedTuple):
     """Keys that answer what it asks while it starts."""
 
 
+def waits_for(name: str, decision: Decision) -> tuple[str, str]:
+    """What a program of that name waits for, and what to do about it."""
+    reason = f"{name} waits: {decision.reason or decision.evidence or decision.rule}"
+    return reason if reason.endswith((".", "?", "!")) else f"{reason}.", decision.hint or "Answer in its pane."
+
+
 class Status:
     """The state of one program. Tell it what is seen, then ask :meth:`decide`; times are monotonic seconds."""
 

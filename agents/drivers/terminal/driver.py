@@ -30,7 +30,7 @@ from agents.errors import ShopfloorError
 from agents.model import Struct
 from agents.terminal.emulator import Mark
 from agents.terminal.rules import TerminalSection
-from agents.terminal.status import Decision
+from agents.terminal.status import Decision, waits_for
 
 GO_ON = "Your work was interrupted. Go on where you stopped."
 SHOWN_ROWS = 200
@@ -280,10 +280,7 @@ class TerminalDriver:
         self._report(Remember(message=msgspec.json.encode(self._known)))
 
     def _block(self, decision: Decision) -> None:
-        reason = f"{self._name} waits: {decision.reason or decision.evidence or decision.rule}"
-        self._tell_blocked(
-            reason if reason.endswith((".", "?", "!")) else f"{reason}.", decision.hint or "Answer in its pane."
-        )
+        self._tell_blocked(*waits_for(self._name, decision))
 
     def _tell_blocked(self, reason: str, hint: str) -> None:
         if reason != self._blocked:

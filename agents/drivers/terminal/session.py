@@ -58,6 +58,8 @@ class Session(Sink):
         self.keyboard = Keyboard(self._emulator)
         self.status = Status(section, time.monotonic())
         self.typed = Typed()
+        self._answering = Typed()
+        """What was typed since it asks something."""
         self.offset = 0
         """Bytes that it has written."""
         self.exit_status: int | None = None
@@ -228,6 +230,8 @@ class Session(Sink):
         now = time.monotonic()
         decision = self.status.decide(now)
         if decision is not None:
+            if decision.state == "blocked":
+                self._answering = Typed()
             self._answer_first_question(decision)
             self.on_state(decision)
         self.changed.set()
@@ -318,7 +322,9 @@ class Session(Sink):
         """What the person's keys are, which is followed to know what stands unsent."""
         if data == self.keyboard.key(self._section.interrupt[0]):
             self.status.saw_interrupt(time.monotonic())
-        if self.typed.feed(data):
+        typed = self.typed if self.status.state != "blocked" else self._answering  # that stands in no prompt
+        if typed.feed(data):
+            self.typed.sent = typed.sent
             if self.person_mark is not None:
                 self.person_mark.forget()
             self.person_mark = self.mark()

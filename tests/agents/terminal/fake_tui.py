@@ -112,6 +112,13 @@ class Agent:
         tell("Stop", last_assistant_message=f"**{word}**")
         write(f"\r\x1b[1A\x1b[2K* {word}\r\n\x1b]0;✳ idle\x07")
         self.prompt()
+        if FAULT == "asks-at-rest":
+            time.sleep(0.8)  # it has been idle for a while
+            write("\r\x1b[2KRate this session? [y/n] ")
+            while os.read(0, 1) not in b"yn":
+                pass
+            write("\r\x1b[2K")
+            self.prompt()
 
 
 def main() -> None:
