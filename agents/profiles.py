@@ -66,7 +66,9 @@ class AcpSection(Struct, kw_only=True, forbid_unknown_fields=True):
     environment: tuple[str, ...] = ()
     """Variables it is given besides the sandbox's, by name: the key for its model. Its commands see them too."""
     set: dict[str, str] = {}
-    """Variables with a value of ours."""
+    """Variables with a value of ours; ``${folder}`` stands for the folder of ``files``."""
+    files: dict[str, str] = {}
+    """Files written before it starts, by their names in ``${folder}``: settings that a variable tells it of."""
     authenticate: str = ""
     """The login method to choose when the agent asks for one and a variable of ``environment`` is there."""
     login: str = ""
@@ -77,6 +79,9 @@ class AcpSection(Struct, kw_only=True, forbid_unknown_fields=True):
     """How long it may take to answer ``initialize``, and again to open a session."""
     stop_seconds: Annotated[float, msgspec.Meta(ge=0)] = 5.0
     """How long it may take to end its turn when it is told to; then its process is ended."""
+    restart_after_stop: bool = False
+    """Its process is ended with every turn that is stopped, and its conversation is loaded from what it has kept: in
+    memory it does not know what became of a tool call that was cut."""
 
 
 class McpServer(Struct, kw_only=True, forbid_unknown_fields=True):

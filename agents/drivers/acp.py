@@ -21,6 +21,7 @@ from agents.drivers.acp_lines import ANSWERED
 from agents.drivers.acp_offers import Offers
 from agents.drivers.acp_permissions import Permissions
 from agents.drivers.acp_updates import Updates
+from agents.drivers.settings_files import filled, write_files
 from agents.drivers.stopping import unless_stopped
 from agents.errors import ShopfloorError, UsageError
 from agents.model import Struct
@@ -79,8 +80,8 @@ class AcpDriver:
         self._section = profile.acp
         self._runner = runner
         given = {name: environment[name] for name in self._section.environment if environment.get(name)}
-        self._key_given = bool(given)
-        self._policy = msgspec.structs.replace(policy, environment=policy.environment | self._section.set | given)
+        self._given = given
+        self._policy = policy
         self._worktree = worktree
         self._report = report
         self._log = log
@@ -140,7 +141,10 @@ class AcpDriver:
         if ending is None:
             await self._end_process()
             return TurnEnd(outcome="interrupted")
-        return self._ended(ending)
+        end = self._ended(ending)
+        if end.outcome == "interrupted" and self._section.restart_after_stop:
+            await self._end_process()
+        return end
 
     # the beginning
 
@@ -151,11 +155,11 @@ class AcpDriver:
         # most of a second, once: the floor must not stand still for it
         v1 = await asyncio.to_thread(importlib.import_module, "agents.drivers.acp_v1")
         self._peer = peer = await v1.start(
-            self._profile.name, self._section, self._runner, self._policy, self._log, self._take,
+            self._profile.name, self._section, self._runner, self._policy_with_settings(), self._log, self._take,
             self._permissions.decide,
         )  # fmt: skip
         await peer.initialize()
-        opened = await peer.open_session(self._worktree, self._known.session, self._key_given, self._servers)
+        opened = await peer.open_session(self._worktree, self._known.session, bool(self._given), self._servers)
         self._fresh = not opened.loaded
         if self._fresh or self._section.cost_since == "start":
             self._updates.cost_usd = 0.0
@@ -165,6 +169,12 @@ class AcpDriver:
             self._tell(Notice(text=text, severity="warning"))
         self._offer()
         return True
+
+    def _policy_with_settings(self) -> Policy:
+        section, policy = self._section, self._policy
+        words = write_files(section.files, policy, self._runner, {}) if section.files else {}
+        ours = {name: filled(text, words) for name, text in section.set.items()}
+        return msgspec.structs.replace(policy, environment=policy.environment | ours | self._given)
 
     def _words(self, prompt: str) -> str:
         """What the agent is told; an empty prompt goes on with work that was cut.

@@ -18,6 +18,10 @@ _BREATH = 64
 
 ANSWERED = "shopfloor/answered"
 """An update of our own: a prompt was answered at this place among the updates."""
+MODELS = "shopfloor/models"
+"""An update of our own: the models of a session, which the library leaves out of the answer that opens it."""
+CHOOSE_MODEL = "session/set_model"
+"""A request of agents that offer models so. The library lets only names of extensions through, which begin with ``_``."""
 
 
 class Lines:
@@ -46,6 +50,8 @@ class Lines:
 
     async def send(self, message: dict[str, Any]) -> None:
         """Write a message; waits while the process does not read."""
+        if message.get("method") == f"_{CHOOSE_MODEL}":
+            message = message | {"method": CHOOSE_MODEL}
         self._writer.write(msgspec.json.encode(message) + b"\n")
         await self._writer.drain()
 
@@ -74,6 +80,8 @@ class Lines:
         if isinstance(result, dict) and "stopReason" in result:
             self._on_update({"sessionUpdate": ANSWERED, "stopReason": result["stopReason"]})
             return False
+        if isinstance(result, dict) and isinstance(result.get("models"), dict):
+            self._on_update(result["models"] | {"sessionUpdate": MODELS})
         params = message.get("params")
         if not isinstance(params, dict):
             return False

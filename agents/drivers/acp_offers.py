@@ -1,7 +1,7 @@
 """What an agent offers in its session, in the words of the protocol, as settings and commands.
 
-Modes and configuration options are two ways of saying the same in version 1; the next version has options only. So
-both are settings here, and modes are left out where there is an option of the category ``mode``.
+Modes and models of a session and its configuration options are ways of saying the same in version 1; the next version
+has options only. So all are settings here, and modes or models are left out where there is an option of that category.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from typing import cast
 
 import msgspec
 
+from agents.drivers.acp_lines import MODELS
 from agents.parts.sessions import Choice, Command, Setting
 
 Fields = dict[str, object]
 
 MODE = "mode"
 """Category, and the id of the setting that stands for the modes of a session."""
+MODEL = "model"
+"""The same for its models."""
 
 
 class Offers:
@@ -25,10 +28,14 @@ class Offers:
     def __init__(self) -> None:
         self.settings: tuple[Setting, ...] = ()
         self.commands: tuple[Command, ...] = ()
+        self._models: tuple[Setting, ...] = ()
+        """Those of the session that is being opened."""
 
     def opened(self, answer: Fields) -> None:
-        """A session was opened, with this answer."""
-        self.settings = settings_of(answer)
+        """A session was opened, with this answer; its models came before."""
+        settings, models = settings_of(answer), self._models
+        self._models = ()
+        self.settings = settings if any(setting.category == MODEL for setting in settings) else settings + models
 
     def take(self, update: Fields) -> bool:
         """Whether an update says what is offered; it is remembered then."""
@@ -38,6 +45,9 @@ class Offers:
             case "current_mode_update":
                 mode = update.get("currentModeId")
                 self.settings = _with_value(self.settings, MODE, mode if isinstance(mode, str) else "")
+            case kind if kind == MODELS:
+                self._models = _models(update)
+                return False
             case "config_option_update":
                 self.configured(update)
             case _:
@@ -46,9 +56,10 @@ class Offers:
 
     def configured(self, answer: Fields) -> None:
         """All configuration options as they are now."""
-        modes = tuple(setting for setting in self.settings if setting.kind == "mode")
         options = _options(answer)
-        self.settings = options if any(option.category == MODE for option in options) else modes + options
+        said = {option.category for option in options}
+        kept = [each for each in self.settings if each.kind in (MODE, MODEL) and each.category not in said]
+        self.settings = (*kept, *options)
 
     def chose(self, setting: str, value: str) -> None:
         """A setting has another value."""
@@ -72,6 +83,17 @@ def settings_of(answer: Fields) -> tuple[Setting, ...]:
     ]
     value = _text(modes.get("currentModeId"))
     return (Setting(id=MODE, name="Mode", category=MODE, kind="mode", value=value, choices=tuple(choices)), *options)
+
+
+def _models(told: Fields) -> tuple[Setting, ...]:
+    choices = [
+        Choice(
+            value=_text(each.get("modelId")), name=_text(each.get("name")), description=_text(each.get("description"))
+        )
+        for each in _fields_of(told.get("availableModels"))
+    ]
+    value = _text(told.get("currentModelId"))
+    return (Setting(id=MODEL, name="Model", category=MODEL, kind="model", value=value, choices=tuple(choices)),)
 
 
 def _options(answer: Fields) -> tuple[Setting, ...]:

@@ -33,6 +33,7 @@ from acp.schema import (
     McpServerStdio,
     NewSessionResponse,
     PermissionOption,
+    PromptResponse,
     RequestPermissionResponse,
     ResourceContentBlock,
     SseMcpServer,
@@ -42,7 +43,7 @@ from acp.schema import (
 from pydantic import BaseModel, ValidationError
 
 from agents.drivers.acp_images import Image
-from agents.drivers.acp_lines import Lines, decoded
+from agents.drivers.acp_lines import CHOOSE_MODEL, Lines, decoded
 from agents.drivers.acp_log import AgentLog
 from agents.drivers.acp_permissions import Option
 from agents.errors import ShopfloorError
@@ -238,6 +239,10 @@ class Peer:
             work = self._connection.set_session_mode(session_id=self.session, mode_id=value)
             await self._ask(work, "session/set_mode", seconds)
             return {}
+        if setting.kind == "model":
+            asked = self._connection.ext_method(CHOOSE_MODEL, {"sessionId": self.session, "modelId": value})
+            await self._ask(asked, CHOOSE_MODEL, seconds)
+            return {}
         given: str | bool = value == "on" if setting.kind == "boolean" else value
         change = self._connection.set_config_option(config_id=setting.id, session_id=self.session, value=given)
         return _plain(await self._ask(change, "session/set_config_option", seconds))
@@ -287,17 +292,7 @@ class Peer:
             blocks.append(ImageContentBlock(type="image", mime_type=image.kind, data=data, uri=image.path))
         work = self._connection.prompt(session_id=self.session, prompt=blocks)
         answer = await self._ask(work, "the prompt", None)
-        told = answer.usage
-        usage = None
-        if told is not None:
-            usage = Usage(
-                input_tokens=told.input_tokens,
-                output_tokens=told.output_tokens,
-                cache_read_tokens=told.cached_read_tokens or 0,
-                cache_write_tokens=told.cached_write_tokens or 0,
-                cost_usd=None,
-            )
-        return Ending(stop_reason=answer.stop_reason, usage=usage)
+        return Ending(stop_reason=answer.stop_reason, usage=_usage(answer))
 
     async def cancel(self) -> None:
         """Ask the agent to end its turn.
@@ -419,6 +414,27 @@ class _Client:
 def _plain(answer: BaseModel) -> dict[str, object]:
     """An answer in the words of the protocol."""
     return answer.model_dump(by_alias=True, exclude_none=True, mode="json")
+
+
+def _usage(answer: PromptResponse) -> Usage | None:
+    """Tokens of a turn: in the protocol's own field, or where gemini-cli and its kin tell them."""
+    told = answer.usage
+    if told is not None:
+        return Usage(
+            input_tokens=told.input_tokens,
+            output_tokens=told.output_tokens,
+            cache_read_tokens=told.cached_read_tokens or 0,
+            cache_write_tokens=told.cached_write_tokens or 0,
+            cost_usd=None,
+        )
+    quota = (answer.field_meta or {}).get("quota")
+    counted = quota.get("token_count") if isinstance(quota, dict) else None
+    if not isinstance(counted, dict):
+        return None
+    sent, received = counted.get("input_tokens"), counted.get("output_tokens")
+    if not (isinstance(sent, int) and isinstance(received, int)) or min(sent, received) < 0:
+        return None
+    return Usage(input_tokens=sent, output_tokens=received, cost_usd=None)
 
 
 def _wants_login(problem: AcpError) -> bool:

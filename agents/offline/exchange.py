@@ -26,7 +26,7 @@ class Call(Struct):
     """Its id; empty in a reply: the server makes one."""
     raw: str = ""
     """Sent instead of ``arguments`` as they are: for malformed JSON. Plain (not streamed) Anthropic replies cannot
-    carry it and send an empty object."""
+    carry it and send an empty object; Gemini's format ends with the reason that it was malformed."""
 
 
 class Message(Struct, kw_only=True):
@@ -39,7 +39,7 @@ class Message(Struct, kw_only=True):
     call: str = ""
     """Of a tool: the id of the call it answers."""
     failed: bool = False
-    """Of a tool: marked as an error. Only Anthropic's format has such a mark."""
+    """Of a tool: marked as an error. Neither of OpenAI's formats has such a mark."""
 
 
 class Tool(Struct, kw_only=True):
@@ -58,8 +58,10 @@ class ModelRequest(Struct, kw_only=True):
     system: str = ""
     tools: tuple[Tool, ...] = ()
     stream: bool = False
+    answer_schema: dict[str, Any] = {}
+    """JSON schema of the answer, when the client wants JSON."""
     wire: str = ""
-    """``anthropic``, ``openai`` or ``openai-chat``."""
+    """``anthropic``, ``openai``, ``openai-chat`` or ``gemini``."""
     key: str = ""
     """The key the client sent, without ``Bearer``."""
     body: dict[str, Any] = {}

@@ -15,6 +15,7 @@ from agents.offline.exchange import Call, Fault, Message, ModelRequest, Part, Re
 from agents.offline.review_round import CANNOT, Change, Round, changes_for, edits_by_file, parse_round
 from agents.offline.reviewer import reviewer_answer
 from agents.offline.scenario import PlannedCall, Scenario, Step, tool_call
+from agents.offline.shapes import fitting_text
 
 INTRODUCTION = "*Offline player: I am not a model. I play a prepared scenario; the tools I call really run.*"
 GOING_ON = "*The offline player cannot take in what you just said. It goes on with its scenario.*"
@@ -28,7 +29,7 @@ _CHECKS_FAILED = "The project's checks ran on your change and failed"
 _RAN = re.compile(r"^Ran (\d+) tests?\b", re.MULTILINE)
 _OUTCOME = re.compile(r"^(?:OK|FAILED)\b.*$", re.MULTILINE)
 _EDITED = re.compile(r"Changed ")
-"""How the client reports an edit that was made. Two of the three wire formats have no mark for failed calls."""
+"""How the client reports an edit that was made. OpenAI's two wire formats have no mark for failed calls."""
 
 
 class Job(Struct, kw_only=True):
@@ -79,6 +80,8 @@ class ScenarioPlayer:
 
 def answer(request: ModelRequest, scenarios: Mapping[str, Scenario]) -> Reply:
     """The next answer of a conversation."""
+    if request.answer_schema:
+        return say(fitting_text(request.answer_schema))
     if request.messages and (review := reviewer_answer(request.messages[0].text)):
         return say(review)
     job, played = _current_job(request, scenarios)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import h11
 import msgspec
 
-from agents.offline import wire_anthropic, wire_chat, wire_responses
+from agents.offline import wire_gemini, wire_responses
 from agents.offline.exchange import BadRequest, Call, Fault, Frame, ModelRequest, Player, Reply, input_tokens
+from agents.offline.routes import Route, Wire, path_of, route_of
 
 READ_BYTES = 65536
 BODY_LIMIT_BYTES = 64 * 1024 * 1024
@@ -27,38 +28,10 @@ _SENTENCES = {
 }
 
 
-class Wire(Protocol):
-    """A wire format: one of the ``wire_*`` modules."""
-
-    NAME: str
-
-    def parse_request(self, body: dict[str, Any], /) -> ModelRequest:
-        """The neutral form of a request; raises BadRequest."""
-
-    def stream(self, request: ModelRequest, reply: Reply, reply_id: str) -> Iterator[Frame]:
-        """The events of a streamed reply."""
-
-    def complete(self, request: ModelRequest, reply: Reply, reply_id: str) -> dict[str, Any]:
-        """The reply in one piece."""
-
-    def error(self, fault: Fault) -> dict[str, Any]:
-        """The body of an HTTP error."""
-
-    def break_frame(self, message: str) -> Frame:
-        """The event of an error in the middle of a stream."""
-
-
-_ROUTES: dict[str, Wire] = {
-    "/messages": wire_anthropic,
-    "/responses": wire_responses,
-    "/chat/completions": wire_chat,
-}
-
-
 class OfflineServer:
     """A model server on 127.0.0.1 that answers what its player says.
 
-    Paths work with and without ``/v1`` before them, so that one base URL suits every SDK.
+    Paths work with and without ``/v1`` or ``/v1beta`` before them, so that one base URL suits every SDK.
     """
 
     def __init__(self, player: Player, *, delay_seconds: float = 0.0, models: Iterable[str] = ("offline",)) -> None:
@@ -116,23 +89,24 @@ class OfflineServer:
             writer.transport.abort()
 
     async def _answer(self, connection: _Connection, head: h11.Request, body: bytes) -> None:
-        path = head.target.decode("latin-1").partition("?")[0].removeprefix("/v1")
-        method = head.method.decode()
+        target, method = head.target.decode("latin-1"), head.method.decode()
+        path = path_of(target)
         if method == "GET" and path.startswith("/models"):
             return await connection.send_json(200, self._model_list())
         if method == "HEAD" and path in ("", "/"):
             return await connection.send_json(200, {})
-        counting = path == "/messages/count_tokens"
-        wire = _ROUTES.get("/messages" if counting else path)
-        if wire is None or method != "POST":
+        route = route_of(target) if method == "POST" else None
+        if route is None:
             fault = _told(Fault(status=404, message=f"The offline model has no {method} {path}."))
-            return await connection.send_json(404, wire_responses.error(fault))
+            wire: Wire = wire_gemini if target.startswith("/v1beta/") else wire_responses
+            return await connection.send_json(404, wire.error(fault))
+        wire = route.wire
         try:
-            request = _request(wire, head, body, counting)
+            request = _request(route, head, body)
         except BadRequest as problem:
             return await connection.send_json(400, wire.error(Fault(status=400, message=str(problem))))
-        if counting:
-            return await connection.send_json(200, {"input_tokens": input_tokens(request)})
+        if route.counts:
+            return await connection.send_json(200, {route.counts: input_tokens(request)})
         answer = self._player(request)
         if isinstance(answer, Fault):
             return await self._fail(connection, wire, _told(answer))
@@ -163,7 +137,7 @@ class OfflineServer:
         return await connection.end_stream()
 
     def _model_list(self) -> dict[str, Any]:
-        # one object that satisfies both SDKs' types
+        # one object that satisfies the types of all three makers' SDKs
         made = "2026-01-01T00:00:00Z"
         both = {"type": "model", "object": "model", "created": 1767225600, "created_at": made, "owned_by": "shopfloor"}
         data = [
@@ -171,7 +145,12 @@ class OfflineServer:
             for name in self._models
         ]
         ends = {"first_id": self._models[0], "last_id": self._models[-1]} if self._models else {}
-        return {"object": "list", "data": data, "has_more": False, **ends}
+        methods = ["generateContent", "countTokens"]
+        models = [
+            {"name": f"models/{name}", "displayName": f"{name} (offline)", "supportedGenerationMethods": methods}
+            for name in self._models
+        ]
+        return {"object": "list", "data": data, "has_more": False, **ends, "models": models}
 
 
 class _Connection:
@@ -251,22 +230,22 @@ class _Connection:
             await self._writer.drain()
 
 
-def _request(wire: Wire, head: h11.Request, body: bytes, counting: bool) -> ModelRequest:
+def _request(route: Route, head: h11.Request, body: bytes) -> ModelRequest:
     try:
         fields = msgspec.json.decode(body)
     except msgspec.DecodeError as error:
         raise BadRequest(f"The body is not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise BadRequest("The body is not a JSON object.")
-    if counting:
-        fields.setdefault("max_tokens", 1)
+    fields |= route.fields
     try:
-        request = wire.parse_request(fields)
+        request = route.wire.parse_request(fields)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadRequest(f"The request does not have the expected shape: {error!r}") from error
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in head.headers}
-    key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
-    return msgspec.structs.replace(request, wire=wire.NAME, key=key, headers=headers, body=fields)
+    bearer = headers.get("authorization", "").removeprefix("Bearer ")
+    key = headers.get("x-api-key") or headers.get("x-goog-api-key") or bearer or route.key
+    return msgspec.structs.replace(request, wire=route.wire.NAME, key=key, headers=headers, body=fields)
 
 
 def _with_ids(reply: Reply) -> Reply:

@@ -71,6 +71,7 @@ def parse_request(body: Mapping[str, Any]) -> ModelRequest:
             Tool(name=tool.get("name", ""), schema=tool.get("input_schema") or {}) for tool in body.get("tools") or ()
         ),
         stream=bool(body.get("stream")),
+        answer_schema=((body.get("output_config") or {}).get("format") or {}).get("schema") or {},
     )
 
 

@@ -65,6 +65,7 @@ def parse_request(body: Mapping[str, Any]) -> ModelRequest:
         messages=checked_conversation(messages),
         tools=tuple(Tool(name=tool.get("name", ""), schema=tool.get("parameters") or {}) for tool in tools),
         stream=bool(body.get("stream")),
+        answer_schema=((body.get("response_format") or {}).get("json_schema") or {}).get("schema") or {},
     )
 
 

@@ -73,6 +73,7 @@ def parse_request(body: Mapping[str, Any]) -> ModelRequest:
             Tool(name=tool.get("name", ""), schema=tool.get("parameters") or {}) for tool in body.get("tools") or ()
         ),
         stream=bool(body.get("stream")),
+        answer_schema=((body.get("text") or {}).get("format") or {}).get("schema") or {},
     )
 
 

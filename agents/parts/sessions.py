@@ -23,8 +23,8 @@ class Setting(Struct, kw_only=True):
     category: str = ""
     """``mode``, ``model``, ``thought_level``, or another word of the agent's; empty when it says none."""
     description: str = ""
-    kind: Literal["mode", "select", "boolean"] = "select"
-    """How the agent is told: a mode of the session, or an option of it."""
+    kind: Literal["mode", "model", "select", "boolean"] = "select"
+    """How the agent is told: a mode of the session, a model of it, or an option of it."""
     value: str = ""
     """As it is now; ``on`` or ``off`` of a boolean."""
     choices: tuple[Choice, ...] = ()

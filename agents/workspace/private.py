@@ -123,11 +123,12 @@ async def make_agent_git(workspace: Workspace) -> None:
         GitError: the refs cannot be read or the folder cannot be written.
     """
     listed = await git(workspace, "for-each-ref", "--format=%(objectname) %(refname)%00%(symref)")
-    configured = await git(workspace, "config", "--name-only", "--get-regexp", r"^user\.(name|email)$", accept=(0, 1))
-    known = configured.out.decode("utf-8", "replace").split()
-    missing = "".join(f"[user]\n\t{key[5:]} = {value}\n" for key, value in _IDENTITY.items() if key not in known)
+    configured = await git(workspace, "config", "-z", "--get-regexp", r"^user\.(name|email)$", accept=(0, 1))
+    known = dict(each.partition("\n")[::2] for each in configured.out.decode("utf-8", "surrogateescape").split("\0"))
+    # the person's own stands in there too: some agents let git read no configuration but that of the repository
+    who = "".join(f"[user]\n\t{key[5:]} = {_quoted(known.get(key) or own)}\n" for key, own in _IDENTITY.items())
     try:
-        _write_agent_git(workspace, listed.out, _NO_MAINTENANCE + missing)
+        _write_agent_git(workspace, listed.out, _NO_MAINTENANCE + who)
     except (OSError, shutil.Error) as error:
         raise GitError(f"The private git folder of task {workspace.task} cannot be made: {error}.") from error
 
@@ -237,7 +238,7 @@ def _write_agent_git(workspace: Workspace, refs: bytes, settings: str) -> None:
     ):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy2(real / name, own / name)
-    (own / "config").write_bytes((real / "config").read_bytes() + settings.encode())
+    (own / "config").write_bytes((real / "config").read_bytes() + settings.encode("utf-8", "surrogateescape"))
     _copy_hooks(real / "hooks", own / "hooks")
     borrowed = [real / "objects", *alternates(real / "objects")]
     if workspace.kind == "clone":
@@ -249,15 +250,21 @@ def _write_agent_git(workspace: Workspace, refs: bytes, settings: str) -> None:
     _write_refs(own, refs)
 
 
+def _quoted(value: str) -> str:
+    """A value as git's configuration takes it, whatever is in it."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
 def _own_head(workspace: Workspace) -> None:
     """What makes the copy the git folder of a clone: HEAD, index and files are the task's, not the main checkout's."""
     for name in ("HEAD", "index"):
         shutil.copy2(workspace.entry / name, workspace.agent_git / name)
-    place = workspace.worktree.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    place = _quoted(workspace.worktree)
     for name in ("config", "config.worktree"):
         if (workspace.agent_git / name).exists():
             with (workspace.agent_git / name).open("a", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(f'\n[core]\n\tbare = false\n\tworktree = "{place}"\n')
+                file.write(f"\n[core]\n\tbare = false\n\tworktree = {place}\n")
 
 
 def _copy_hooks(real: Path, own: Path) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.real.tried import INSTALLED, VARIABLE
+from tests.real.tried import VARIABLE, chosen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 INSTALL_SECONDS = float(os.environ.get("SHOPFLOOR_TEST_AGENTS_INSTALL_SECONDS", "300"))
@@ -41,7 +41,7 @@ def install(folder: Path) -> str:
     npm = shutil.which("npm")
     if npm is None:
         return "npm is not installed."
-    packages = [package for agent in INSTALLED for package in agent.packages]
+    packages = [package for agent in chosen() for package in agent.packages]
     if all(_version(folder, package) == package.rpartition("@")[2] for package in packages):
         return ""
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from agents.offline import Call, Fault, ModelRequest, Reply, Tool, say
+from agents.offline.shapes import fitting_text
 
 _NAMES = {
     "bash": ("Bash", "bash", "shell", "shell_command", "exec_command", "run_shell_command"),
@@ -49,6 +50,9 @@ class AgentPlayer:
         self._steps += steps
 
     def __call__(self, request: ModelRequest) -> Reply | Fault:
+        if request.answer_schema:
+            self.asides += 1
+            return say(fitting_text(request.answer_schema))
         if not any(tool.name in _NAMES["bash"] for tool in request.tools):
             self.asides += 1
             return say("Task")

@@ -10,15 +10,17 @@ import pytest
 from agents.parts.review import CommentDraft
 from tests.real.conftest import RealShop
 from tests.real.player import runs, says, writes
-from tests.real.tried import CLAUDE, RealAgent
+from tests.real.tried import CLAUDE, GEMINI, KEY, NAMES, RealAgent, chosen
 from tests.shop import git
 
-AGENTS = [pytest.param(CLAUDE, id="claude")]
+AGENTS = [pytest.param(CLAUDE, id="claude"), pytest.param(GEMINI, id="gemini")]
 
 
 @pytest.fixture(params=AGENTS)
 def agent(request: pytest.FixtureRequest, installed: Path) -> RealAgent:
     found: RealAgent = request.param
+    if found not in chosen():
+        pytest.skip(f"{found.profile} is not named in {NAMES}")
     program = installed / "node_modules" / ".bin" / found.program
     if shutil.which(program) is None:
         pytest.skip(f"{found.program} could not be installed")
@@ -38,13 +40,15 @@ async def test_a_task_from_prompt_to_committed_diff_and_a_review_round(real: Rea
     assert [tool.status for tool in tools] == ["done", "done"]
     assert "+made by an agent" in tools[0].diff
     assert "made by an agent" in tools[1].output
-    assert task.context_used > 0, "it tells how full its context is"
-    assert task.usage.tokens > 0
-    assert task.usage.cost_usd, "and what it cost"
+    told = {"context": task.context_used, "tokens": task.usage.tokens, "cost": task.usage.cost_usd}
+    assert all(amount for what, amount in told.items() if what in agent.tells), (
+        f"how full its context is, and what it used: {told}"
+    )
     session = await real.engine.sessions.session(task.id)
-    assert {"mode", "model"} <= {setting.category for setting in session.settings}
+    assert set(agent.settings) <= {setting.category for setting in session.settings}
     assert session.commands, "it has commands"
-    assert [each.current for each in await real.engine.sessions.conversations(task.id)] == [True]
+    if "conversations" in agent.tells:
+        assert [each.current for each in await real.engine.sessions.conversations(task.id)] == [True]
     comment = CommentDraft(text="Say who made it.", path=b"made.txt", start=1, end=1)
     await real.engine.review.add(task.id, comment)
     real.model.add(writes("made.txt", "made by me\n"), says("I said who.\n\nR1-C1: done"))
@@ -63,7 +67,8 @@ async def test_a_steer_reaches_the_running_turn(real: RealShop, agent: RealAgent
     Path(real.engine.ledger.tasks[task.id].worktree, "go").write_text("")
     task = await real.until(task.id, lambda known: known.state == "ready", "both prompts")
     prompts = await real.engine.prompts(task.id)
-    assert [prompt.turn for prompt in prompts] == [1, 1], "it was said in the turn that ran"
+    turns = [1, 1] if agent.steers else [1, 2]
+    assert [prompt.turn for prompt in prompts] == turns, "it was said in the turn that ran, if that can be"
     assert "And then say blue." in real.model.heard()
     assert (await real.answers(task))[-1].text.startswith("Blue")
 
@@ -90,4 +95,4 @@ async def test_nothing_but_its_model_can_be_reached_and_its_key_can_be_held_outs
     (tool,) = [entry.tool for entry in await real.answers(task) if entry.tool]
     assert tool.output.splitlines()[0].strip() == "0", f"the key is in its environment: {tool.output}"
     assert "unreachable" in tool.output, tool.output
-    assert {request.key for request in real.model.requests} == {"sk-ant-api03-of-nobody"}
+    assert {request.key for request in real.model.requests} == {KEY}

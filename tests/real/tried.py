@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+KEY = "sk-ant-api03-of-nobody"
 VARIABLE = "SHOPFLOOR_TEST_AGENTS"
 """Names the folder that they are installed in."""
 
@@ -26,29 +27,50 @@ class RealAgent(NamedTuple):
     program: str
     variables: tuple[tuple[str, str], ...]
     """What the person's environment holds; ``{url}`` is the model's address."""
+    steers: bool = True
+    """It takes a prompt while it works; of others the turn has to end first."""
+    settings: tuple[str, ...] = ("mode", "model")
+    """Categories of settings that it offers."""
+    tells: tuple[str, ...] = ("context", "tokens", "cost", "conversations")
+    """What it tells of its use, and whether it lists what it has kept."""
 
 
 CLAUDE = RealAgent(
     profile="claude-code",
     packages=("@agentclientprotocol/claude-agent-acp@0.49.0",),
     program="claude-agent-acp",
-    variables=(("ANTHROPIC_API_KEY", "sk-ant-api03-of-nobody"), ("ANTHROPIC_BASE_URL", "{url}")),
+    variables=(("ANTHROPIC_API_KEY", KEY), ("ANTHROPIC_BASE_URL", "{url}")),
 )
 OPENCODE = RealAgent(
     profile="opencode",
     packages=("opencode-ai@1.18.33",),
     program="opencode",
-    variables=(("ANTHROPIC_API_KEY", "sk-ant-api03-of-nobody"), ("ANTHROPIC_BASE_URL", "{url}")),
+    variables=(("ANTHROPIC_API_KEY", KEY), ("ANTHROPIC_BASE_URL", "{url}")),
 )
 PI = RealAgent(
     profile="pi",
     packages=("@mariozechner/pi-coding-agent@0.73.1",),
     program="pi",
-    variables=(("ANTHROPIC_API_KEY", "sk-ant-api03-of-nobody"),),
+    variables=(("ANTHROPIC_API_KEY", KEY),),
 )
 PI_TERMINAL = PI._replace(profile="pi-terminal")
-INSTALLED = (CLAUDE, PI)
-"""What ``make test-agents`` installs: both halves together in less than a minute."""
+GEMINI = RealAgent(
+    profile="gemini",
+    packages=("@google/gemini-cli@0.61.0",),
+    program="gemini",
+    variables=(("GEMINI_API_KEY", KEY), ("GOOGLE_GEMINI_BASE_URL", "{url}")),
+    steers=False,
+    tells=("tokens",),
+)
+EVERY = (CLAUDE, PI, GEMINI)
+NAMES = "SHOPFLOOR_TEST_AGENTS_NAMES"
+"""Names the profiles that are tried, with blanks between; empty: every one. CI has not the time for all."""
+
+
+def chosen() -> tuple[RealAgent, ...]:
+    """What ``make test-agents`` installs and tries."""
+    names = os.environ.get(NAMES, "").split()
+    return tuple(agent for agent in EVERY if not names or agent.profile in names)
 
 
 def folder() -> Path | None:

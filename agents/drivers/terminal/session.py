@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from agents.drivers.settings_files import filled, temp_inside, write_files
 from agents.drivers.terminal.record import Record
 from agents.drivers.terminal.signals import PIPE, Signal, SignalPipe
 from agents.errors import ShopfloorError
@@ -99,14 +100,9 @@ class Session(Sink):
         Raises:
             ShopfloorError: it could not be started.
         """
-        temp = Path(policy.temp)
-        inside = "/tmp" if runner.mounts else str(temp)
-        self._pipe = SignalPipe(temp, inside, self._told)
-        words = dict(values) | {"folder": f"{inside}/shopfloor-files", "hook": self._pipe.hook}
-        files = temp / "shopfloor-files"
-        files.mkdir(mode=0o700, exist_ok=True)
-        for name, text in self._section.files.items():
-            (files / Path(name).name).write_text(filled(text, words))
+        inside = temp_inside(policy, runner)
+        self._pipe = SignalPipe(Path(policy.temp), inside, self._told)
+        words = write_files(self._section.files, policy, runner, dict(values) | {"hook": self._pipe.hook})
         given = TERM | {name: filled(text, words) for name, text in self._section.set.items()}
         environment = policy.environment | given | {"SHOPFLOOR_SIGNALS": f"{inside}/{PIPE}"}
         self._process = await runner.start(
@@ -409,10 +405,3 @@ class Session(Sink):
         timer = self._timers.pop(name, None)
         if timer is not None:
             timer.cancel()
-
-
-def filled(text: str, values: Mapping[str, str]) -> str:
-    """A text with what its ``${…}`` stand for; others stay as they are."""
-    for name, value in values.items():
-        text = text.replace(f"${{{name}}}", value)
-    return text

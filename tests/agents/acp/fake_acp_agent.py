@@ -112,6 +112,9 @@ class FakeAgent:
         answer = {"sessionId": self.session, "modes": modes}
         if self.scenario == "options":
             answer["configOptions"] = self.options()
+        if self.scenario == "models":
+            models = [{"modelId": name, "name": name.title()} for name in ("small", "large")]
+            answer["models"] = {"currentModelId": "small", "availableModels": models}
         self.send(id=message["id"], result=answer)
         if self.scenario == "options":
             plan = {"name": "plan", "description": "Plan first.", "input": {"hint": "what to plan"}}
@@ -127,6 +130,10 @@ class FakeAgent:
     def on_session_set_config_option(self, message: dict[str, Any]) -> None:
         setattr(self, message["params"]["configId"], message["params"]["value"])
         self.send(id=message["id"], result={"configOptions": self.options()})
+
+    def on_session_set_model(self, message: dict[str, Any]) -> None:
+        self.model = message["params"]["modelId"]
+        self.send(id=message["id"], result={})
 
     def on_session_list(self, message: dict[str, Any]) -> None:
         cwd = message["params"]["cwd"]
@@ -208,6 +215,12 @@ class FakeAgent:
         if text == "plan":
             self.update("current_mode_update", currentModeId="free")
 
+    def play_models(self, text: str) -> dict[str, Any]:
+        """Its kin tell of tokens in a place of their own."""
+        self.say(f"{self.model}. ")
+        quota = {"token_count": {"input_tokens": 100, "output_tokens": 10}}
+        return {"stopReason": "end_turn", "_meta": {"quota": quota}}
+
     def play_work(self, text: str) -> dict[str, Any]:
         self.say("I should look ", "agent_thought_chunk")
         self.say("first.", "agent_thought_chunk")
@@ -262,7 +275,8 @@ class FakeAgent:
         self.say(json.dumps(said))
 
     def play_environment(self, text: str) -> None:
-        self.say(json.dumps(dict(os.environ)))
+        file = os.environ.get("SETTINGS", "")
+        self.say(json.dumps(dict(os.environ) | {"what settings say": Path(file).read_text() if file else ""}))
 
     def play_permission(self, text: str) -> None:
         outcome = self.ask_permission(toolCallId="1", title="Write hello.txt", kind="edit")

@@ -66,9 +66,11 @@ async def test_a_task_runs_from_prompt_to_diff_with_all_that_the_agent_told(shop
 
 async def test_the_agent_gets_the_keys_its_profile_names_and_nothing_else_of_ours(shop: Shop, agent: Agent) -> None:
     await shop.engine.offer_environment({"FAKE_KEY": "for the model", "OTHER_KEY": "not for it"})
-    task = await done(shop, agent("environment", 'environment = ["FAKE_KEY", "ABSENT"]', 'set = { IS_SANDBOX = "1" }'))
+    lines = ('set = { IS_SANDBOX = "1", SETTINGS = "${folder}/a.json" }', """files = { "a.json" = '{"a": 1}' }""")
+    task = await done(shop, agent("environment", 'environment = ["FAKE_KEY", "ABSENT"]', *lines))
     told = json.loads(await answer(shop, task))
     assert (told["FAKE_KEY"], told["IS_SANDBOX"]) == ("for the model", "1")
+    assert told["what settings say"] == '{"a": 1}', "a file of the profile is there before it starts"
     assert {"ABSENT", "OTHER_KEY", "TEST_MODEL_KEY"} & told.keys() == set()
     assert told["SHOPFLOOR_TASK"] == task.id
 
@@ -186,6 +188,18 @@ async def test_stop_cancels_the_turn_and_what_is_asked_meanwhile(shop: Shop, age
     call = (await entries(shop, stopped, "tool"))[0].tool
     assert call is not None
     assert call.status == "interrupted"
+
+
+async def test_an_agent_that_knows_nothing_of_what_was_cut_loads_its_conversation_after_a_stop(
+    shop: Shop, agent: Agent
+) -> None:
+    task = await shop.task(profile=agent("cancel", "restart_after_stop = true"))
+    await shop.entry(task.id, lambda entry: entry.tool is not None, "the call that lasts")
+    await shop.engine.stop_task(task.id)
+    await shop.rests(task.id, "stopped")
+    await shop.engine.send(task.id, "again")
+    task = await shop.until(task.id, lambda known: known.state == "ready", "the second turn")
+    assert (await answer(shop, task)).endswith("I remember. Prompt 1 was: again"), "another process, the same session"
 
 
 async def test_an_agent_that_does_not_hear_is_ended(shop: Shop, agent: Agent) -> None:

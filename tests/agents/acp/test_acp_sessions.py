@@ -109,6 +109,17 @@ async def test_settings_and_commands_are_listed_and_chosen_while_the_agent_rests
     assert task.model == "large"
 
 
+async def test_models_of_a_session_are_a_setting_and_its_tokens_are_counted(shop: Shop, agent: Agent) -> None:
+    task = await done(shop, agent("models"))
+    session = await shop.engine.sessions.session(task.id)
+    model = next(setting for setting in session.settings if setting.category == "model")
+    assert (model.value, [choice.value for choice in model.choices]) == ("small", ["small", "large"])
+    await shop.engine.sessions.choose(task.id, "model", "large")
+    task = await next_turn(shop, task)
+    assert await last_answer(shop, task) == "large. "
+    assert (task.model, task.usage.input_tokens, task.usage.output_tokens) == ("large", 200, 20)
+
+
 async def test_what_was_chosen_without_a_process_is_set_when_it_starts(
     short_lived: None, shop: Shop, agent: Agent
 ) -> None:

@@ -1,4 +1,4 @@
-"""The real SDKs against the offline server, in all three wire formats."""
+"""The real SDKs against the offline server, in the three wire formats that they speak."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from agents.drivers.terminal.delivery import Delivery
 from agents.drivers.terminal.session import Session
 from agents.drivers.terminal.signals import Signal
 from agents.offline import Call, ModelRequest, OfflineServer, Reply, say
+from agents.offline.shapes import fitting_text
 from agents.profiles import Profile, load_profile
 from agents.sandbox import choose_runner
 from agents.sandbox.defaults import agent_policy
@@ -37,7 +38,13 @@ WORK = "sleep 3; echo made > made.txt"
 SHELL_TOOLS = {"Bash": "command", "bash": "command", "shell": "command", "exec_command": "cmd",
                "run_shell_command": "command", "shell_command": "command"}  # fmt: skip
 SESSION = "00000000-0000-4000-8000-000000000001"
-_STORY = "I looked at the files and wrote what was asked. " * 12
+_STORY = (
+    "I looked at the files of this folder first. Then I thought about what you had asked for, and wrote it down in a "
+    "new one. It holds a single word, which says that it was made. Nothing else was touched on the way. Whoever opens "
+    "it tomorrow will find that word again, and may change it, or throw it away. There is no test that looks at it, "
+    "because there is nothing here that could go wrong. "
+)
+"""Without anything twice: some agents take that for a loop."""
 
 
 class Model:
@@ -51,6 +58,8 @@ class Model:
         self.requests.append(request)
         tools = {tool.name for tool in request.tools}
         shell = next((name for name in SHELL_TOOLS if name in tools), "")
+        if request.answer_schema:
+            return say(fitting_text(request.answer_schema))
         if not shell:
             return say("Sample work")
         spoken = [

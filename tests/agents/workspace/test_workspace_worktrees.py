@@ -120,6 +120,19 @@ async def test_agent_of_a_person_without_identity_can_commit(
     assert await agent.workspaces.import_branch(agent.workspace) != repository.commit("main")
 
 
+async def test_agent_that_reads_no_configuration_of_the_person_commits_as_them(
+    tmp_path: Path, one_runner: Runner, own_home: Path
+) -> None:
+    repository = a_repository(tmp_path / "r").with_file("a").with_commit()
+    (own_home / ".gitconfig").write_text('[user]\n\tname = "Jo \\"#\\" \\\\ Ü"\n\temail = jo@example.invalid\n')
+    agent = await an_agent(one_runner, repository)
+    shown = await agent.does(
+        "export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1; "
+        "git commit -q --allow-empty -m x && git log -1 --format='%an <%ae>'"
+    )
+    assert shown == 'Jo "#" \\ Ü <jo@example.invalid>'
+
+
 async def test_import_of_a_long_history_is_complete(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
     agent = await an_agent(one_runner, repository)
