@@ -21,7 +21,7 @@ ANSWERED = "shopfloor/answered"
 MODELS = "shopfloor/models"
 """An update of our own: the models of a session, which the library leaves out of the answer that opens it."""
 CHOOSE_MODEL = "session/set_model"
-"""A request of agents that offer models so. The library lets only names of extensions through, which begin with ``_``."""
+"""A request of agents that offer models so; the library lets only names of extensions through, with a ``_`` first."""
 
 
 class Lines:
