@@ -159,6 +159,7 @@ class Engine:
         await self._hooks.close()
         await self._scheduler.close()
         await self.terminals.close()
+        self.explanations.close()
         await self._facilities.close()
         self.ledger.flush()
         self._hub.close()

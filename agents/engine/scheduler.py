@@ -73,9 +73,13 @@ class Scheduler:
     def start(self) -> None:
         """Go on with what was at work when the engine ended, and with what waits."""
         for task in self._ledger.tasks.values():
-            if at_work(task):
+            if at_work(task) or (task.state == "blocked" and self._turn_was_cut(task.id)):
                 self._take_up(task)
         self.admit()
+
+    def _turn_was_cut(self, task: str) -> bool:
+        turns = self._ledger.store.turns(task)
+        return bool(turns) and not turns[-1].outcome
 
     def _take_up(self, task: Task) -> None:
         """A task was at work when the engine ended: close what was open, and let the cut turn go on."""

@@ -103,6 +103,8 @@ class Terminals:
         self._terminals: dict[str, TaskTerminal] = {}
         self.is_at_work: Callable[[str], bool] = lambda _task: False
         self.begin: Callable[[str], object] = lambda _task: None
+        self.on_decision: Callable[[str], object] = lambda _task: None
+        """Called when the program of a task has come into another state."""
         self._leaving: set[asyncio.Task[None]] = set()
         self._typing: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._before: dict[str, str] = {}
@@ -193,6 +195,7 @@ class Terminals:
         """Tell who looks what a program writes, and notice turns that the person starts."""
 
         def changed(decision: Decision) -> None:
+            self.on_decision(task)
             if decision.state == "working":
                 self._take_up(task, session)
             else:

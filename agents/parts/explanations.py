@@ -39,7 +39,7 @@ class Explanation(Struct, kw_only=True):
     since: float
     """When it came into this state, seconds since the epoch."""
     decided: SeenSign | None = None
-    """The sign that decided; None when it came before this engine started."""
+    """The sign that decided; None when none is known."""
     program: str = ""
     """For terminal agents: how the program itself stands."""
     authority: str = ""

@@ -81,6 +81,8 @@ class Status:
         self.decision = Decision("starting", "process", "it was started", "")
         self.since = now
         self.log: deque[Sign] = deque(maxlen=LOG_LENGTH)
+        self.noted = 0
+        """Signs ever written into the log."""
         self._claims: dict[Source, Claim] = {}
         self._blocked: dict[Source, Claim] = {}
         self._heard: set[Source] = set()
@@ -341,3 +343,4 @@ class Status:
 
     def _note(self, sign: Sign) -> None:
         self.log.append(sign)
+        self.noted += 1

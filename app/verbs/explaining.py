@@ -31,7 +31,7 @@ def explained(known: Explanation) -> list[str]:
         lines.append(f"      {safe(f'{known.reason} {known.hint}'.strip())}")
     lines.append("")
     if known.decided is None:
-        lines.append("It came into this state before this engine started; nothing was seen of it since.")
+        lines.append("Nothing is known of what decided this.")
     else:
         sign = known.decided
         lines.append(f"decided by   {sign.source}: {safe(sign.what)}, at {_clock(sign.at)}")
@@ -58,7 +58,9 @@ def _row(sign: SeenSign) -> str:
 
 
 def _clock(at: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(at)) + f"{at % 1:.2f}"[1:]
+    when = time.localtime(at)
+    is_today = when[:3] == time.localtime()[:3]
+    return time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S", when) + f"{at % 1:.2f}"[1:]
 
 
 async def screen(options: argparse.Namespace) -> int:

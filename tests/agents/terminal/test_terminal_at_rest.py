@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
+from agents import paths
 from agents.calls import call_about
 from agents.engine import Engine
 from agents.engine.hooks import events_of
@@ -54,6 +57,20 @@ async def test_after_a_restart_nobody_asks_any_more(shop: Shop, agent: Agent) ->
     assert shop.engine.ledger.tasks[task.id].state == "blocked", "the scenario: it was blocked to the end"
     await shop.engine.start()
     assert shop.engine.ledger.tasks[task.id].state == "ready"
+
+
+async def test_a_turn_that_was_blocked_when_the_engine_was_killed_goes_on(shop: Shop, agent: Agent) -> None:
+    task = await shop.task("careful", profile=agent("asks"))
+    await shop.until(task.id, lambda known: known.state == "blocked", "it asks")
+    place = paths.state_dir() / "store.sqlite"
+    with closing(sqlite3.connect(place)) as store, closing(sqlite3.connect(":memory:")) as killed:
+        store.backup(killed)
+        await shop.engine.stop()
+        killed.backup(store)
+    shop.engine = Engine({"PATH": "/usr/bin:/bin"})
+    assert shop.engine.ledger.tasks[task.id].state == "blocked", "the scenario: it was blocked to the end"
+    await shop.engine.start()
+    assert shop.engine.ledger.tasks[task.id].state == "queued"
 
 
 def test_going_back_to_rest_is_no_new_call_and_runs_no_hook() -> None:
