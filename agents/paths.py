@@ -97,6 +97,16 @@ def checks_dir(task: str) -> Path:
     return task_dir(task) / "checks"
 
 
+def attachments_dir(task: str) -> Path:
+    """Images of a task's prompts: its agent may read there and not write."""
+    return task_dir(task) / "attachments"
+
+
+def images_dir() -> Path:
+    """Copies of the images that prompts name which are still being written."""
+    return state_dir() / "images"
+
+
 def worktrees_dir() -> Path:
     """Below it: ``<repository>/<task>-<slug>``."""
     return data_dir() / "worktrees"

@@ -45,10 +45,18 @@ class NativeSection(Struct, kw_only=True, forbid_unknown_fields=True):
     max_cost_usd: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """US dollars of one turn, as far as the prices are known; then the task is blocked and can be resumed.
     0: no limit."""
+    images: bool | None = None
+    """The model sees the images that prompts name. None: it does, but for those of ``openai-chat`` servers."""
     scenario: str = ""
     """For ``offline``: name of a file in profiles/offline/."""
     wire: Literal["anthropic", "openai", "openai-chat"] = "anthropic"
     """For ``offline``: the wire format to play through."""
+
+    @property
+    def shows_images(self) -> bool:
+        """Images go along with the prompts that name them."""
+        wire = self.wire if self.provider == "offline" else self.provider
+        return wire != "openai-chat" if self.images is None else self.images
 
 
 class AcpSection(Struct, kw_only=True, forbid_unknown_fields=True):

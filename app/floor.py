@@ -363,7 +363,7 @@ class FloorScreen(Screen[None]):
 
     @on(Composer.Pasted)
     def _long_pasted(self, event: Composer.Pasted) -> None:
-        self.writing.keep_pasted(event.text)
+        self.writing.keep_pasted(event.text, event.image)
 
     @on(Composer.DraftChanged)
     def _draft_changed(self, event: Composer.DraftChanged) -> None:

@@ -22,6 +22,7 @@ from agents.model import NewTask, Task
 from agents.parts.projects import ProfileInfo
 from agents.parts.writing import TaskDraft, Template
 from agents.separate import Separate, separate_prompts
+from app.images import with_images
 from app.pick_text import Choice, TextPicker
 from app.review.pick import PickScreen
 from widgets.chip_area import ChipArea
@@ -290,9 +291,12 @@ class NewTaskScreen(ModalScreen[list[Task]]):
 
     @on(ChipArea.Pasted)
     async def _long_pasted(self, event: ChipArea.Pasted) -> None:
-        self._pasted[digest_of(event.text)] = event.text
         try:
-            await self._api.writing.attach(event.text)
+            if event.image:
+                await self._api.writing.attach_image(event.image)
+            else:
+                self._pasted[digest_of(event.text)] = event.text
+                await self._api.writing.attach(event.text)
         except ShopfloorError as error:
             self._say(f"{error} What was pasted is kept only while this dialog is open.")
 
@@ -391,7 +395,8 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         )
         for number, each in enumerate(prompts):
             try:
-                made = msgspec.structs.replace(new, title=each.title, prompt=each.prompt)
+                prompt = await with_images(self._api, each.prompt)
+                made = msgspec.structs.replace(new, title=each.title, prompt=prompt)
                 self._made.append(await self._api.create_task(made))
             except ShopfloorError as error:
                 self._say(f"{len(self._made)} made. {error}" if self._made else str(error))

@@ -12,6 +12,7 @@ from textual.message import Message
 from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import When
+from app.images import with_images
 
 if TYPE_CHECKING:
     from app.floor import FloorScreen
@@ -43,7 +44,7 @@ class Outbox:
 
     async def _send(self, task: str, text: str, when: When) -> None:
         try:
-            await self._api.send(task, text, when)
+            await self._api.send(task, await with_images(self._api, text), when)
         except ShopfloorError:
             self._floor.composer.give_back(task, text)
             raise

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from agents.api import Api
 from agents.errors import ShopfloorError
+from agents.image_chips import IMAGE_CHIP
 from app.editor import edit_text
+from app.images import with_images
 from app.keys import FLOOR, pretty
 from app.pick_text import Choice, TextPicker
 from widgets.completion import Command
@@ -121,22 +123,27 @@ class WritingHelp:
         if not chip:
             self._floor.legend.say("The cursor is at no pasted text.", "warning")
             return
+        if IMAGE_CHIP.fullmatch(chip):
+            self._floor.legend.say("This is an image; the agent gets it with the prompt.")
+            return
         whole = await self._api.writing.expanded(chip)
         if whole == chip:
             raise ShopfloorError("The pasted text is not known any more.")
         if self._floor.composer.chip == chip:
             self._floor.composer.unfold(whole)
 
-    def keep_pasted(self, text: str) -> None:
-        """Let the engine keep a long text that was pasted, so that it outlives this screen."""
-        self._floor.outbox.keep(self._api.writing.attach(text))
+    def keep_pasted(self, text: str, image: str) -> None:
+        """Let the engine keep a long text that was pasted, or the image at a path, so that it outlives this screen."""
+        writing = self._api.writing
+        self._floor.outbox.keep(writing.attach_image(image) if image else writing.attach(text))
 
     # --- several tasks
 
     async def send_also(self, tasks: tuple[str, ...], text: str, when: str) -> None:
         """Send the same to other tasks; each that refuses is named."""
+        sent = await with_images(self._api, text)
         answers = await asyncio.gather(
-            *(self._api.send(task, text, "after" if when == "after" else "now") for task in tasks),
+            *(self._api.send(task, sent, "after" if when == "after" else "now") for task in tasks),
             return_exceptions=True,
         )
         for task, answer in zip(tasks, answers, strict=True):
@@ -144,8 +151,8 @@ class WritingHelp:
                 self._floor.notify(printable(f"Not sent to {task}: {answer}"), severity="error", markup=False)
             elif isinstance(answer, BaseException):
                 raise answer
-        sent = sum(not isinstance(answer, BaseException) for answer in answers)
-        self._floor.legend.say(f"Sent to {sent + 1} tasks.")
+        taken = sum(not isinstance(answer, BaseException) for answer in answers)
+        self._floor.legend.say(f"Sent to {taken + 1} tasks.")
 
 
 def name_of(action: str) -> str:

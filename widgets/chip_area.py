@@ -1,5 +1,5 @@
-"""A text area in which a long text that was pasted is a chip (:mod:`agents.chips`): one thing that the cursor goes
-around, and that is deleted as a whole."""
+"""A text area in which a long text that was pasted, and an image whose path was, is a chip (:mod:`agents.chips`): one
+thing that the cursor goes around, and that is deleted as a whole."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, Selection
 
 from agents.chips import CHIP, chip_of, is_long
+from agents.image_chips import image_chip, pasted_images
 from widgets.still import Still
 
 
@@ -24,10 +25,12 @@ class ChipArea(Still, TextArea):
 
     @dataclass
     class Pasted(Message):
-        """A long text was pasted; the chip that stands for it is in the text already."""
+        """A long text or an image was pasted; the chip that stands for it is in the text already."""
 
         area: ChipArea
-        text: str
+        text: str = ""
+        image: str = ""
+        """The path of the image."""
 
         @property
         def control(self) -> ChipArea:
@@ -44,14 +47,17 @@ class ChipArea(Still, TextArea):
             return self.area
 
     async def _on_paste(self, event: events.Paste) -> None:
-        """Pasted text as it was copied, with this system's line ends; a long one as a chip."""
+        """Pasted text as it was copied, with this system's line ends; a long one, and paths of images, as chips."""
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
-        if is_long(text):
-            event.prevent_default()
-            event.stop()
+        if images := pasted_images(text):
+            chips = {image_chip(path): path for path in images}
+            for path in chips.values():
+                self.post_message(self.Pasted(self, image=path))
+            text = " ".join(chips)
+        elif is_long(text):
             self.post_message(self.Pasted(self, text))
-            self.replace(chip_of(text), *self.selection)
-        elif text != event.text:
+            text = chip_of(text)
+        if text != event.text:
             event.prevent_default()
             event.stop()
             self.replace(text, *self.selection)

@@ -78,10 +78,12 @@ class Composer(StillVertical):
 
     @dataclass
     class Pasted(Message):
-        """A long text was pasted and has to be kept, for the chip that stands for it."""
+        """A long text or an image was pasted and has to be kept, for the chip that stands for it."""
 
         composer: Composer
         text: str
+        image: str
+        """The path of the image; then there is no text."""
 
         @property
         def control(self) -> Composer:
@@ -401,8 +403,9 @@ class Composer(StillVertical):
     @on(ChipArea.Pasted)
     def _long_pasted(self, event: ChipArea.Pasted) -> None:
         event.stop()
-        self._pasted[digest_of(event.text)] = event.text
-        self.post_message(self.Pasted(self, event.text))
+        if event.text:
+            self._pasted[digest_of(event.text)] = event.text
+        self.post_message(self.Pasted(self, event.text, event.image))
 
     @on(ComposerLabel.WhenPressed)
     def toggle_when(self) -> None:

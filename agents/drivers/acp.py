@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agents.drivers import AnyReport, Delivered, Notice, Offered, Remember, Reporter, TextEnded, TurnEnd, Used
-from agents.drivers.acp_images import Image, images_in
 from agents.drivers.acp_lines import ANSWERED
 from agents.drivers.acp_offers import Offers
 from agents.drivers.acp_permissions import Permissions
@@ -24,6 +23,7 @@ from agents.drivers.acp_updates import Updates
 from agents.drivers.settings_files import filled, write_files
 from agents.drivers.stopping import unless_stopped
 from agents.errors import ShopfloorError, UsageError
+from agents.images import Image, images_in
 from agents.model import Struct
 from agents.native.budget import cost
 from agents.parts.sessions import Conversation, Session
@@ -63,9 +63,11 @@ class AcpDriver:
         environment: Mapping[str, str],
         choices: Mapping[str, str] | None = None,
         log: Path,
+        attachments: str = "",
     ) -> None:
         """
         Args:
+            attachments: the folder of images from outside the worktree that prompts name.
             history: every message reported as Remember so far, in order.
             environment: where the variables are looked up that the profile passes on.
             choices: what the person has chosen: values by ids of settings. They overrule the profile's.
@@ -83,6 +85,7 @@ class AcpDriver:
         self._given = given
         self._policy = policy
         self._worktree = worktree
+        self._attachments = attachments
         self._report = report
         self._log = log
         self._known = _remembered(history)
@@ -197,7 +200,7 @@ class AcpDriver:
     def _images(self, text: str) -> list[Image]:
         """The images of a prompt, for an agent that can take them."""
         can = self._peer is not None and self._peer.sees_images
-        return images_in(text, self._worktree) if can else []
+        return images_in(text, self._worktree, self._attachments) if can else []
 
     def _begun(self, asked: str) -> None:
         """The prompt is on its way."""

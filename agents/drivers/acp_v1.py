@@ -42,11 +42,11 @@ from acp.schema import (
 )
 from pydantic import BaseModel, ValidationError
 
-from agents.drivers.acp_images import Image
 from agents.drivers.acp_lines import CHOOSE_MODEL, Lines, decoded
 from agents.drivers.acp_log import AgentLog
 from agents.drivers.acp_permissions import Option
 from agents.errors import ShopfloorError
+from agents.images import Image
 from agents.model import Struct, Usage
 from agents.parts.sessions import Conversation, Setting
 from agents.profiles import AcpSection, McpServer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import msgspec
 from agents import paths
 from agents.drivers import Notice, Reporter, TurnEnd
 from agents.errors import ModelError, ShopfloorError, UsageError
+from agents.images import images_in
 from agents.native.budget import Limits
-from agents.native.conversation import Record, decode
+from agents.native.conversation import Image, Record, decode
+from agents.native.host.pictures import is_shown
 from agents.native.loop import Agent
 from agents.native.models import Model, Patience, open_model
 from agents.native.prompt import folders_down, instruction_files, system_prompt
@@ -33,6 +36,7 @@ class NativeDriver:
         policy: Policy,
         worktree: str,
         root: str = "",
+        attachments: str = "",
         report: Reporter,
         history: Sequence[bytes] = (),
         environment: Mapping[str, str],
@@ -45,6 +49,7 @@ class NativeDriver:
         """
         Args:
             root: of the repository, when the agent works in a folder of it; instructions and skills count from there.
+            attachments: the folder of images from outside the worktree that prompts name.
             history: every message reported as Remember so far, in order.
             environment: where keys and base URLs are looked up.
             base_url: instead of the profile's; the offline server's.
@@ -63,6 +68,7 @@ class NativeDriver:
         self._section = profile.native
         self._profile = profile
         self._worktree = worktree
+        self._attachments = attachments
         self._folders = folders_down(Path(root or worktree), Path(worktree))
         self._report = report
         self._environment = environment
@@ -117,6 +123,16 @@ class NativeDriver:
             prices=self._profile.prices,
             context_window=self._section.context_window,
             specs=READING_SPECS if self._reader else SPECS,
+            images=self._images if self._section.shows_images else None,
+        )
+
+    def _images(self, prompt: str) -> tuple[Image, ...]:
+        """The images that a prompt names, as far as models take them."""
+        found = images_in(prompt, self._worktree, self._attachments)
+        return tuple(
+            Image(media_type=image.kind, data=base64.b64encode(image.data).decode())
+            for image in found
+            if is_shown(image.data)
         )
 
     def _system(self) -> str:

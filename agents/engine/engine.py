@@ -52,6 +52,7 @@ from agents.engine.transcript import Transcript
 from agents.engine.worktrees import WorktreeDesk
 from agents.engine.writing import WritingDesk
 from agents.errors import SandboxError, UsageError
+from agents.image_chips import with_names
 from agents.model import FINAL_STATES, EngineInfo, Entry, NewTask, Prompt, Task, TaskState, Turn, When
 from agents.project_file import read_project_file
 from agents.store import Store
@@ -231,10 +232,11 @@ class Engine:
         if own_queue:
             await self.queues.read(own_queue, str(project.root))
         now = time.time()
-        prompt = self.writing.expand(new.prompt)
+        new_id = self._new_id()
+        prompt = await self.writing.prompt_for(new_id, new.prompt)
         task = Task(
-            id=self._new_id(),
-            title=new.title.strip() or title_of(prompt),
+            id=new_id,
+            title=new.title.strip() or title_of(with_names(prompt)),
             prompt=prompt,
             project=str(project.root),
             base=base,
@@ -288,10 +290,10 @@ class Engine:
 
     async def send(self, task: str, text: str, when: When = "now") -> Prompt:
         """See :class:`agents.api.Api`."""
-        known = self.ledger.on_floor(task)
         if not text.strip():
             raise UsageError("There is nothing to send.", "Write a prompt.")
-        text = self.writing.expand(text)
+        text = await self.writing.prompt_for(self.ledger.on_floor(task).id, text)
+        known = self.ledger.on_floor(task)
         prompt = self.ledger.add_prompt(Prompt(id=0, task=known.id, text=text, when=when))
         self.ledger.flush()
         self._scheduler.deliver(prompt)

@@ -111,6 +111,7 @@ class Facilities:
     ) -> Policy:
         """What the agent of a task may touch, when ``runner`` starts it."""
         grants = workspaces.grants(workspace, runner)
+        told = (paths.checks_dir(task.id), paths.attachments_dir(task.id))
         cache = paths.cache_dir() / "agents" / Path(workspace.worktree).parent.name
         policy = agent_policy(
             Path(workspace.worktree),
@@ -130,7 +131,7 @@ class Facilities:
         return msgspec.structs.replace(
             policy,
             write=policy.write + grants.write,
-            read=(*policy.read, *grants.read, str(paths.make_private(paths.checks_dir(task.id)))),
+            read=(*policy.read, *grants.read, *(str(paths.make_private(folder)) for folder in told)),
             protect=policy.protect + grants.protect,
             network=policy.network and read_project_file(Path(task.project)).sandbox.network == "on",
         )
@@ -248,6 +249,7 @@ class Facilities:
                 runner=runner,
                 policy=policy,
                 worktree=task.worktree,
+                attachments=str(paths.attachments_dir(task.id)),
                 report=report,
                 history=history,
                 environment=self.environment,
@@ -272,6 +274,7 @@ class Facilities:
             runner=runner,
             policy=policy,
             worktree=task.worktree,
+            attachments=str(paths.attachments_dir(task.id)),
             report=report,
             history=history,
             environment=self.environment,

@@ -12,6 +12,7 @@ import msgspec
 
 from agents import paths
 from agents.chips import CHIP, chip_of, digest_of, expand
+from agents.engine.attachments import Attachments
 from agents.engine.changes import Changes
 from agents.engine.ledger import Ledger
 from agents.parts.writing import Said, TaskDraft, Template, Yank
@@ -30,6 +31,7 @@ class WritingDesk:
     def __init__(self, ledger: Ledger, changes: Changes) -> None:
         self._ledger = ledger
         self._changes = changes
+        self._images = Attachments()
         self._names: OrderedDict[str, list[str]] = OrderedDict()
         """Names by tree id."""
 
@@ -107,10 +109,17 @@ class WritingDesk:
 
     async def expanded(self, text: str) -> str:
         """See :class:`agents.parts.writing.Writing`."""
-        return self.expand(text)
+        return self._expand(text)
 
-    def expand(self, text: str) -> str:
-        """A prompt with the kept texts in place of their chips."""
+    async def attach_image(self, path: str) -> str:
+        """See :class:`agents.parts.writing.Writing`."""
+        return await self._images.keep(path)
+
+    async def prompt_for(self, task: str, text: str) -> str:
+        """A prompt as the agent of a task gets it: with what its chips stand for in their places."""
+        return await self._images.put(self._expand(text), task)
+
+    def _expand(self, text: str) -> str:
         if not CHIP.search(text):
             return text
         self._ledger.flush()
@@ -122,12 +131,13 @@ class WritingDesk:
         return expand(text, kept)
 
     def drop_unused(self) -> None:
-        """Forget pasted texts that no draft and no text put by names any more."""
+        """Forget pasted texts and images that no draft and no text put by names any more."""
         store = self._ledger.store
         texts = [*store.drafts(), *(data.decode("utf-8", "replace") for _, data in store.kept("yank"))]
         used = {digest for text in texts for digest in CHIP.findall(text)}
         for digest in {key for key, _ in store.kept("paste")} - used:
             store.forget("paste", digest)
+        self._images.drop_unused(used)
 
     # new tasks
 

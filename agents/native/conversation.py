@@ -51,10 +51,20 @@ class ToolCall(Struct, kw_only=True, tag="call"):
 Part = Text | Thinking | ToolCall
 
 
+class Image(Struct, kw_only=True):
+    """A picture that a tool has read, or that the person shows."""
+
+    media_type: str
+    data: str
+    """Base64."""
+
+
 class User(Struct, kw_only=True, tag="user"):
     """Something said to the model."""
 
     text: str
+    images: tuple[Image, ...] = ()
+    """Those that it names, where the model sees images."""
 
 
 class Assistant(Struct, kw_only=True, tag="assistant"):
@@ -74,14 +84,6 @@ class Assistant(Struct, kw_only=True, tag="assistant"):
     def says_something(self) -> bool:
         """There is more than reasoning and blanks."""
         return any(part.text.strip() if isinstance(part, Text) else isinstance(part, ToolCall) for part in self.parts)
-
-
-class Image(Struct, kw_only=True):
-    """A picture a tool has read."""
-
-    media_type: str
-    data: str
-    """Base64."""
 
 
 class ToolResult(Struct, kw_only=True, tag="result"):
@@ -216,7 +218,7 @@ def estimate_tokens(messages: Iterable[Message]) -> int:
     """Tokens of messages, roughly: four characters each."""
     characters = pictures = 0
     for message in messages:
-        if isinstance(message, ToolResult) and message.images:
+        if isinstance(message, User | ToolResult) and message.images:
             pictures += len(message.images)
             message = msgspec.structs.replace(message, images=())
         characters += len(encode(message))

@@ -28,6 +28,7 @@ from agents.native.conversation import (
     SAY_SOMETHING,
     TOO_LONG,
     Assistant,
+    Image,
     Message,
     Part,
     Record,
@@ -65,6 +66,7 @@ class Agent:
         prices: Prices | None = None,
         context_window: int = 0,
         specs: Sequence[tools.ToolSpec] = tools.SPECS,
+        images: Callable[[str], tuple[Image, ...]] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,6 +74,7 @@ class Agent:
         Args:
             context_window: tokens; 0 when it is not known, then the provider says when it is full.
             specs: the tools that the model is told about.
+            images: those that a prompt names; None when the model sees none.
             sleep, clock: how waits before further tries and seconds of tools are measured.
         """
         self._model = model
@@ -87,6 +90,7 @@ class Agent:
         self._prices = prices
         self._window = context_window
         self._specs = specs
+        self._images = images
         self._measured = (len(system) // 4, 0)
         """Tokens of the context as last told, and how many messages they were for."""
         self._retries = Retries(self._limits, self._report, sleep)
@@ -172,7 +176,7 @@ class Agent:
     async def _turn(self, prompt: str) -> TurnEnd:
         self._nudges = 0
         if prompt:
-            self._remember(User(text=prompt))
+            self._remember(self._said(prompt))
         elif not self._messages:
             return TurnEnd(outcome="failed", reason="There is nothing to go on with.", hint="Send a prompt.")
         elif isinstance(self._messages[-1], Assistant):
@@ -217,9 +221,12 @@ class Agent:
     def _deliver_steering(self) -> bool:
         steering, self._steering = self._steering, []
         for number, text in steering:
-            self._remember(User(text=text))
+            self._remember(self._said(text))
             self._report(drivers.Delivered(prompt=number))
         return bool(steering)
+
+    def _said(self, prompt: str) -> User:
+        return User(text=prompt, images=self._images(prompt) if self._images is not None else ())
 
     def _remember(self, message: Message) -> None:
         self._messages.append(message)

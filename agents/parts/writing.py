@@ -76,8 +76,17 @@ class Writing(Protocol):
     async def attach(self, text: str) -> str:
         """Keep a long text; the chip (see :mod:`agents.chips`) that stands for it in a prompt."""
 
+    async def attach_image(self, path: str) -> str:
+        """Keep a copy of an image of this machine; the chip (see :mod:`agents.image_chips`) that stands for it in a
+        prompt. Sent to a task, it is one of its attachments, which its agent can read.
+
+        Raises:
+            UsageError: there is no image, or it is too large.
+        """
+
     async def expanded(self, text: str) -> str:
-        """A prompt with the kept texts in place of their chips, as ``send`` and ``create_task`` send it."""
+        """A prompt with the kept texts in place of their chips, as ``send`` and ``create_task`` send it; images stay
+        chips."""
 
     async def templates(self, project: str) -> list[Template]:
         """The person's templates and those of a project, by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.review.escape import escape_name
+from app.images import with_images
 from app.review.attach import shown_diff
 from app.review.host import Host
 from app.review.writing import Writing
@@ -68,8 +69,9 @@ class PromptBeside:
         """Send the text and what goes along; the pane stays as it is when that fails."""
         path = self._view.state.position().path if sent.attachment == "file" else None
         attached = shown_diff(self._view.state, path) if sent.attachment else ""
-        text = "\n\n".join(part for part in (sent.text.strip(), attached) if part)
         try:
+            said = await with_images(self._api, sent.text.strip())
+            text = "\n\n".join(part for part in (said, attached) if part)
             await self._api.send(self._task, text, sent.when)
             await self._api.writing.save_draft(self._task, "")
         except ShopfloorError as error:

@@ -11,6 +11,7 @@ from agents.errors import UsageError
 from agents.events import TaskChanged
 from agents.model import ACTIVE_STATES, NewTask
 from agents.parts.races import Lane, Race, RaceView
+from app.images import with_images
 from app.verbs.printing import age, cost, print_json, safe
 from app.verbs.tasks import engine
 
@@ -33,7 +34,11 @@ async def race(options: argparse.Namespace) -> int:
         if len(options.profile) < 2:
             raise UsageError("A race needs at least two profiles.", "Name each with -p.")
         new = NewTask(
-            project=str(Path.cwd()), prompt=prompt, title=options.title, base=options.base, check=not options.no_check
+            project=str(Path.cwd()),
+            prompt=await with_images(api, prompt),
+            title=options.title,
+            base=options.base,
+            check=not options.no_check,
         )
         known = await api.races.start(new, options.profile)
         if options.wait:

@@ -19,6 +19,7 @@ from agents.moments import parse_moment
 from agents.parts.questions import how_to_answer
 from agents.parts.writing import Template
 from agents.separate import Separate, separate_prompts
+from app.images import with_images
 from app.verbs.printing import STATE_GLYPHS, age, agreed, cost, counted, print_json, safe, task_object
 from app.verbs.transcripts import markdown
 
@@ -62,7 +63,7 @@ async def run(options: argparse.Namespace) -> int:
 
 async def _new_task(api: Client, options: argparse.Namespace) -> NewTask:
     """What the options say, over what a template says."""
-    prompt, project = _text(options.prompt), str(Path.cwd())
+    prompt, project = await with_images(api, _text(options.prompt)), str(Path.cwd())
     template = Template(name="", text="")
     if options.template:
         found = {each.name.lower(): each for each in await api.writing.templates(project)}
@@ -154,7 +155,7 @@ def _entry_line(entry: Entry, whole: bool) -> str:
 async def send(options: argparse.Namespace) -> int:
     """``shopfloor send``."""
     async with engine() as api:
-        prompt = await api.send(options.task, _text(options.text), options.when)
+        prompt = await api.send(options.task, await with_images(api, _text(options.text)), options.when)
         task = await api.task(prompt.task)
     if options.json:
         print_json({"task": task.id, "prompt": prompt.id, "when": prompt.when, "state": task.state})

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from agents.chips import chip_of, digest_of, expand
 from agents.errors import ShopfloorError
+from agents.image_chips import image_chip
 from agents.model import Usage
 from agents.parts.costs import Spending, Today
 from agents.parts.queues import Queue
@@ -26,6 +27,7 @@ class WritingInMemory:
         self.spoken: list[Said] = []
         self.yanks: dict[str, Yank] = {}
         self.pasted: dict[str, str] = {}
+        self.images: list[str] = []
         self.template_list: list[Template] = []
         self.task_drafts: dict[str, TaskDraft] = {}
         self.refusal: ShopfloorError | None = None
@@ -63,6 +65,10 @@ class WritingInMemory:
     async def attach(self, text: str) -> str:
         self.pasted[digest_of(text)] = text
         return chip_of(text)
+
+    async def attach_image(self, path: str) -> str:
+        self.images.append(path)
+        return image_chip(path)
 
     async def expanded(self, text: str) -> str:
         return expand(text, self.pasted.get)

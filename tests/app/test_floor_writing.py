@@ -17,6 +17,7 @@ from app.help import HelpScreen
 from app.pick_text import TextPicker
 from app.review.screen import ReviewScreen
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
+from tests.images import a_picture
 from widgets.completion import CompletionList
 
 LONG = "".join(f"line {number}\n" for number in range(40))
@@ -177,6 +178,24 @@ async def test_yank_puts_a_text_by_and_pop_brings_it_to_another_task() -> None:
         await stage.until(lambda: isinstance(stage.app.screen, TextPicker), "they are shown")
         await stage.press("ctrl+d")
         await stage.until(lambda: not stage.engine.writing.yanks, "it is forgotten")
+
+
+async def test_the_pasted_path_of_an_image_is_a_chip_that_the_engine_knows(tmp_path: Path) -> None:
+    (tmp_path / "a shot.png").write_bytes(a_picture())
+    async with a_floor(*some_tasks()) as stage:
+        await write(stage, *"like ")
+        stage.floor.composer.area.post_message(events.Paste(f"'{tmp_path}/a shot.png'"))
+        await stage.until(lambda: "⟦image a shot.png #" in text(stage), "a chip stands for it")
+        assert stage.engine.writing.images == [f"{tmp_path}/a shot.png"], "the engine keeps a copy"
+        await stage.press("f4")
+        assert "⟦image" in text(stage), "there is no text to unfold"
+        await stage.press("backspace")
+        assert text(stage) == "like ", "the chip is deleted as a whole"
+        await stage.press(*f'@"{tmp_path}/a shot.png"', "enter")
+        await stage.until(lambda: stage.engine.sent, "it was sent")
+        (sent,) = stage.engine.sent
+        assert sent[1].startswith("like ⟦image a shot.png #"), "a path that is typed is found too"
+        assert len(stage.engine.writing.images) == 2
 
 
 async def test_a_long_paste_is_a_chip_that_is_sent_as_its_text() -> None:

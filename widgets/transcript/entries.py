@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from agents.image_chips import with_names
 from agents.model import Entry, ToolStatus, ToolUse
 from widgets.task_words import duration
 from widgets.text_strips import Span, Spans, chop, cut, expand_tabs, printable, spans_cells, wrap
@@ -75,7 +76,7 @@ def _prompt(entry: Entry, width: int, expanded: bool) -> list[Row]:
         (_SPEAKERS.get(entry.origin, entry.origin), "prompt prompt-who"),
         (f"  turn {entry.turn}", "prompt muted"),
     )
-    lines = [row for line in _lines(entry.text.strip("\n")) for row in wrap(((line, "prompt"),), width - 3)]
+    lines = [row for line in _lines(with_names(entry.text.strip("\n"))) for row in wrap(((line, "prompt"),), width - 3)]
     shown = lines if expanded else _head(lines, PROMPT_ROWS)
     rows = [Row((bar, *who), "prompt")]
     rows += [Row((bar, *line), "prompt") for line in shown]

@@ -12,14 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from agents.native.host.edits import apply_edits
-from agents.native.host.pictures import picture_kind, picture_size
+from agents.native.host.pictures import IMAGE_LIMIT, SIDE_LIMIT, is_shown, picture_kind, picture_size
 from agents.native.host.text import BYTES, Refused, Result, head, plain, unified
 
 READ_LIMIT = 64 << 20
-IMAGE_LIMIT = 3 << 20
-"""Bytes of a picture; models take about 5 MB of base64."""
-SIDE_LIMIT = 8000
-"""Pixels; models take no more."""
 
 
 def resolve(arguments: dict[str, Any]) -> Path:
@@ -86,7 +82,7 @@ def read(arguments: dict[str, Any]) -> Result:
     data = load(path)
     if kind := picture_kind(data):
         width, height = picture_size(data)
-        if len(data) > IMAGE_LIMIT or max(width, height) > SIDE_LIMIT:
+        if not is_shown(data):
             raise Refused(
                 f"{shown(path)} is a picture of {len(data)} bytes, {width}×{height}: more than can be shown "
                 f"({IMAGE_LIMIT} bytes, {SIDE_LIMIT} pixels a side). Make a smaller copy with bash "

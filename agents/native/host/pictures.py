@@ -7,6 +7,16 @@ import struct
 _KINDS = {b"\x89PNG\r\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 
 
+IMAGE_LIMIT = 3 << 20
+SIDE_LIMIT = 8_000
+"""What model servers take: bytes of a picture, and pixels of its longer side."""
+
+
+def is_shown(data: bytes) -> bool:
+    """Models take a picture of this size."""
+    return len(data) <= IMAGE_LIMIT and max(picture_size(data)) <= SIDE_LIMIT
+
+
 def picture_kind(data: bytes) -> str:
     """The media type of a picture that models can see; empty for everything else."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agents.model import Usage
-from agents.native.conversation import Assistant, Message, Part, Text, Thinking, ToolCall, ToolResult, User
+from agents.native.conversation import Assistant, Image, Message, Part, Text, Thinking, ToolCall, ToolResult, User
 from agents.native.models.failures import Declined, read_out, refused, watched
 from agents.native.models.model import Endpoint, PartDone, Piece, Retryable, Spent, Stopped, TextPiece
 from agents.native.models.wiring import http_client, parsed_call
@@ -115,12 +115,10 @@ def request_messages(messages: Sequence[Message], model: str) -> list[dict[str, 
 
 def _blocks(message: Message, model: str) -> list[dict[str, Any]]:
     if isinstance(message, User):
-        return [{"type": "text", "text": message.text}]
+        return [{"type": "text", "text": message.text}, *map(_image, message.images)]
     if isinstance(message, ToolResult):
         content: list[dict[str, Any]] = [{"type": "text", "text": message.text or "(no output)"}]
-        for image in message.images:
-            source = {"type": "base64", "media_type": image.media_type, "data": image.data}
-            content.append({"type": "image", "source": source})
+        content += map(_image, message.images)
         result = {"type": "tool_result", "tool_use_id": message.call, "content": content}
         return [result | {"is_error": True} if message.is_error else result]
     ours = message.wire == "anthropic" and message.model == model
@@ -133,6 +131,11 @@ def _blocks(message: Message, model: str) -> list[dict[str, Any]]:
         elif ours and part.opaque:
             blocks.append(dict(part.opaque))
     return blocks
+
+
+def _image(image: Image) -> dict[str, Any]:
+    source = {"type": "base64", "media_type": image.media_type, "data": image.data}
+    return {"type": "image", "source": source}
 
 
 async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGenerator[Piece]:

@@ -90,7 +90,13 @@ def request_messages(messages: Sequence[Message], model: str) -> list[dict[str, 
 
 def _message(message: Message, model: str) -> dict[str, Any]:
     if isinstance(message, User):
-        return {"role": "user", "content": message.text}
+        if not message.images:
+            return {"role": "user", "content": message.text}
+        shown = [
+            {"type": "image_url", "image_url": {"url": f"data:{image.media_type};base64,{image.data}"}}
+            for image in message.images
+        ]
+        return {"role": "user", "content": [{"type": "text", "text": message.text}, *shown]}
     if isinstance(message, ToolResult):
         text = f"{message.text}\n{_NO_PICTURE}" if message.images else message.text
         return {"role": "tool", "tool_call_id": message.call, "content": text or "(no output)"}

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from agents.model import Usage
-from agents.native.conversation import Message, Part, Text, Thinking, ToolCall, ToolResult, User
+from agents.native.conversation import Image, Message, Part, Text, Thinking, ToolCall, ToolResult, User
 from agents.native.models.failures import Declined, meaning, read_out, refused, watched
 from agents.native.models.model import Endpoint, PartDone, Piece, Retryable, Spent, Stopped, TextPiece
 from agents.native.models.wiring import argument_text, openai_client, parsed_call
@@ -67,16 +67,21 @@ def request_items(messages: Sequence[Message], model: str) -> list[dict[str, Any
 
 def _items(message: Message, model: str) -> list[dict[str, Any]]:
     if isinstance(message, User):
-        return [{"type": "message", "role": "user", "content": message.text}]
+        said: Any = message.text
+        if message.images:
+            said = [{"type": "input_text", "text": message.text}, *map(_image, message.images)]
+        return [{"type": "message", "role": "user", "content": said}]
     if isinstance(message, ToolResult):
         output: Any = message.text or "(no output)"
         if message.images:
-            output = [{"type": "input_text", "text": output}]
-            for image in message.images:
-                output.append({"type": "input_image", "image_url": f"data:{image.media_type};base64,{image.data}"})
+            output = [{"type": "input_text", "text": output}, *map(_image, message.images)]
         return [{"type": "function_call_output", "call_id": message.call, "output": output}]
     ours = message.wire == "openai" and message.model == model
     return [item for part in message.parts if (item := _item(part, ours))]
+
+
+def _image(image: Image) -> dict[str, Any]:
+    return {"type": "input_image", "image_url": f"data:{image.media_type};base64,{image.data}"}
 
 
 def _item(part: Part, ours: bool) -> dict[str, Any] | None:

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import json
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents.drivers.acp_images import images_in
+from agents.images import images_in
+from tests.images import a_picture
 from tests.shop import Shop, git
 
 Agent = Callable[..., str]
-
-
-def a_picture() -> bytes:
-    """One red point as PNG."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\xff\0\0")) + chunk(b"IEND", b"")
-    )
 
 
 async def told(shop: Shop, profile: str, prompt: str = "x") -> dict[str, Any]:
@@ -62,6 +49,17 @@ async def test_an_image_that_the_prompt_names_goes_with_it_where_the_agent_takes
     assert [kind for kind, _, _ in found["blocks"]] == kinds
     if "image" in kinds:
         assert found["blocks"][1][1] == "image/png"
+
+
+async def test_an_image_from_elsewhere_goes_with_the_prompt_as_an_attachment_of_the_task(
+    shop: Shop, agent: Agent, tmp_path: Path
+) -> None:
+    shot = tmp_path / "a shot.png"
+    shot.write_bytes(a_picture())
+    chip = await shop.engine.writing.attach_image(str(shot))
+    shot.unlink()
+    found = await told(shop, agent("told"), f"Make it look like {chip}")
+    assert [kind for kind, _, _ in found["blocks"]] == ["text", "image"]
 
 
 def test_only_images_of_the_worktree_are_read(tmp_path: Path) -> None:

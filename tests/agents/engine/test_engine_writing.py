@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from agents import paths
 from agents.chips import chip_of, expand, is_long
+from agents.errors import ShopfloorError
+from agents.image_chips import image_chip
 from agents.parts.writing import TaskDraft
 from agents.store import Store
 from agents.templates import parse_template
-from tests.shop import Shop, git, writes
+from tests.images import a_picture
+from tests.shop import Shop, git, runs, writes
 
 
 async def test_files_of_a_task_are_those_of_its_worktree_now(shop: Shop) -> None:
@@ -66,6 +70,57 @@ async def test_a_chip_is_sent_as_the_text_that_was_pasted(shop: Shop) -> None:
     assert "⟦" not in told
     assert task.title == "Look at this:"
     assert (await shop.engine.prompts(task.id))[0].text == f"Look at this:\n{long}\nand fix it"
+
+
+async def test_an_image_from_elsewhere_is_an_attachment_that_the_confined_agent_reads(
+    shop: Shop, tmp_path: Path
+) -> None:
+    shot = tmp_path / "person" / "Bildschirmfoto 1.png"
+    shot.write_bytes(a_picture())
+    shop.model.add("Done.")
+    task = await shop.rests((await shop.task()).id)
+    chip = await shop.engine.writing.attach_image(str(shot))
+    folder = paths.attachments_dir(task.id)
+    shop.model.add(runs(f"cat {folder}/*.png | wc -c; touch {folder}/mine 2>/dev/null || echo kept"), "Read.")
+    await shop.engine.send(task.id, f"Like {chip}?")
+    await shop.until(task.id, lambda known: known.turn == 2 and known.state == "ready", "the second turn")
+    (copy,) = folder.iterdir()
+    (prompt,) = [each.text for each in await shop.engine.prompts(task.id) if "Like" in each.text]
+    assert prompt == f"Like @{copy}?"
+    assert copy.read_bytes() == a_picture()
+    content = shop.model.requests[1].body["messages"][-1]["content"]
+    assert [block["type"] for block in content] == ["text", "image"], "the model sees it with the prompt"
+    tools = [entry.tool.output for entry in await shop.engine.transcript(task.id) if entry.tool]
+    assert tools == [f"{len(a_picture())}\nkept"], "its commands may read it, and write nothing there"
+
+
+async def test_a_prompt_waits_for_the_copies_of_its_images(shop: Shop, tmp_path: Path) -> None:
+    shot = tmp_path / "shot.png"
+    shot.write_bytes(a_picture())
+    shop.model.add("Done.")
+    keeping = asyncio.create_task(shop.engine.writing.attach_image(str(shot)))
+    await asyncio.sleep(0)  # it has begun, no more
+    task = await shop.task(f"{image_chip(str(shot))} is wrong")
+    await keeping
+    assert "/attachments/" in task.prompt
+    assert task.title == "[image: shot.png] is wrong"
+
+
+async def test_what_is_no_image_is_refused_in_words(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("text")
+    for name, words in (("text.png", "is no image"), ("gone.png", "cannot be read")):
+        with pytest.raises(ShopfloorError, match=words):
+            await shop.engine.writing.attach_image(str(tmp_path / name))
+
+
+async def test_copies_of_images_that_no_draft_names_are_dropped(shop: Shop, tmp_path: Path) -> None:
+    for name in ("kept.png", "lost.png"):
+        (tmp_path / name).write_bytes(a_picture())
+        chip = await shop.engine.writing.attach_image(str(tmp_path / name))
+        if name == "kept.png":
+            await shop.engine.writing.keep_task_draft(str(shop.repository), TaskDraft(prompt=f"see {chip}"))
+    shop.engine.writing.drop_unused()
+    assert [image.name.partition("-")[2] for image in paths.images_dir().iterdir()] == ["kept.png"]
 
 
 async def test_pasted_texts_that_a_draft_names_outlive_the_engine_and_others_do_not(shop: Shop) -> None:

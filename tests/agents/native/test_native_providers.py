@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
 from native_scene import WIRES, a_driver, a_profile, a_worktree
 
 from agents.drivers import Notice, TextEnded, ToolEnded, ToolStarted, Used
-from agents.native.conversation import Assistant, Thinking, ToolResult
+from agents.native.conversation import Assistant, Thinking, ToolResult, User
 from agents.native.models import Patience
 from agents.offline import Call, Fault, Reply, Text, say
 from agents.offline import Thinking as Thought
 from agents.profiles import Prices
+from tests.images import a_picture
 
 every_wire = pytest.mark.parametrize("wire", WIRES)
 
@@ -34,6 +37,36 @@ async def test_turn_streams_text_runs_tools_and_ends(tmp_path: Path, wire: str) 
     assert "-print('helo')\n+print('hello')" in reports.of(ToolEnded)[1].diff
     assert [tool.title for tool in reports.of(ToolStarted)] == ["hello.py", "hello.py", "cat hello.py"]
     assert player.remaining == 0
+
+
+def pictures_in(body: dict[str, Any]) -> list[str]:
+    """The pictures of what was said last, in any wire format, as their Base64."""
+    content = (body.get("messages") or body["input"])[-1]["content"]
+    blocks = content if isinstance(content, list) else []
+    found = [block for block in blocks if block["type"] in ("image", "input_image", "image_url")]
+    address = [block.get("image_url", "") for block in found]
+    urls = [url["url"] if isinstance(url, dict) else url for url in address]
+    return [
+        block["source"]["data"] if block["type"] == "image" else url.partition(",")[2]
+        for block, url in zip(found, urls, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wire", "setting", "seen"),
+    [("anthropic", None, 1), ("openai", None, 1), ("openai-chat", None, 0), ("openai-chat", True, 1),
+     ("anthropic", False, 0)],
+)  # fmt: skip
+async def test_images_that_a_prompt_names_go_with_it_to_models_that_see_them(
+    tmp_path: Path, wire: str, setting: bool | None, seen: int
+) -> None:
+    (a_worktree(tmp_path) / "shot.png").write_bytes(a_picture())
+    async with a_driver(tmp_path, ["I see."], profile=a_profile(wire, images=setting)) as (driver, reports, player):
+        end = await driver.run_turn("What is wrong in @shot.png?")
+    assert end.outcome == "done", end
+    assert pictures_in(player.requests[0].body) == [base64.b64encode(a_picture()).decode()] * seen
+    (said,) = [message for message in reports.remembered if isinstance(message, User)]
+    assert said.text == "What is wrong in @shot.png?"
 
 
 @every_wire
