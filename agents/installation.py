@@ -22,7 +22,7 @@ def fingerprint(folder: Path = _ROOT) -> str:
         try:
             status = file.stat()
         except OSError:
-            continue
+            continue  # gone while we looked, which is a difference too
         digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 

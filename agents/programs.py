@@ -129,7 +129,7 @@ async def _asked(place: str, arguments: Iterable[str], runner: Runner) -> str:
             assert process.stdout is not None
             said = (await process.stdout.read(1 << 16)).decode("utf-8", "replace")
     except TimeoutError:
-        return ""
+        return ""  # shown as a program whose version is not known
     finally:
         process.kill()
         await process.wait()
@@ -161,4 +161,4 @@ def _remembered() -> dict[str, str]:
     try:
         return msgspec.json.decode((paths.cache_dir() / "versions.json").read_bytes(), type=dict[str, str])
     except (OSError, msgspec.MsgspecError):
-        return {}
+        return {}  # the programs are asked again

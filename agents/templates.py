@@ -13,27 +13,34 @@ _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 
 def read_templates(yours: Path, projects: Path) -> list[Template]:
-    """The templates in two folders, by name. A project's template gives way to one of yours with the same name; what
-    cannot be read is left out."""
+    """The templates in two folders, by name. A project's template gives way to one of yours with the same name; one
+    that cannot be read says why."""
     found = {template.name: template for template in _in_folder(projects, "project")}
     found |= {template.name: template for template in _in_folder(yours, "yours")}
     return sorted(found.values(), key=lambda template: template.name.lower())
 
 
 def _in_folder(folder: Path, source: Literal["yours", "project"]) -> list[Template]:
-    templates = []
     try:
-        files = sorted(folder.glob("*.md"))
-    except OSError:
+        files = sorted(file for file in folder.iterdir() if file.suffix == ".md")
+    except FileNotFoundError:
         return []
-    for file in files:
-        try:
-            if file.is_file() and file.stat().st_size <= LIMIT_BYTES:
-                text = file.read_text("utf-8")
-                templates.append(parse_template(text, file.stem, source, str(file)))
-        except (OSError, UnicodeDecodeError):
-            continue
-    return templates
+    except OSError as error:
+        problem = f"{folder} cannot be read: {error.strerror}."
+        return [Template(name=folder.name, text="", source=source, path=str(folder), problem=problem)]
+    return [_read(file, source) for file in files if not file.is_dir()]
+
+
+def _read(file: Path, source: Literal["yours", "project"]) -> Template:
+    problem = f"{file} is no regular file, or has more than {LIMIT_BYTES:,} bytes."
+    try:
+        if file.is_file() and file.stat().st_size <= LIMIT_BYTES:
+            return parse_template(file.read_text("utf-8"), file.stem, source, str(file))
+    except UnicodeDecodeError:
+        problem = f"{file} is not UTF-8."
+    except OSError as error:
+        problem = f"{file} cannot be read: {error.strerror}."
+    return Template(name=file.stem, text="", source=source, path=str(file), problem=problem)
 
 
 def parse_template(text: str, name: str, source: Literal["yours", "project"] = "yours", path: str = "") -> Template:

@@ -53,7 +53,7 @@ def keep_arrangement(project: str, arrangement: Arrangement) -> None:
 
 
 def _read() -> dict[str, Arrangement]:
-    with contextlib.suppress(OSError, msgspec.MsgspecError):
+    with contextlib.suppress(OSError, msgspec.MsgspecError):  # panes then stand where they do at first, no more is lost
         return msgspec.json.decode(_file().read_bytes(), type=dict[str, Arrangement])
     return {}
 

@@ -239,7 +239,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
             self._say(str(error))
             return
         empty = "There are none yet: Markdown files in templates/ of the configuration folder, or in the project's\n"
-        choices = [Choice(each.text, f"{each.name} · {each.source}") for each in templates]
+        choices = [Choice(each.problem or each.text, f"{each.name} · {each.source}") for each in templates]
         picker = TextPicker("Templates", choices, empty=f"{empty}.shopfloor/templates/.")
         picked = await self.app.push_screen_wait(picker)
         if picked is not None:
@@ -247,6 +247,9 @@ class NewTaskScreen(ModalScreen[list[Task]]):
 
     def _begin_with(self, template: Template) -> None:
         """Put a template before what is written, and choose what it says."""
+        if template.problem:
+            self._say(template.problem)
+            return
         written = self._area.text
         self._area.replace(f"{template.text}\n{written}" if written.strip() else template.text, (0, 0),
                            self._area.document.end)  # fmt: skip

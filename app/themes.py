@@ -161,7 +161,7 @@ def first_theme(known: Collection[str], configured: str = "", environment: Mappi
     environment = os.environ if environment is None else environment
     try:
         kept = _file().read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError):  # none was chosen, or it cannot be known which: it can be chosen again
         kept = ""
     for name in (environment.get("SHOPFLOOR_THEME", ""), kept, configured):
         if name and name in known:

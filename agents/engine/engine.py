@@ -123,6 +123,7 @@ class Engine:
         hub.terminal_of = self.terminals.opened
         self.explanations = Explanations(ledger, self.terminals)
         facilities.heard = self.explanations.heard
+        facilities.warn = ledger.warn
         self.sessions = Sessions(ledger, scheduler, self._resting)
         self.on_shutdown: Callable[[], None] = lambda: None
         """Called when someone asks the engine to stop."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,8 +30,6 @@ from agents.workspace import Kind, Workspace, Workspaces
 
 if TYPE_CHECKING:
     from agents.endpoint import Bridges
-
-_log = logging.getLogger(__name__)
 
 OpenDoor = Callable[[str, Path], Awaitable[Callable[[], Awaitable[None]]]]
 """Opens a socket at a path that answers calls about one task only, and returns what closes it."""
@@ -61,6 +58,8 @@ class Facilities:
         """The programs of terminal agents; the engine puts them here."""
         self.heard: Callable[[str, str], None] = lambda _task, _what: None
         """Told of every sign that a task's agent gives, in words."""
+        self.warn: Callable[[str], None] = lambda _text: None
+        """Told what went wrong beside the work of tasks."""
         self._close_offline: Callable[[], Awaitable[None]] | None = None
         self.open_door: OpenDoor | None = None
         """Set by whoever serves the engine on sockets."""
@@ -157,7 +156,7 @@ class Facilities:
             try:
                 await (await self.workspaces()).rest(workspace)
             except ShopfloorError as error:
-                _log.warning("task %s: %s", workspace.task, error)
+                self.warn(f"Git does not work in {workspace.worktree} before its task goes on. {error}")
 
     async def confined_place(
         self, task: Task, workspace: Workspace

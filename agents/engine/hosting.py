@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -33,7 +32,6 @@ _INSTALL = "Install GitHub's `gh` and run `gh auth login`; everything else works
 _VIEW = "number,url,state,isDraft,statusCheckRollup,title,body,baseRefName"
 _STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?")
 
-_log = logging.getLogger(__name__)
 _FAILED = frozenset(("FAILURE", "TIMED_OUT", "CANCELLED", "ACTION_REQUIRED", "STARTUP_FAILURE", "ERROR"))
 
 
@@ -215,7 +213,7 @@ class HostingDesk:
                     try:
                         await self._look(self._ledger.tasks[task.id], str(_request(task).number))
                     except ShopfloorError as error:
-                        _log.warning("task %s: %s", task.id, error)
+                        self._ledger.warn(f"{task.title}: its pull request cannot be looked at. {error}")
         finally:
             self._asking = None
 

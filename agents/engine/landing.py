@@ -395,7 +395,8 @@ class Landings:
                 self._ledger.update(task, base_commit=base)
                 self._ledger.flush()
         except ShopfloorError as error:
-            _log.warning("task %s: %s", task, error)
+            title = self._ledger.tasks[task].title
+            self._ledger.warn(f"{title}: its change is still compared with where it began. {error}")
 
 
 def squash_message(task: Task, subjects: list[str]) -> str:

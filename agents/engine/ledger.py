@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -22,6 +23,8 @@ from agents.model import ACTIVE_STATES, FINAL_STATES, Prompt, Task, TaskState
 from agents.store import Store
 
 RETRY_SECONDS = 1.0
+WARNINGS_KNOWN = 100
+"""How many of the latest warnings are not said once more."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class Ledger:
         self._outbox: list[AnyEvent] = []
         self._soon: asyncio.Handle | None = None
         self._refused = False
+        self._warned: deque[str] = deque(maxlen=WARNINGS_KNOWN)
         self.on_state: Callable[[Task, Task], None] = lambda _before, _after: None
         """Called when a task has come into another state."""
 
@@ -52,6 +56,13 @@ class Ledger:
         """Tell everyone, after what was written so far is durable."""
         self._outbox.append(event)
         self.flush_soon()
+
+    def warn(self, text: str) -> None:
+        """Say to every screen, and to the log, what went wrong beside the work of tasks; the same words once."""
+        if text not in self._warned:
+            self._warned.append(text)
+            _log.warning("%s", text)
+            self.publish(EngineNotice(text=text, severity="warning"))
 
     def flush_soon(self) -> None:
         """Commit at the end of this loop iteration."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agents import paths
+from agents.errors import ShopfloorError
 from agents.model import FINAL_STATES, Task
 from agents.parts.worktrees import Leftover
 
@@ -33,12 +34,24 @@ def leftovers(tasks: Mapping[str, Task]) -> list[Leftover]:
 
 
 def remove(found: Iterable[Leftover]) -> None:
-    """Delete leftovers. Only folders directly below our own are touched, links are not followed."""
+    """Delete leftovers. Only folders directly below our own are touched, links are not followed.
+
+    Raises:
+        ShopfloorError: some could not be deleted; the others are.
+    """
     ours = (paths.state_dir() / "tasks", paths.cache_dir() / "agents")
+    problems = []
     for leftover in found:
         folder = Path(leftover.path)
         if folder.parent in ours and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                shutil.rmtree(folder)
+            except FileNotFoundError:
+                continue  # somebody else was faster
+            except OSError as error:
+                problems.append(f"{error.filename}: {error.strerror}")
+    if problems:
+        raise ShopfloorError(f"Not all could be deleted: {'; '.join(problems)}.", "Delete it by hand, or try again.")
 
 
 def _folders(parent: Path) -> Iterator[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,7 +22,6 @@ MERGES_AT_ONCE = 100
 SETTLE_SECONDS = 0.5
 """Turns that end together are looked at together."""
 
-_log = logging.getLogger(__name__)
 _Pair = tuple[str, str]
 
 
@@ -78,7 +76,7 @@ class Radar:
             try:
                 await self._look_once()
             except ShopfloorError as error:
-                _log.warning("radar: %s", error)
+                self._ledger.warn(f"Tasks that would conflict cannot be found now. {error}")
 
     async def _look_once(self) -> None:
         by_project: defaultdict[str, list[Task]] = defaultdict(list)

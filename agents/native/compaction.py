@@ -105,7 +105,7 @@ def touched(messages: Iterable[Message]) -> tuple[list[str], list[str]]:
             try:
                 path = str(normalise(call.name, call.arguments)["path"])
             except BadArguments:
-                continue
+                continue  # the model was told so, and nothing was read or changed
             (read if call.name == "read" else changed).append(path)
     return read, changed
 

@@ -38,6 +38,8 @@ class Template(Struct, kw_only=True):
     queue: str = ""
     check: bool | None = None
     """Whether checks run; None when it does not say."""
+    problem: str = ""
+    """Why it cannot be used, in words; empty when it can."""
 
 
 class TaskDraft(Struct, kw_only=True):

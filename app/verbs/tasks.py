@@ -71,6 +71,8 @@ async def _new_task(api: Client, options: argparse.Namespace) -> NewTask:
             names = ", ".join(sorted(each.name for each in found.values())) or "none"
             raise NotFound(f"There is no template “{options.template}”; there are: {names}.")
         template = found[options.template.lower()]
+        if template.problem:
+            raise UsageError(template.problem, "Correct the file and try again.")
     return NewTask(
         project=project,
         prompt="\n\n".join(part for part in (template.text, prompt) if part.strip()),

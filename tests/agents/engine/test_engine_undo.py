@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
 from agents import paths
-from agents.errors import UsageError
+from agents.errors import ShopfloorError, UsageError
 from tests.shop import Shop, runs, writes
 
 CHANGES = "rm one.txt; echo 2 > two.txt; echo x >> hello.txt"
@@ -67,3 +68,17 @@ async def test_prune_frees_only_what_closed_tasks_leave(shop: Shop) -> None:
     assert (paths.task_dir(two.id) / "tmp" / "left").exists()
     restored = await shop.engine.restore_task(one.id)
     assert Path(restored.worktree, "hello.txt").exists(), "what was pruned is not needed to restore"
+
+
+async def test_prune_says_what_it_could_not_delete(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.model.add("Done.")
+    task = await shop.rests((await shop.task()).id)
+    await shop.engine.close_task(task.id)
+    found = await shop.engine.worktrees.leftovers()
+
+    def refused(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr("agents.engine.leftovers.shutil.rmtree", refused)
+    with pytest.raises(ShopfloorError, match=rf"Not all could be deleted: .*{task.id}: Permission denied"):
+        await shop.engine.worktrees.prune(found)

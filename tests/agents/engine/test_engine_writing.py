@@ -13,7 +13,7 @@ from agents.errors import ShopfloorError
 from agents.image_chips import image_chip
 from agents.parts.writing import TaskDraft
 from agents.store import Store
-from agents.templates import parse_template
+from agents.templates import parse_template, read_templates
 from tests.images import a_picture
 from tests.shop import Shop, git, runs, writes
 
@@ -160,7 +160,7 @@ async def test_templates_are_the_persons_and_the_projects(shop: Shop) -> None:
     (theirs / "docs.md").write_text("Write docs.\n")
     (theirs / "bug.md").write_text("---\nname: Fix a bug\n---\nThe project's.\n")
     (theirs / "broken.md").write_bytes(b"\xff\xfe")
-    found = await shop.engine.writing.templates(str(shop.repository))
+    found = [each for each in await shop.engine.writing.templates(str(shop.repository)) if not each.problem]
     assert [(each.name, each.source, each.text) for each in found] == [
         ("docs", "project", "Write docs."),
         ("Fix a bug", "yours", "Fix this bug:"),
@@ -181,3 +181,13 @@ def test_chips_stand_for_what_was_pasted_and_unknown_ones_stay() -> None:
     known = {chip[-11:-1]: text}
     assert expand(f"<{chip}> and {chip}", known.get) == f"<{text}> and {text}"
     assert expand(chip, {}.get) == chip
+
+
+def test_a_template_that_cannot_be_read_says_why_and_hides_no_other(tmp_path: Path) -> None:
+    (tmp_path / "old.md").write_bytes("Größer".encode("latin-1"))
+    (tmp_path / "long.md").write_text("x" * 200_001)
+    (tmp_path / "good.md").write_text("Do it.")
+    good, long, old = read_templates(tmp_path, tmp_path / "none")
+    assert (good.text, good.problem) == ("Do it.", "")
+    assert long.problem == f"{tmp_path}/long.md is no regular file, or has more than 200,000 bytes."
+    assert old.problem == f"{tmp_path}/old.md is not UTF-8."
