@@ -7,7 +7,7 @@ trusted its content (see :meth:`agents.parts.projects.Projects.trust`).
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -98,7 +98,6 @@ HookEvent = Literal[
     "task-created", "turn-ended", "queue-ended", "task-ready", "task-blocked", "comment-sent", "break-fix-ended",
     "review-ended", "race-ended", "landed",
 ]  # fmt: skip
-HOOK_EVENTS: tuple[HookEvent, ...] = get_args(HookEvent)
 
 
 class ProjectDefaults(Struct, kw_only=True, forbid_unknown_fields=True):

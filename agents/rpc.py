@@ -115,7 +115,6 @@ encode = msgspec.json.Encoder().encode
 decode_request = msgspec.json.Decoder(Request).decode
 decode_response = msgspec.json.Decoder(Response).decode
 decode_events = msgspec.json.Decoder(Sequence[AnyEvent]).decode
-encode_arguments = encode
 
 
 def fault_of(error: Exception) -> Fault:

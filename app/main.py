@@ -19,8 +19,6 @@ from agents.version import VERSION
 from app.faults import fault_sentence
 from app.verbs.queue_arguments import add_queue_verbs
 
-EXIT_BLOCKED = 4
-
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in our way: one sentence, status 2."""

@@ -53,13 +53,12 @@ from agents.engine.worktrees import WorktreeDesk
 from agents.engine.writing import WritingDesk
 from agents.errors import SandboxError, UsageError
 from agents.image_chips import with_names
+from agents.loops.queue_file import TITLE_LENGTH, title_of
 from agents.model import FINAL_STATES, EngineInfo, Entry, NewTask, Prompt, Task, TaskState, Turn, When
 from agents.project_file import read_project_file
 from agents.store import Store
 from agents.version import VERSION
 from agents.workspace import Workspace, open_project
-
-TITLE_LENGTH = 60
 
 _log = logging.getLogger(__name__)
 
@@ -434,9 +433,3 @@ class Engine:
                 queue="",
             )
         )
-
-
-def title_of(prompt: str) -> str:
-    """A title from the first line that says something."""
-    line = next((line.strip(" #*-\t") for line in prompt.splitlines() if line.strip(" #*-\t")), "Task")
-    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"

@@ -30,8 +30,7 @@ from pathlib import Path
 import msgspec
 
 from agents.errors import UsageError
-from agents.model import Struct
-from agents.parts.queues import QueueItem
+from agents.parts.queues import ItemSettings, QueueItem
 from agents.toml_file import parse_toml
 
 TITLE_LENGTH = 60
@@ -42,15 +41,8 @@ _SETTINGS = re.compile(
 )
 
 
-class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
+class Settings(ItemSettings, kw_only=True, forbid_unknown_fields=True):
     """The TOML block of an item."""
-
-    if_changed: tuple[str, ...] = ()
-    if_tests_changed: bool = False
-    if_failed: str = ""
-    profile: str = ""
-    model: str = ""
-    stop_on_failure: bool = False
 
 
 def checked_name(name: str) -> str:

@@ -13,12 +13,9 @@ Place = Literal["shipped", "project", "user"]
 the program."""
 
 
-class QueueItem(Struct, kw_only=True):
-    """One prompt of a queue, and when and by whom it is worked on."""
+class ItemSettings(Struct, kw_only=True):
+    """When an item of a queue is delivered, to whom, and what its failure means."""
 
-    title: str
-    """One line for people; what the prompt begins with when it has none of its own."""
-    prompt: str
     if_changed: tuple[str, ...] = ()
     """Only when the task has changed a file that one of these patterns matches (``src/**``, ``*.py``)."""
     if_tests_changed: bool = False
@@ -31,6 +28,14 @@ class QueueItem(Struct, kw_only=True):
     """Another model of the same (or that) native profile, likewise."""
     stop_on_failure: bool = False
     """When it fails the queue pauses and the person is called."""
+
+
+class QueueItem(ItemSettings, kw_only=True):
+    """One prompt of a queue, and when and by whom it is worked on."""
+
+    title: str
+    """One line for people; what the prompt begins with when it has none of its own."""
+    prompt: str
 
     @property
     def is_separate(self) -> bool:

@@ -63,11 +63,6 @@ def escape_name(name: bytes) -> str:
     return escape(name.decode("utf-8", "backslashreplace").replace("\t", "\u2409")).text
 
 
-def reorders_text(text: str) -> bool:
-    """Whether a text holds characters that change the order in which it is shown."""
-    return not text.isascii() and _BIDI.search(text) is not None
-
-
 def _label(character: str) -> str:
     code = ord(character)
     if code < 0x20:

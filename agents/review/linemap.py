@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from agents.review.model import CONTEXT, FileDiff
-
 _GAP_CELLS = 1_000_000
 """A gap without unique lines larger than this (old lines times new lines) is taken as replaced."""
 
@@ -60,11 +58,6 @@ def split_lines(data: bytes) -> list[bytes]:
     return lines
 
 
-def line_map(old: bytes, new: bytes) -> LineMap:
-    """Compare two blobs."""
-    return map_lines(split_lines(old), split_lines(new))
-
-
 def map_lines(old: Sequence[bytes], new: Sequence[bytes]) -> LineMap:
     """Compare two texts already cut into lines."""
     pairs: list[tuple[int, int, int]] = []
@@ -90,27 +83,6 @@ def map_lines(old: Sequence[bytes], new: Sequence[bytes]) -> LineMap:
             blocks = SequenceMatcher(None, old[a:b], new[c:d], autojunk=False).get_matching_blocks()
             pairs += [(a + block.a, c + block.b, block.size) for block in blocks if block.size]
     return LineMap(_merged(sorted(pairs)), len(old), len(new))
-
-
-def map_of_change(file: FileDiff, old_lines: int) -> LineMap:
-    """The line map that a file's diff already says, for an old side of so many lines."""
-    runs: list[tuple[int, int, int]] = []
-    old, new = 1, 1
-    lines = file.lines
-    for hunk in file.hunks:
-        first = hunk.old_start if hunk.old_count else hunk.old_start + 1
-        if first > old:
-            runs.append((old, new, first - old))
-            new += first - old
-            old = first
-        for index in range(hunk.first, hunk.last):
-            if lines.kind[index] == CONTEXT:
-                runs.append((lines.old[index], lines.new[index], 1))
-        old, new = old + hunk.old_count, new + hunk.new_count
-    if old <= old_lines:
-        runs.append((old, new, old_lines - old + 1))
-        new += old_lines - old + 1
-    return LineMap(_merged([(one - 1, other - 1, count) for one, other, count in runs]), old_lines, new - 1)
 
 
 def _unique(old: Sequence[bytes], a: int, b: int, new: Sequence[bytes], c: int, d: int) -> list[tuple[int, int]]:

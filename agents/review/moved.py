@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, DiffSet, FileDiff, Hunk
+from agents.review.model import ADD, DELETE, DiffSet, FileDiff
 
 LEAST_LINES = 3
 LEAST_CHARACTERS = 20
@@ -114,29 +114,3 @@ def _runs(index: int, file: FileDiff, kind: int) -> list[_Run]:
             position += 1
         runs.append(_Run(index, first, tuple(file.lines.raw(line).strip() for line in range(first, position))))
     return runs
-
-
-def only_space_differs(file: FileDiff, hunk: Hunk) -> bool:
-    """Whether a hunk's two sides are the same but for white space and line ends."""
-    old, new, changed = bytearray(), bytearray(), False
-    for index in range(hunk.first, hunk.last):
-        kind = file.lines.kind[index]
-        if kind == NO_NEWLINE:
-            continue
-        changed = changed or kind != CONTEXT
-        text = b"".join(file.lines.raw(index).split())
-        if kind != ADD:
-            old += text
-        if kind != DELETE:
-            new += text
-    return changed and old == new
-
-
-def only_name_differs(file: FileDiff) -> bool:
-    """Whether a file was renamed or copied and nothing else."""
-    return (
-        file.status in ("renamed", "copied")
-        and not file.hunks
-        and not file.is_binary
-        and file.old_mode == file.new_mode
-    )

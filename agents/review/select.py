@@ -42,11 +42,6 @@ def select_file(file: FileDiff, *, reverse: bool = False) -> bytes:
     return select_lines(file, changed, reverse=reverse)
 
 
-def select_hunk(file: FileDiff, hunk: Hunk, *, reverse: bool = False) -> bytes:
-    """One hunk as a patch; raises DiffError like :func:`select_file`."""
-    return select_lines(file, range(hunk.first, hunk.last), reverse=reverse)
-
-
 def select_lines(file: FileDiff, selected: Collection[int], *, reverse: bool = False) -> bytes:
     """The selected lines of a file as a patch; empty when there is no change among them.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from agents.review.concerns import concerns_about
 from agents.review.kinds import file_kind
-from agents.review.model import ADD, DELETE, DiffSet, FileDiff
+from agents.review.model import ADD, DELETE, FileDiff
 from agents.review.secrets import secrets_in
 
 PER_NAME = 20
@@ -69,11 +69,6 @@ ORDER = (
     "ci", "dependencies", "lock file",
 )  # fmt: skip
 """All names, what to look at first in front."""
-
-
-def warnings_of(diff: DiffSet) -> list[Warned]:
-    """Everything in a change that should be looked at first, file by file in the order of the diff."""
-    return [warning for file in diff.files for warning in file_warnings(file)]
 
 
 def file_warnings(file: FileDiff) -> list[Warned]:

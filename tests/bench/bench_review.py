@@ -28,7 +28,7 @@ if __name__ == "__main__":
 
 from agents.review import DIFF_ARGUMENTS, DIFF_CONFIG, DiffSet, parse_diff, parse_patch  # noqa: E402
 from agents.review.emphasis import emphasize_hunk  # noqa: E402
-from agents.review.linemap import line_map  # noqa: E402
+from agents.review.linemap import map_lines, split_lines  # noqa: E402
 from agents.review.moved import moved_blocks  # noqa: E402
 from agents.review.syntax import highlight  # noqa: E402
 from tests.bench.measure import Figure, summary  # noqa: E402
@@ -169,7 +169,11 @@ def _highlighting() -> Iterator[Figure]:
         "highlight Python", [lines / s for s in _timed(lambda: highlight(b"x.py", data))], "l/s", None, f"{lines} lines"
     )
     changed = data.replace(b"self", b"this")
-    yield summary("line map of a file", [1000 * s for s in _timed(lambda: line_map(data, changed))], "ms")
+    yield summary(
+        "line map of a file",
+        [1000 * s for s in _timed(lambda: map_lines(split_lines(data), split_lines(changed)))],
+        "ms",
+    )
 
 
 def _own_history() -> bytes:

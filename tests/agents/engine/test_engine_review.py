@@ -13,11 +13,17 @@ from agents.parts.changes import Diff
 from agents.parts.review import CommentDraft
 from agents.review import FileDiff, parse_diff
 from agents.review.marks import marks_of
-from agents.review.select import select_hunk, select_lines
+from agents.review.model import Hunk
+from agents.review.select import select_lines
 from tests.shop import Shop, runs, writes
 
 TEXT = "".join(f"line {number}\n" for number in range(1, 41))
 CHANGED = TEXT.replace("line 5\n", "five\n").replace("line 30\n", "thirty\nand more\n")
+
+
+def hunk_patch(file: FileDiff, hunk: Hunk, reverse: bool = False) -> bytes:
+    """One hunk as a patch."""
+    return select_lines(file, range(hunk.first, hunk.last), reverse=reverse)
 
 
 async def a_change(shop: Shop) -> Task:
@@ -44,13 +50,13 @@ def text_of(task: Task) -> str:
 async def test_a_hunk_is_taken_back_and_the_opposite_patch_brings_it_again(shop: Shop) -> None:
     task = await a_change(shop)
     file = only_file(await shop.engine.changes.diff(task.id))
-    back = select_hunk(file, file.hunks[0], reverse=True)
+    back = hunk_patch(file, file.hunks[0], reverse=True)
     after = await shop.engine.changes.apply(task.id, back, "You took a hunk of a.txt back.")
     assert text_of(task) == TEXT.replace("line 30\n", "thirty\nand more\n")
     assert (after.additions, after.deletions) == (2, 1), "the numbers of the task are those of its files now"
     said = [entry.text for entry in await shop.engine.transcript(task.id) if entry.kind == "notice"]
     assert "You took a hunk of a.txt back." in said
-    await shop.engine.changes.apply(task.id, select_hunk(file, file.hunks[0]), "And brought it again.")
+    await shop.engine.changes.apply(task.id, hunk_patch(file, file.hunks[0]), "And brought it again.")
     assert text_of(task) == CHANGED
 
 
@@ -67,7 +73,7 @@ async def test_a_patch_that_does_not_fit_changes_nothing_and_says_so(shop: Shop)
     file = only_file(await shop.engine.changes.diff(task.id))
     Path(task.worktree, "a.txt").write_text(CHANGED.replace("five\n", "5\n"))
     with pytest.raises(GitError, match="does not fit"):
-        await shop.engine.changes.apply(task.id, select_hunk(file, file.hunks[0], reverse=True), "back")
+        await shop.engine.changes.apply(task.id, hunk_patch(file, file.hunks[0], reverse=True), "back")
     assert text_of(task) == CHANGED.replace("five\n", "5\n")
 
 
@@ -79,7 +85,7 @@ async def test_a_patch_does_not_follow_a_link_out_of_the_worktree(shop: Shop, tm
     Path(task.worktree, "a.txt").unlink()
     Path(task.worktree, "a.txt").symlink_to(outside)
     with pytest.raises(GitError):
-        await shop.engine.changes.apply(task.id, select_hunk(file, file.hunks[0], reverse=True), "back")
+        await shop.engine.changes.apply(task.id, hunk_patch(file, file.hunks[0], reverse=True), "back")
     assert outside.read_text() == CHANGED
 
 
@@ -196,24 +202,24 @@ async def test_a_hunk_is_staged_in_the_index_and_the_files_stay(shop: Shop) -> N
     file = only_file(await shop.engine.changes.diff(task.id))
     head, index = await shop.engine.staging.staged(task.id)
     assert head == index, "something is staged already"
-    after = await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[0]))
+    after = await shop.engine.staging.stage(task.id, hunk_patch(file, file.hunks[0]))
     assert after[0] == head
     assert _index_text(task) == TEXT.replace("line 5\n", "five\n")
     assert text_of(task) == CHANGED
     staged = only_file(await shop.engine.changes.diff(task.id, "refs", *after))
     assert marks_of(staged).all == marks_of(file).of_hunk(file.hunks[0])
-    assert await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[0]), True) == (head, head)
+    assert await shop.engine.staging.stage(task.id, hunk_patch(file, file.hunks[0]), True) == (head, head)
 
 
 async def test_what_does_not_fit_the_index_is_refused_in_a_sentence(shop: Shop) -> None:
     task = await a_change(shop)
     file = only_file(await shop.engine.changes.diff(task.id))
-    patch = select_hunk(file, file.hunks[0])
+    patch = hunk_patch(file, file.hunks[0])
     await shop.engine.staging.stage(task.id, patch)
     with pytest.raises(GitError, match="in the index or in the last commit already"):
         await shop.engine.staging.stage(task.id, patch)
     with pytest.raises(GitError, match="does not fit what the index holds"):
-        await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[1]), True)
+        await shop.engine.staging.stage(task.id, hunk_patch(file, file.hunks[1]), True)
     assert _index_text(task) == TEXT.replace("line 5\n", "five\n")
 
 
@@ -226,7 +232,7 @@ async def test_staging_runs_nothing_that_an_agent_left_in_its_worktree(shop: Sho
     Path(task.worktree, ".gitattributes").write_text("*.txt filter=trap\n")
     Path(task.worktree, ".git").write_text("gitdir: /nowhere\n")
     file = next(f for f in parse_diff((await shop.engine.changes.diff(task.id)).patch).files if f.path == b"a.txt")
-    await shop.engine.staging.stage(task.id, select_hunk(file, file.hunks[0]))
+    await shop.engine.staging.stage(task.id, hunk_patch(file, file.hunks[0]))
     assert not trap.exists()
     head, index = await shop.engine.staging.staged(task.id)
     assert head != index

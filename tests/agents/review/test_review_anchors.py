@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from review_repository import Repository
 
 from agents.review.anchors import Placement, place_anchor
-from agents.review.linemap import line_map, map_of_change, split_lines
+from agents.review.linemap import map_lines, split_lines
 
 CODE = b"""import os
 
@@ -162,20 +161,9 @@ LINES = st.lists(st.sampled_from([b"a", b"b", b"c", b"", b"}", b"unique 1", b"un
 @settings(max_examples=200, deadline=None, database=None)
 @given(LINES, LINES)
 def test_line_map_pairs_equal_lines_in_order(old: list[bytes], new: list[bytes]) -> None:
-    mapped = line_map(b"".join(line + b"\n" for line in old), b"".join(line + b"\n" for line in new))
+    mapped = map_lines(old, new)
     pairs = [(number, mapped.new_number(number)) for number in range(1, len(old) + 1)]
     kept = [(one, other) for one, other in pairs if other is not None]
     assert all(old[one - 1] == new[other - 1] for one, other in kept)
     targets = [other for _, other in kept]
     assert targets == sorted(set(targets)), "lines crossed"
-
-
-def test_line_map_of_a_diff_says_the_same_as_that_of_the_blobs(tmp_path: Path) -> None:
-    repository = Repository(tmp_path).write("f", CODE)
-    old = repository.tree()
-    after = CODE.replace(b"import os", b"import sys\nimport os").replace(b"    save(", b"    print(text)\n    save(")
-    file = repository.diff(old, repository.write("f", after).tree()).files[0]
-    from_diff, from_blobs = map_of_change(file, len(split_lines(CODE))), line_map(CODE, after)
-    assert from_diff == from_blobs
-    assert from_blobs.touched(1, 2) is False
-    assert from_blobs.touched(14, 16) is True

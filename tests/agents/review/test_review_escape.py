@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.review.escape import escape, escape_name, reorders_text
+from agents.review.escape import escape, escape_name
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,3 @@ def test_marks_and_positions_follow_the_original_and_nothing_active_is_left(text
 
 def test_file_names_are_shown_whole_and_harmless() -> None:
     assert escape_name(b"caf\xe9\x1b[31m\tb.txt") == "caf\\xe9␛[31m␉b.txt"
-
-
-def test_text_that_reorders_itself_is_known() -> None:
-    assert reorders_text("if admin\u202e: # ")
-    assert not reorders_text("שלום in a string")

@@ -8,7 +8,7 @@ import pytest
 from review_repository import Repository
 
 from agents.review.kinds import attributes_of, file_kind, parse_attributes
-from agents.review.moved import moved_blocks, only_name_differs, only_space_differs
+from agents.review.moved import moved_blocks
 
 BLOCK = b"def compute(total, items):\n    for item in items:\n        total += item.price\n\n    return total\n"
 
@@ -58,29 +58,6 @@ def test_a_block_copied_twice_is_moved_once(tmp_path: Path) -> None:
     old = repository.tree()
     repository.write("a.py", b"end\n").write("b.py", b"b\n" + BLOCK).write("c.py", b"c\n" + BLOCK)
     assert len(moved_blocks(repository.diff(old, repository.tree()))) == 1
-
-
-@pytest.mark.parametrize(
-    ("after", "expected"),
-    [
-        (b"if x:\n\tgo( a )\nend\n", True),
-        (b"if x:\n  go(a)\r\nend\n", True),
-        (b"if x: go(a)\nend\n", True),
-        (b"if x:\n    go(b)\nend\n", False),
-    ],
-)
-def test_hunks_that_change_only_white_space_are_known(tmp_path: Path, after: bytes, expected: bool) -> None:
-    repository = Repository(tmp_path).write("a", b"if x:\n  go(a)\nend\n")
-    old = repository.tree()
-    file = repository.diff(old, repository.write("a", after).tree()).files[0]
-    assert only_space_differs(file, file.hunks[0]) is expected
-
-
-def test_a_rename_without_another_change_is_known(tmp_path: Path) -> None:
-    repository = Repository(tmp_path).write("a", BLOCK).write("c", BLOCK.upper() * 3)
-    old = repository.tree()
-    repository.remove("a").write("b", BLOCK).remove("c").write("d", BLOCK.upper() * 3 + b"more\n")
-    assert [only_name_differs(file) for file in repository.diff(old, repository.tree()).files] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.review.warnings import PER_NAME, Warned, warnings_of
+from agents.review.model import DiffSet
+from agents.review.warnings import PER_NAME, Warned, file_warnings
 from tests.agents.review.review_repository import Repository
 
 KEY = b"".join((b"ghp", b"_", b"a1B2c3D4" * 5))
@@ -22,6 +23,10 @@ def warned(folder: Path, before: dict[str, bytes], after: dict[str, bytes]) -> l
     for name, content in after.items():
         repository.write(name, content)
     return warnings_of(repository.diff(old, repository.tree()))
+
+
+def warnings_of(diff: DiffSet) -> list[Warned]:
+    return [warning for file in diff.files for warning in file_warnings(file)]
 
 
 def names(found: list[Warned]) -> list[str]:
