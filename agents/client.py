@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -141,14 +141,15 @@ class _Connection:
 
 
 class _Part:
-    """A part of the Api (see :func:`agents.rpc.methods_of`) on a connection."""
+    """A part of the Api (see :class:`agents.rpc.Methods`) on a connection."""
 
     def __init__(self, connection: _Connection) -> None:
         self.call = connection.call
 
 
-def _remote(method: rpc.Method) -> Any:
+def _remote(method_name: str) -> Any:
     async def call(self: _Connection | _Part, *arguments: object, **named: object) -> object:
+        method = rpc.METHODS[method_name]
         bound = method.signature.bind(self, *arguments, **named)
         params = {name: value for name, value in bound.arguments.items() if name != "self"}
         try:
@@ -158,16 +159,15 @@ def _remote(method: rpc.Method) -> Any:
         result = await self.call(method.name, encoded)
         return msgspec.json.decode(result, type=method.result)
 
-    call.__name__ = method.name
-    call.__doc__ = method.documentation
+    call.__name__ = method_name
     return call
 
 
-def _install(methods: Mapping[str, rpc.Method]) -> dict[str, type[_Part]]:
+def _install(methods: Iterable[str]) -> dict[str, type[_Part]]:
     """Give connections all methods of the Api; the classes of its parts, with theirs."""
     parts: dict[str, type[_Part]] = {}
-    for method in methods.values():
-        part, _, name = method.name.rpartition(".")
+    for method in methods:
+        part, _, name = method.rpartition(".")
         if part and part not in parts:
             parts[part] = type(f"_{part.title()}", (_Part,), {})
         setattr(parts[part] if part else _Connection, name, _remote(method))

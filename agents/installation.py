@@ -6,6 +6,7 @@ another branch), old and new do not fit together; it is better to say so than to
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
 
@@ -39,9 +40,12 @@ class Installation:
         return fingerprint(self._folder) != self._before
 
 
-_OURS = Installation()
+@functools.cache
+def remember() -> Installation:
+    """Look at the program's files as they are now; a process that stays calls this once it has begun."""
+    return Installation()
 
 
 def replaced() -> bool:
-    """The program's files are others than when this process started."""
-    return _OURS.replaced()
+    """The program's files are others than when they were first remembered; False while nobody did."""
+    return bool(remember.cache_info().currsize) and remember().replaced()

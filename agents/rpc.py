@@ -8,7 +8,7 @@ their types are read off the annotations, so that both ends agree by constructio
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_type_hints
 
 import msgspec
@@ -74,7 +74,6 @@ class Method(msgspec.Struct):
     """A struct type with the method's parameters as fields."""
     result: Any
     signature: inspect.Signature
-    documentation: str
 
 
 def _method(name: str, function: Any) -> Method:
@@ -86,29 +85,42 @@ def _method(name: str, function: Any) -> Method:
         required = parameter.default is inspect.Parameter.empty
         fields.append((parameter.name, kind) if required else (parameter.name, kind, parameter.default))
     parameters = msgspec.defstruct(f"{name.replace('.', '_')}_parameters", fields, forbid_unknown_fields=True)
-    documentation = inspect.getdoc(function) or ""
-    return Method(
-        name=name, parameters=parameters, result=hints["return"], signature=signature, documentation=documentation
-    )
+    return Method(name=name, parameters=parameters, result=hints["return"], signature=signature)
 
 
-def methods_of(api: type, prefix: str = "") -> dict[str, Method]:
+class Methods(Mapping[str, Method]):
     """Everything that can be called on a protocol and on its parts, by name.
 
-    A part is an annotated attribute (``queues: Queues``) whose type is a protocol of its own.
+    A part is an annotated attribute (``queues: Queues``) whose type is a protocol of its own. The types of a method are
+    read when it is first asked for: a screen calls a few of many, and reading all of them would delay it visibly.
     """
-    found = {
-        f"{prefix}{name}": _method(f"{prefix}{name}", function)
-        for name, function in vars(api).items()
-        if not name.startswith("_") and name != "subscribe" and inspect.isfunction(function)
-    }
+
+    def __init__(self, api: type) -> None:
+        self._functions = dict(_functions(api))
+        self._read: dict[str, Method] = {}
+
+    def __getitem__(self, name: str) -> Method:
+        if name not in self._read:
+            self._read[name] = _method(name, self._functions[name])
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._functions)
+
+    def __len__(self) -> int:
+        return len(self._functions)
+
+
+def _functions(api: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, function in vars(api).items():
+        if not name.startswith("_") and name != "subscribe" and inspect.isfunction(function):
+            yield f"{prefix}{name}", function
     for part, kind in get_type_hints(api).items():
         if not part.startswith("_"):
-            found |= methods_of(kind, f"{prefix}{part}.")
-    return found
+            yield from _functions(kind, f"{prefix}{part}.")
 
 
-METHODS: dict[str, Method] = methods_of(Api)
+METHODS = Methods(Api)
 """``subscribe`` and ``watch`` are not among them: they belong to the connection itself."""
 
 encode = msgspec.json.Encoder().encode

@@ -233,6 +233,7 @@ def _child_watcher() -> Any:
 
 
 async def _serve(masked: _Masked) -> None:
+    installation.remember()
     engine = Engine()
     masked.secrets = engine.secrets
     stop = asyncio.Event()

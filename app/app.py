@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -15,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.theme import Theme
 
-from agents import paths
+from agents import installation, paths
 from agents.api import Api
 from agents.config import Config, NotifySection, read_config
 from agents.errors import EngineStopped, ShopfloorError, UsageError
@@ -26,12 +27,8 @@ from app.collector import LOOK_SECONDS, Collector
 from app.faults import fault_sentence
 from app.few_colours import NearestOf256
 from app.floor import FloorScreen
-from app.help import HelpScreen
 from app.keys import read_keymap
 from app.live_api import LiveApi
-from app.new_task import NewTaskScreen, ask_new_task
-from app.palette import FloorCommands
-from app.queues.palette import QueueCommands
 from app.terminal_guard import guarded_terminal
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.themes import THEMES, first_theme, keep_theme, own_themes
@@ -40,6 +37,8 @@ from widgets.pump import Pump
 from widgets.text_strips import printable
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from app.queues.screen import QueueScreen
     from app.review.screen import ReviewScreen
 
@@ -60,6 +59,18 @@ tell_alt_enter_apart()
 keep_pastes_whole()
 
 
+def _floor_commands() -> type[Provider]:
+    from app.palette import FloorCommands
+
+    return FloorCommands
+
+
+def _queue_commands() -> type[Provider]:
+    from app.queues.palette import QueueCommands
+
+    return QueueCommands
+
+
 class ShopfloorApp(App[None]):
     """The full-screen program on an engine's :class:`~agents.api.Api`.
 
@@ -67,8 +78,8 @@ class ShopfloorApp(App[None]):
     """
 
     TITLE = "Shopfloor"
-    CSS_PATH = "app.tcss"
-    COMMANDS = {FloorCommands, QueueCommands}
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "floor.tcss"]
+    COMMANDS = {_floor_commands, _queue_commands}
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -88,12 +99,14 @@ class ShopfloorApp(App[None]):
         reconnect: Callable[[], Awaitable[Api]] | None = None,
         start: Callable[[], Awaitable[Api]] | None = None,
         tour: bool = False,
+        tasks: Sequence[Task] | None = None,
     ) -> None:
         """A screen for the tasks of ``project`` (any folder in it; empty: all projects).
 
         ``demo``: say everywhere that the model is not one. ``reconnect`` gives a new connection when the engine has
         gone; without it the floor stays as it was. ``start`` does the same and starts one that was stopped on purpose.
-        ``tour``: begin with the three screens that say how this is used.
+        ``tour``: begin with the three screens that say how this is used. ``tasks``: all the engine has, if it was asked
+        already; they are in the first picture then.
         """
         super().__init__()
         self._live = LiveApi(api)
@@ -112,7 +125,7 @@ class ShopfloorApp(App[None]):
             self._calls = Calls(NotifySection())
             self._problems = (*self._problems, str(error))
         self.pump = Pump(self)
-        self.floor = FloorScreen(self._live.as_api(), self.pump, project, demo, keymap.keys)
+        self.floor = FloorScreen(self._live.as_api(), self.pump, project, demo, keymap.keys, tasks)
         self._review: ReviewScreen | None = None
         self._reviewed = ""
         self._queues: QueueScreen | None = None
@@ -137,7 +150,14 @@ class ShopfloorApp(App[None]):
             self.animation_level = "none"
         if self.console.color_system == "256":
             self._filters.append(NearestOf256())
+            self.add_class("-few-colours", update=False)
         self.theme = first_theme(self.available_themes, config.theme)
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """As Textual does it, which also does it once at the start for a theme that the sheet was made with."""
+        if self.floor.is_attached:
+            super().refresh_css(animate)
 
     async def run_async(self, **options: Any) -> None:
         """Run until the person leaves, a signal ends the program, or the caller is cancelled.
@@ -161,21 +181,25 @@ class ShopfloorApp(App[None]):
                 for ending in ours:
                     loop.remove_signal_handler(ending)
 
+    def get_default_screen(self) -> FloorScreen:
+        """The floor; a blank screen beneath it would only be drawn to be covered."""
+        return self.floor
+
     async def on_mount(self) -> None:
-        """Show the floor and listen."""
+        """Listen."""
         self._write(SAVE_TITLE)
-        self.set_class(self.console.color_system == "256", "-few-colours")
-        await self.push_screen(self.floor)
         self.run_worker(self._listen(), name="events", group="events")
         for problem in self._problems:
             self.notify(problem, severity="warning", markup=False, timeout=15)
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
-        if self._tour:
-            self.call_after_refresh(self.floor.acts.tour)
         self.call_after_refresh(self._collector.settle)
-        self.set_timer(SETTLE_SECONDS, self._collector.settle)
+        self.set_timer(SETTLE_SECONDS, self._settle)
         self.set_interval(LOOK_SECONDS, self._collector.look, name="garbage")
         self._fit(self.size)
+
+    def _settle(self) -> None:
+        self._collector.settle()
+        installation.remember()
 
     def _fatal_error(self) -> None:
         """A fault of ours ends the program with a sentence, not with a traceback; agents go on."""
@@ -197,6 +221,9 @@ class ShopfloorApp(App[None]):
 
     async def _listen(self) -> None:
         """Hand on what the engine tells, and come back when it was away."""
+        await self.floor.is_set_up.wait()
+        if self._tour:
+            self.floor.acts.tour()
         while True:
             problem = ""
             try:
@@ -310,6 +337,7 @@ class ShopfloorApp(App[None]):
 
     def action_new_task(self) -> None:
         """Ask for a new task over whatever is shown; the review stays where it is."""
+        from app.new_task import ask_new_task
         from app.review.screen import ReviewScreen
 
         if isinstance(self.screen, FloorScreen):
@@ -325,10 +353,14 @@ class ShopfloorApp(App[None]):
 
     def show_help(self) -> None:
         """All keys."""
+        from app.help import HelpScreen
+
         self.push_screen(HelpScreen(self.floor.keymap, str(self._keys_file)))
 
     async def action_leave(self) -> None:
         """Leave the screen once everything written is kept; the engine and its agents go on."""
+        from app.new_task import NewTaskScreen
+
         if isinstance(self.screen, NewTaskScreen) and not await self.screen.keep_draft():
             return
         self.floor.outbox.leave()

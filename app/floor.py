@@ -5,6 +5,7 @@ It turns what widgets tell into calls to the engine, and what the engine tells i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -57,19 +58,30 @@ No task yet.
 class FloorScreen(Screen[None]):
     """The main screen."""
 
-    CSS_PATH = "floor.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings((*FLOOR, *PANE_DIGITS))
 
-    def __init__(self, api: Api, pump: Pump, project: str, demo: bool, keymap: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        pump: Pump,
+        project: str,
+        demo: bool,
+        keymap: Mapping[str, str],
+        tasks: Sequence[Task] | None = None,
+    ) -> None:
+        """``tasks``: those there are, to be painted at once; None when the engine was not asked yet."""
         super().__init__()
+        self.roster = Roster(project)
+        """The tasks and which of them is current."""
+        self.roster.replace(tasks or ())
+        if tasks is not None and not self.roster.shown:
+            self.add_class("-empty")
         self._api = api
         self._pump = pump
         self._project = project
         self._demo = demo
         self.keymap = keymap
         """The person's own keys."""
-        self.roster = Roster(project)
-        """The tasks and which of them is current."""
         self._subscription: Subscription | None = None
         self.areas = Areas(self)
         """Where the keys go."""
@@ -84,6 +96,8 @@ class FloorScreen(Screen[None]):
         """Files, earlier prompts and commands for the composer."""
         self.totals = Totals(self, api)
         """What today cost, in the header of the list."""
+        self.is_set_up = asyncio.Event()
+        """All of it is there, and it can be told of tasks."""
         self._page_found = False
         """The page of the first current task was turned to, as soon as the first page was known."""
 
@@ -411,11 +425,13 @@ class FloorScreen(Screen[None]):
         self.query_one("#empty", Static).update(
             WELCOME.format(new=keys["floor.new-task"], review=keys["floor.review"], quit=keys["floor.quit"])
         )
-        self.add_class("-empty")
         self.composer.set_commands(self.writing.commands())
         self.arranging.restore()
         self.areas.arrange()
+        if self.roster.shown:
+            self.show_tasks()
         self.brain.focus()
+        self.is_set_up.set()
 
     def on_resize(self) -> None:
         """There may be room for more, or less."""

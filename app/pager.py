@@ -20,7 +20,7 @@ from functools import partial
 from typing import IO, NoReturn
 
 from agents.errors import UsageError
-from agents.review.escape import escape
+from agents.escape import escape
 from agents.review.export import file_object
 from agents.review.model import FileDiff
 from agents.review.parse import parse_diff, parse_patch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agents.review.escape import escape
+from agents.escape import escape
 from agents.review.parse import parse_patch
 from agents.review.stream import Patch, Text
 from app.pager_paint import Look, plain_rows

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
+from agents.escape import escape, escape_name
 from agents.review.emphasis import HunkEmphasis, Ranges, emphasize_hunk
-from agents.review.escape import escape, escape_name
 from agents.review.languages import language_of
 from agents.review.line_spans import LineSpans, Memory
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff, Hunk

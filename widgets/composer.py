@@ -454,7 +454,6 @@ class Composer(StillVertical):
     def _paint(self) -> None:
         label = self.query_one(ComposerLabel)
         task = self._target
-        self.set_class(task is None, "-nobody")
         if task is None:
             label.set_spans(((" no task", "dim"),), ())
             return

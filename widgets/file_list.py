@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from agents.review.escape import escape_name
+from agents.escape import escape_name
 from agents.review.model import FileDiff, FileStatus
 from widgets.file_rows import FileRow, file_rows
 from widgets.text_strips import Span, StyleBook, cells, cut, spans_cells, split_cells, strip_of

@@ -16,7 +16,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from agents.review.escape import escape
+from agents.escape import escape
 
 if TYPE_CHECKING:
     from textual.widget import Widget

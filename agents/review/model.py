@@ -52,7 +52,7 @@ class Lines:
         return self.data[self.start[index] : self.end[index]]
 
     def text(self, index: int) -> str:
-        """The line for showing: UTF-8, undecodable bytes as ``\\xNN``. Not escaped (see ``agents.review.escape``)."""
+        """The line for showing: UTF-8, undecodable bytes as ``\\xNN``. Not escaped (see ``agents.escape``)."""
         return self.raw(index).decode("utf-8", "backslashreplace")
 
     def texts(self, first: int, last: int) -> list[str]:

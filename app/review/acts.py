@@ -8,10 +8,10 @@ import msgspec
 
 from agents.api import Api
 from agents.errors import ShopfloorError
+from agents.escape import escape_name
 from agents.model import Task, is_under_way
 from agents.parts.review import Comment, CommentDraft
 from agents.review import DiffError, FileDiff
-from agents.review.escape import escape_name
 from agents.review.select import select_file, select_lines
 from agents.review.suggestion import reversed_patch, suggested_text, suggestion_patch
 from app.review.attach import shown_diff

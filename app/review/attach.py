@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agents.review.escape import escape_name
+from agents.escape import escape_name
 from agents.review.model import NO_NEWLINE
 from widgets.diff.rows import FOLD, HUNK, LINE, NOTE, SAME, Section
 from widgets.diff.state import DiffState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.review.escape import escape_name
+from agents.escape import escape_name
 from app.images import with_images
 from app.review.attach import shown_diff
 from app.review.host import Host

@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.app import App
 
 from agents.errors import UsageError
-from agents.review.escape import escape_name
+from agents.escape import escape_name
 from app.editor import editor_command, run_editor
 
 _GO_TO = frozenset(("code", "code-insiders", "codium", "cursor", "windsurf"))

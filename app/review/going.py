@@ -6,9 +6,9 @@ from textual.widgets import Input
 
 from agents.api import Api
 from agents.errors import ShopfloorError
+from agents.escape import escape_name
 from agents.review import DiffSet, FileDiff
 from agents.review.context import EVERYTHING, with_context
-from agents.review.escape import escape_name
 from app.review.editor import open_in_editor
 from app.review.host import Host
 from app.review.pick import PickScreen, pick_scope

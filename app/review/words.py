@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from agents.escape import escape_name
 from agents.model import Task, at_work
 from agents.parts.changes import Diff, Scope
 from agents.parts.review import Comment, CommentDraft
-from agents.review.escape import escape_name
 from agents.review.model import DiffSet, FileDiff
 from widgets.text_strips import cells, cut, printable
 

@@ -35,9 +35,10 @@ async def open_floor(path: str, demo: bool = False) -> int:
         from app.tour import was_shown
 
         text, trusted = await opening
+        tasks = await api.tasks()
         if text and not trusted and not demo and not in_browser:
             await _ask_trust(api, folder, text)
-        app = ShopfloorApp(api, str(folder), demo, reconnect, connect, tour=not (demo or was_shown()))
+        app = ShopfloorApp(api, str(folder), demo, reconnect, connect, not (demo or was_shown()), tasks)
         await app.run_async()
         return app.return_code or 0
     finally:

@@ -8,9 +8,9 @@ import time
 
 import msgspec
 
+from agents.escape import escape
 from agents.model import Task
 from agents.parts.review import Comment
-from agents.review.escape import escape
 from agents.review.prompt import place
 
 STATE_GLYPHS = {

@@ -22,7 +22,7 @@ class Small(Protocol):
 
 
 def test_methods_of_a_part_carry_its_name_and_its_types() -> None:
-    found = rpc.methods_of(Small)
+    found = rpc.Methods(Small)
     assert sorted(found) == ["greetings.greet", "ping"]
     arguments = msgspec.json.decode(b'{"name": "Ada"}', type=found["greetings.greet"].parameters)
     assert (arguments.name, arguments.times) == ("Ada", 1)

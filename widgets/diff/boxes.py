@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from agents.escape import escape_name
 from agents.parts.review import Comment
 from agents.review.emphasis import Ranges, emphasize
-from agents.review.escape import escape_name
 from agents.review.evidence import Evidence
 from agents.review.places import Placed
 from widgets.text_strips import Span, Spans, chop, cut, expand_tabs, printable, wrap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from agents.review.escape import escape_name
+from agents.escape import escape_name
 from agents.review.model import DiffSet
 from agents.review.moved import moved_blocks
 

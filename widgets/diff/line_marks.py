@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.review.escape import escape_name
+from agents.escape import escape_name
 from widgets.text_strips import Span, Spans, cells, cut, expand_tabs, printable, wrap
 
 MARK_ROWS = 4

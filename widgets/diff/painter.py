@@ -15,8 +15,8 @@ from time import perf_counter
 from rich.segment import Segment
 from textual.strip import Strip
 
+from agents.escape import escape_name
 from agents.review.emphasis import Ranges, emphasize
-from agents.review.escape import escape_name
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, DiffSet, FileDiff
 from agents.review.spans import Highlighted
 from widgets.diff.boxes import JUDGE_KEYS, comment_rows

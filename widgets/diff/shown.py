@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import sub
 
-from agents.review.escape import Escaped, escape
+from agents.escape import Escaped, escape
 from agents.review.model import Lines
 from widgets.text_strips import TAB_WIDTH, cells, split_cells
 

@@ -6,7 +6,6 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from widgets.text_strips import Span, Spans, cells, chop, cut, expand_tabs, printable, spans_cells, wrap
-from widgets.transcript.code import code_lines
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -175,6 +174,8 @@ def _list(tokens: list[Token], frame: _Frame, place: ListPlace | None) -> list[I
 
 
 def _code(info: str, lines: list[str], complete: bool, frame: _Frame) -> list[Item]:
+    from widgets.transcript.code import code_lines  # Pygments; the floor is painted before there is code on it
+
     words = info.split()
     language = words[0].strip("{}.").lower() if words else ""
     items: list[Item] = []

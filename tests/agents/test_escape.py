@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.review.escape import escape, escape_name
+from agents.escape import escape, escape_name
 
 
 @pytest.mark.parametrize(
