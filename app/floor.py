@@ -34,6 +34,7 @@ from app.writing import WritingHelp
 from widgets.agent_pane import AgentPane
 from widgets.brain import Brain
 from widgets.composer import Composer
+from widgets.direct_painting import paint_directly
 from widgets.legend import Legend
 from widgets.pane_grid import PaneGrid
 from widgets.pump import Pump
@@ -71,6 +72,7 @@ class FloorScreen(Screen[None]):
     ) -> None:
         """``tasks``: those there are, to be painted at once; None when the engine was not asked yet."""
         super().__init__()
+        paint_directly(self)
         self.roster = Roster(project)
         """The tasks and which of them is current."""
         self.roster.replace(tasks or ())

@@ -25,11 +25,15 @@ class TooSmallScreen(ModalScreen[None]):
     ]
 
     def compose(self) -> ComposeResult:
-        yield Static(markup=False)
+        yield Static(self._words, markup=False)
 
     def on_resize(self) -> None:
+        self.query_one(Static).update(self._words)
+
+    @property
+    def _words(self) -> str:
         width, height = self.app.size
-        self.query_one(Static).update(
+        return (
             f"Shopfloor needs {COLUMNS}×{ROWS} cells.\n"
             f"This terminal has {width}×{height}.\n"
             "Make it larger, or q leaves."
