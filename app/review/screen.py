@@ -39,6 +39,7 @@ from app.review.writing import Writing
 from widgets.chip_bar import ChipBar
 from widgets.comment_box import CommentBox
 from widgets.diff import DiffView, Position
+from widgets.direct_painting import paint_directly
 from widgets.file_list import FileList
 from widgets.legend import Legend
 from widgets.prompt_pane import PromptPane
@@ -87,6 +88,7 @@ class ReviewScreen(Screen[None]):
             at: a file and a line of it to begin at.
         """
         super().__init__()
+        paint_directly(self)
         self._at = at
         self.keymap = keymap or {}
         self._api = api
