@@ -130,6 +130,8 @@ class Question(Struct, kw_only=True):
     """Answers to choose from; empty: only free text."""
     takes_text: bool = False
     """An answer in the person's own words is possible."""
+    text_option: str = ""
+    """The option that such an answer chooses; the words follow as a prompt. Empty: the words are the answer."""
 
 
 class Rest(Struct, kw_only=True):
@@ -232,6 +234,8 @@ class Task(Struct, kw_only=True):
     asked_at_rest: Rest | None = None
     """Its program asks something outside of a turn; how the task rested before, and rests again when that is
     answered."""
+    dialog: bool = False
+    """It is blocked because its program, a terminal's, asks something that is answered with the keyboard."""
     queue: QueueProgress | None = None
     """The queue that runs on it; None when none does."""
     own_queue: str = ""

@@ -361,6 +361,10 @@ class FloorScreen(Screen[None]):
             self.outbox.keep(self.writing.send_also(event.also, event.text, event.when))
             self.brain.clear_selection()
 
+    @on(Composer.Answered)
+    def _answer_written(self, event: Composer.Answered) -> None:
+        self.outbox.answer(event.task, event.text)
+
     @on(Composer.FilesWanted)
     def _files_wanted(self, event: Composer.FilesWanted) -> None:
         self.ask(self.writing.offer_files(event.task))

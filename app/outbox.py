@@ -50,6 +50,22 @@ class Outbox:
             raise
         await self._api.writing.save_draft(task, "")
 
+    def answer(self, task: str, text: str) -> None:
+        """Answer what a task's agent asks; an answer that is refused comes back into the composer."""
+        self.keep(self._answer(task, text))
+
+    async def _answer(self, task: str, text: str) -> None:
+        known = self._floor.roster.get(task)
+        asked = known.question if known is not None else None
+        options = {option.casefold(): option for option in asked.options} if asked is not None else {}
+        try:
+            option = options.get(text.strip().casefold(), "")
+            await self._api.questions.answer(task, asked.id if asked else "", option, "" if option else text)
+        except ShopfloorError:
+            self._floor.composer.give_back(task, text)
+            raise
+        await self._api.writing.save_draft(task, "")
+
     def keep_draft(self, task: str, text: str) -> None:
         """Keep what is being written."""
         self.keep(self._api.writing.save_draft(task, text))

@@ -21,7 +21,7 @@ from agents.model import Task, When, at_work
 from widgets.chip_area import ChipArea
 from widgets.completer import Completer
 from widgets.completion import Command, CompletionList
-from widgets.composer_label import ComposerLabel, arrival
+from widgets.composer_label import ComposerLabel, arrival, takes_answer
 from widgets.prompt_area import PromptArea
 from widgets.still import StillVertical
 from widgets.task_signs import mood
@@ -50,111 +50,81 @@ class Composer(StillVertical):
     """
 
     @dataclass
-    class Submitted(Message):
+    class _ComposerMessage(Message):
+        composer: Composer
+
+        @property
+        def control(self) -> Composer:
+            """The composer it is about."""
+            return self.composer
+
+    @dataclass
+    class Submitted(_ComposerMessage):
         """The person sent a prompt."""
 
-        composer: Composer
         task: str
         text: str
         when: When
         also: tuple[str, ...] = ()
         """Other tasks that are sent the same."""
 
-        @property
-        def control(self) -> Composer:
-            return self.composer
-
     @dataclass
-    class DraftChanged(Message):
-        """The unsent text of a task rests, or the person has gone to another task."""
+    class Answered(_ComposerMessage):
+        """The person answers what the task's agent asks."""
 
-        composer: Composer
         task: str
         text: str
 
-        @property
-        def control(self) -> Composer:
-            return self.composer
+    @dataclass
+    class DraftChanged(_ComposerMessage):
+        """The unsent text of a task rests, or the person has gone to another task."""
+
+        task: str
+        text: str
 
     @dataclass
-    class Pasted(Message):
+    class Pasted(_ComposerMessage):
         """A long text or an image was pasted and has to be kept, for the chip that stands for it."""
 
-        composer: Composer
         text: str
         image: str
         """The path of the image; then there is no text."""
 
-        @property
-        def control(self) -> Composer:
-            return self.composer
-
     @dataclass
-    class FilesWanted(Message):
+    class FilesWanted(_ComposerMessage):
         """Names of the task's files are asked for: answer with :meth:`Composer.offer_files`."""
 
-        composer: Composer
         task: str
 
-        @property
-        def control(self) -> Composer:
-            return self.composer
-
     @dataclass
-    class CommandsWanted(Message):
+    class CommandsWanted(_ComposerMessage):
         """The commands of the target's agent are asked for: answer with :meth:`Composer.set_commands`."""
 
-        composer: Composer
         task: str
 
-        @property
-        def control(self) -> Composer:
-            return self.composer
-
     @dataclass
-    class CommandGiven(Message):
+    class CommandGiven(_ComposerMessage):
         """A command was chosen or sent; ``rest`` is what stood behind its name."""
 
-        composer: Composer
         name: str
         rest: str
 
-        @property
-        def control(self) -> Composer:
-            return self.composer
-
     @dataclass
-    class DeskWanted(Message):
+    class DeskWanted(_ComposerMessage):
         """Something was asked for that needs more than this line: ``history``, ``yank``, ``pop``, ``editor``,
         ``expand``."""
 
-        composer: Composer
         what: str
 
-        @property
-        def control(self) -> Composer:
-            return self.composer
-
     @dataclass
-    class PastWanted(Message):
+    class PastWanted(_ComposerMessage):
         """The composer shows a task for the first time: answer with :meth:`Composer.offer_past`."""
 
-        composer: Composer
         task: str
 
-        @property
-        def control(self) -> Composer:
-            return self.composer
-
     @dataclass
-    class Left(Message):
+    class Left(_ComposerMessage):
         """The person goes back to the panes."""
-
-        composer: Composer
-
-        @property
-        def control(self) -> Composer:
-            return self.composer
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -218,10 +188,22 @@ class Composer(StillVertical):
             if task is not None and task.id not in self._history:
                 self._history[task.id] = []
                 self.post_message(self.PastWanted(self, task.id))
+        elif task is not None and takes_answer(task) and not self._is_asked and self._area.text.strip():
+            self._when = "after"  # what is being written was not meant as the answer
         self._target = task
-        if task is None or not at_work(task):
+        if not self._leaves_choice:
             self._when = "now"
         self._paint()
+
+    @property
+    def _is_asked(self) -> bool:
+        """The target asks something that can be answered here."""
+        return self._target is not None and takes_answer(self._target)
+
+    @property
+    def _leaves_choice(self) -> bool:
+        """There are two ways to send to the target."""
+        return self._is_asked or (self._target is not None and at_work(self._target))
 
     def offer_past(self, task: str, draft: str, prompts: Iterable[str]) -> None:
         """The unsent text of a task as it was kept, and what was said to it; what is typed meanwhile wins."""
@@ -409,8 +391,8 @@ class Composer(StillVertical):
 
     @on(ComposerLabel.WhenPressed)
     def toggle_when(self) -> None:
-        """Steer now or send after the turn; only a working task leaves the choice."""
-        if self._target is not None and at_work(self._target):
+        """Steer now or send after the turn; only a working task, and one that asks, leave the choice."""
+        if self._leaves_choice:
             self._when = "after" if self._when == "now" else "now"
             self._paint()
 
@@ -435,7 +417,10 @@ class Composer(StillVertical):
         self._saved[name] = ""
         self._paint()
         also = tuple(task.id for task in self._also if task.id != name)
-        self.post_message(self.Submitted(self, name, text, when, also))
+        if when == "now" and not also and self._is_asked:
+            self.post_message(self.Answered(self, name, text))
+        else:
+            self.post_message(self.Submitted(self, name, text, when, also))
 
     def _recall(self, step: int) -> None:
         history: Sequence[str] = self._history.get(self.target, ())
@@ -464,8 +449,10 @@ class Composer(StillVertical):
         if others:
             says = f"→ {len(others) + 1} tasks, {'now' if self._when == 'now' else 'after their turns'}"
         right: Spans = ((f"{says} ", "after" if self._when == "after" else "arrival"),)
-        if not others and at_work(task) and self.size.width >= cells(says) + 50:
-            other = "^T after this turn" if self._when == "now" else "^T steer now"
+        if not others and self._leaves_choice and self.size.width >= cells(says) + 50:
+            other = "^T as a prompt after it" if takes_answer(task) else "^T after this turn"
+            if self._when == "after":
+                other = "^T answer the question" if takes_answer(task) else "^T steer now"
             right = ((f"{other}   ", "dim"), *right)
         label.set_spans(left, right)
 

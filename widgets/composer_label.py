@@ -11,11 +11,19 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from agents.model import Task, When, at_work
-from widgets.text_strips import Spans, StyleBook, cut, spans_cells, strip_of
+from widgets.text_strips import Spans, StyleBook, cut, printable, spans_cells, strip_of
+
+
+def takes_answer(task: Task) -> bool:
+    """Its agent asks something that the person may answer in their own words."""
+    return task.question.takes_text if task.question is not None else task.dialog
 
 
 def arrival(task: Task, when: When) -> str:
     """What Enter will do, in words."""
+    if when == "now" and takes_answer(task):
+        option = task.question.text_option if task.question is not None else ""
+        return "→ answers the question" + (f" with {printable(option)}" if option else "")
     if not at_work(task):
         return "→ new turn"
     return "→ steer now" if when == "now" else "→ after this turn"

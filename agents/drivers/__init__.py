@@ -132,6 +132,8 @@ class Blocked(Report, kw_only=True):
 
     reason: str = ""
     hint: str = ""
+    dialog: bool = False
+    """Its program asks something that is answered with the keyboard."""
 
 
 class NotDelivered(Report, kw_only=True):

@@ -71,7 +71,14 @@ class Permissions:
         identity = secrets.token_hex(4)
         names = _told_apart(options)
         what = self._described(call) or "go on"
-        question = Question(id=identity, text=f"May {self._name} do this? {what}", options=tuple(names))
+        reject = next((name for name, number in names.items() if number in _rejecting(options)), "")
+        question = Question(
+            id=identity,
+            text=f"May {self._name} do this? {what}",
+            options=tuple(names),
+            takes_text=bool(reject),
+            text_option=reject,
+        )
         asked = self._open[identity] = _Open(names, asyncio.get_running_loop().create_future())
         self._report(Asked(question=question))
         try:
@@ -88,6 +95,11 @@ class Permissions:
         self._report(Answered(question=question, answer=option))
         asked.answer.set_result(asked.options[option])
         return True
+
+
+def _rejecting(options: Sequence[Option]) -> list[str]:
+    """The ids of the options that refuse this once."""
+    return [option.id for option in options if option.kind == "reject_once"]
 
 
 def _is_answered(asked: _Open) -> bool:

@@ -61,7 +61,7 @@ def asks_at_rest(ledger: Ledger, task: str, name: str, status: Status) -> None:
             unseen=known.unseen,
             changed_at=known.changed_at,
         )
-        ledger.enter(task, "blocked", *waits_for(name, status.decision), asked_at_rest=rest)
+        ledger.enter(task, "blocked", *waits_for(name, status.decision), asked_at_rest=rest, dialog=True)
 
 
 def answered_at_rest(ledger: Ledger, task: str) -> None:

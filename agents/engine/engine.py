@@ -95,7 +95,6 @@ class Engine:
         self.staging = StagingDesk(ledger, facilities, changes)
         self.writing = WritingDesk(ledger, changes)
         self.projects = ProjectDesk(ledger, facilities)
-        self.questions = Questions(ledger, scheduler)
         self.queues = Queues(ledger, shelf, runs, scheduler)
         self.checks = Checks(ledger, facilities, changes, scheduler)
         self.reminders = Reminders(ledger)
@@ -116,6 +115,7 @@ class Engine:
         )
         self.scripts = Scripts(ledger, facilities)
         self.terminals = Terminals(ledger, facilities)
+        self.questions = Questions(ledger, scheduler, self.terminals, self.send)
         self.terminals.is_at_work = scheduler.__contains__
         self.terminals.begin = scheduler.begin
         facilities.terminals = self.terminals

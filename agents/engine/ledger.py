@@ -178,7 +178,7 @@ class Ledger:
         elif state in ACTIVE_STATES or state == "queued":
             unseen = False
         changed_at = time.time() if state != known.state else known.changed_at
-        changes = {"unseen": unseen, "changed_at": changed_at, "asked_at_rest": None, **changes}
+        changes = {"unseen": unseen, "changed_at": changed_at, "asked_at_rest": None, "dialog": False, **changes}
         entered = self.update(task, state=state, reason=reason, hint=hint, **changes)
         if state != known.state:
             self.on_state(known, entered)

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from agents.engine.ledger import Ledger
 from agents.engine.scheduler import Scheduler
+from agents.engine.terminals import Terminals
 from agents.errors import UsageError
-from agents.model import Question, Task
+from agents.model import Prompt, Question, Task, When
 from agents.parts.questions import how_to_answer
+
+Send = Callable[[str, str, When], Awaitable[Prompt]]
 
 
 class Questions:
     """See :class:`agents.parts.questions.Questions`."""
 
-    def __init__(self, ledger: Ledger, scheduler: Scheduler) -> None:
+    def __init__(self, ledger: Ledger, scheduler: Scheduler, terminals: Terminals, send: Send) -> None:
+        """``send`` sends a prompt: words that go with an answer."""
         self._ledger = ledger
         self._scheduler = scheduler
+        self._terminals = terminals
+        self._send = send
 
     async def answer(self, task: str, question: str = "", option: str = "", text: str = "") -> Task:
         """See :class:`agents.parts.questions.Questions`."""
         known = self._ledger.find(task)
         asked = known.question
+        if asked is None and known.dialog and text.strip() and not question:
+            await self._terminals.answer(known.id, text)
+            return self._ledger.tasks[known.id]
         if asked is None or (question and question != asked.id):
             what = "nothing" if asked is None else "something else"
             raise UsageError(f"Task {known.id} asks {what} now.", f"`shopfloor show {known.id}` shows how it is.")
         chosen = chosen_option(asked, option) if option else ""
         if not chosen and not (text.strip() and asked.takes_text):
             raise UsageError("This is no answer to the question.", how_to_answer(asked))
+        words = "" if chosen else text.strip()
+        if words and asked.text_option:
+            chosen, text = asked.text_option, ""
         if not self._scheduler.answer(known.id, asked.id, chosen, text):
             raise UsageError(f"Task {known.id} does not ask that any more.")
         self._ledger.flush()
+        if words and asked.text_option:
+            await self._send(known.id, words, "now")
         return self._ledger.tasks[known.id]
 
 

@@ -326,8 +326,8 @@ class Run:
         if not self._compacting and not isinstance(event, BEFORE_DELIVERY):
             self._book.deliver()
         match event:
-            case Blocked(reason=reason, hint=hint):
-                self._wait_for_person(reason, hint)
+            case Blocked():
+                self._wait_for_person(event)
             case NotDelivered():
                 self._book.not_delivered()
             case Remember(message=message):
@@ -360,10 +360,10 @@ class Run:
                 elif isinstance(event, TextEnded):
                     self._book.say("\n")
 
-    def _wait_for_person(self, reason: str, hint: str) -> None:
+    def _wait_for_person(self, blocked: Blocked) -> None:
         """The turn waits for something that the person must do, or goes on again."""
-        if reason:
-            self._ledger.enter(self._id, "blocked", reason, hint)
+        if blocked.reason:
+            self._ledger.enter(self._id, "blocked", blocked.reason, blocked.hint, dialog=blocked.dialog)
         elif self._task.state == "blocked":
             self._ledger.enter(self._id, "working")
 
@@ -406,5 +406,5 @@ class Run:
         finally:
             self.transcript.finish()
             await premises.vacate()
-            rest = {"unseen": task.unseen, "asked_at_rest": task.asked_at_rest}
+            rest = {"unseen": task.unseen, "asked_at_rest": task.asked_at_rest, "dialog": task.dialog}
             self._ledger.enter(self._id, task.state, task.reason, task.hint, **rest)

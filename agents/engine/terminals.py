@@ -21,6 +21,7 @@ from agents.parts.terminals import TerminalFound, TerminalScreen
 from agents.profiles import Profile, missing_program
 from agents.sandbox import Policy, Runner
 from agents.sandbox.policy import PtySize
+from agents.terminal.pasting import ENTER_SECONDS, plain
 from agents.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -294,6 +295,21 @@ class Terminals:
                 await self._snapshot_before(self._ledger.find(task))
             session.typed_by_person(data)
             self._ledger.hub.typed(known.id)
+
+    async def answer(self, task: str, text: str) -> None:
+        """Type an answer into what the program asks, and press Enter unless the first key has answered it.
+
+        Raises:
+            UsageError: it asks nothing.
+        """
+        session = self._running(task)
+        if session.status.state != "blocked":
+            raise UsageError(f"The program of task {task} asks nothing now.", "Send it as a prompt.")
+        await self.write(task, plain(text).strip().replace("\n", " ").encode("utf-8", "replace"))
+        if not await session.until(
+            lambda: session.status.state != "blocked", ENTER_SECONDS
+        ):  # no single key was asked for
+            await self.write(task, b"\r")
 
     async def press(self, task: str, keys: Sequence[str]) -> None:
         """See :class:`agents.parts.terminals.Terminals`."""

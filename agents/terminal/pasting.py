@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+ENTER_SECONDS = 0.15
+"""Between a text and Enter at least: some programs take what comes at once for a paste."""
 BEGIN, END = b"\x1b[200~", b"\x1b[201~"
 
 

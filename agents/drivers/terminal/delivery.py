@@ -12,13 +12,11 @@ import re
 import time
 
 from agents.drivers.terminal.session import Session
-from agents.terminal.pasting import paste_bytes, plain
+from agents.terminal.pasting import ENTER_SECONDS, paste_bytes, plain
 from agents.terminal.rules import TerminalSection
 
 ECHO_SECONDS = 3.0
 """How long the text may take to show."""
-ENTER_SECONDS = 0.15
-"""Between the text and Enter at least: some programs take what comes at once for a paste."""
 TAKEN_SECONDS = 2.0
 """How long the text must be out of the prompt to count, for programs whose work is known when it is seen."""
 _TAIL_LETTERS = 24

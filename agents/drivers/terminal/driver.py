@@ -280,12 +280,12 @@ class TerminalDriver:
         self._report(Remember(message=msgspec.json.encode(self._known)))
 
     def _block(self, decision: Decision) -> None:
-        self._tell_blocked(*waits_for(self._name, decision))
+        self._tell_blocked(*waits_for(self._name, decision), dialog=True)
 
-    def _tell_blocked(self, reason: str, hint: str) -> None:
+    def _tell_blocked(self, reason: str, hint: str, *, dialog: bool = False) -> None:
         if reason != self._blocked:
             self._blocked = reason
-            self._report(Blocked(reason=reason, hint=hint))
+            self._report(Blocked(reason=reason, hint=hint, dialog=dialog))
 
     def _unblock(self) -> None:
         if self._blocked:

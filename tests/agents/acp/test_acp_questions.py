@@ -45,7 +45,7 @@ async def test_a_question_blocks_the_task_while_its_turn_goes_on_until_it_is_ans
 
 async def test_an_answer_that_is_none_is_refused_with_what_can_be_said(shop: Shop, agent: Agent) -> None:
     task = await asking(shop, agent)
-    for option, text in (("maybe", ""), ("9", ""), ("", "as you like"), ("", "")):
+    for option, text in (("maybe", ""), ("9", ""), ("", " "), ("", "")):
         with pytest.raises(UsageError, match="1 No · 2 Always · 3 Yes"):
             await shop.engine.questions.answer(task.id, option=option, text=text)
     with pytest.raises(UsageError, match="something else"):
@@ -56,6 +56,17 @@ async def test_an_answer_that_is_none_is_refused_with_what_can_be_said(shop: Sho
     await shop.rests(task.id)
     with pytest.raises(UsageError, match="asks nothing"):
         await shop.engine.questions.answer(task.id, option="1")
+
+
+async def test_an_answer_in_words_says_no_and_goes_to_the_agent(shop: Shop, agent: Agent) -> None:
+    task = await asking(shop, agent)
+    assert task.question is not None
+    assert (task.question.takes_text, task.question.text_option) == (True, "No")
+    await shop.engine.questions.answer(task.id, text="write bye.txt instead")
+    task = await shop.until(task.id, lambda known: known.turn == 2 and known.state != "working", "the words arrive")
+    (asked, *_) = await entries(shop, task, "question")
+    assert asked.text.endswith("\n→ No")
+    assert [entry.text for entry in await entries(shop, task, "prompt")][1] == "write bye.txt instead"
 
 
 async def test_several_questions_are_asked_one_after_another(shop: Shop, agent: Agent) -> None:

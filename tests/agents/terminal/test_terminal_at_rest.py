@@ -6,10 +6,13 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
+import pytest
+
 from agents import paths
 from agents.calls import call_about
 from agents.engine import Engine
 from agents.engine.hooks import events_of
+from agents.errors import UsageError
 from agents.model import Rest, Task
 from tests.shop import Shop
 
@@ -37,6 +40,19 @@ async def test_a_question_at_rest_blocks_the_task_with_its_evidence_until_it_is_
     assert ready.turn == 1, "an answer is no turn"
     await shop.engine.send(ready.id, "and now?")
     await shop.until(ready.id, lambda known: known.turn == 2 and known.state == "ready", "the turn ends")
+
+
+async def test_what_is_asked_at_rest_can_be_answered_in_words(shop: Shop, agent: Agent) -> None:
+    blocked = await asked_at_rest(shop, agent)
+    assert blocked.dialog
+    await shop.engine.questions.answer(blocked.id, text="y")
+    ready = await shop.until(blocked.id, lambda known: known.state == "ready", "it is answered")
+    assert not ready.dialog
+    session = shop.engine.terminals.session(ready.id)
+    assert session is not None
+    assert not session.typed.unsent.strip(), "nothing of the answer is left in the prompt"
+    with pytest.raises(UsageError, match="asks nothing"):
+        await shop.engine.questions.answer(ready.id, text="y")
 
 
 async def test_a_prompt_that_comes_meanwhile_waits_for_the_answer(shop: Shop, agent: Agent) -> None:

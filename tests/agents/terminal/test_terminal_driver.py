@@ -150,6 +150,14 @@ async def test_a_question_blocks_the_task_and_the_answer_lets_it_go_on(shop: Sho
     await shop.until(task.id, lambda known: known.state == "ready", "it goes on")
 
 
+async def test_a_question_of_a_running_turn_can_be_answered_in_words(shop: Shop, agent: Agent) -> None:
+    task = await shop.task("careful", profile=agent("asks"))
+    blocked = await shop.until(task.id, lambda known: known.state == "blocked", "it asks")
+    assert blocked.dialog, "the composer answers it"
+    await shop.engine.questions.answer(task.id, text="y")
+    await shop.until(task.id, lambda known: known.state == "ready" and not known.dialog, "it goes on")
+
+
 async def test_hooks_tell_of_the_turn_and_bring_its_answer(shop: Shop, agent: Agent) -> None:
     task = await shop.rests((await shop.task("hook", profile=agent("hooks", HOOK, rules=RULES + HOOK_RULES))).id)
     texts = [entry.text for entry in await shop.engine.transcript(task.id) if entry.kind == "text"]
