@@ -22,6 +22,7 @@ from agents.model import NewTask, Task
 from agents.parts.projects import ProfileInfo
 from agents.parts.writing import TaskDraft, Template
 from agents.separate import Separate, separate_prompts
+from app.agent_options import OptionsRow
 from app.images import with_images
 from app.pick_text import Choice, TextPicker
 from app.review.pick import PickScreen
@@ -108,6 +109,8 @@ class NewTaskScreen(ModalScreen[list[Task]]):
                 tooltip="Make a task of every line, or of every item of a list; or one of all."),
         Binding("ctrl+b", "base", "From", id="new-task.base", priority=True,
                 tooltip="Choose the branch or commit to start from."),
+        Binding("ctrl+g", "options", "Options", id="new-task.options", priority=True,
+                tooltip="Choose the agent's own options, such as its mode and its model."),
         Binding("tab", "next", "Next field", id="new-task.next", priority=True,
                 tooltip="Take the file that is offered, else go to the next field."),
         Binding("escape", "leave", "Back", id="new-task.leave", tooltip="Back; what was written is kept."),
@@ -130,6 +133,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         self._made: list[Task] = []
         self._choices = CompletionList()
         self._area = TaskArea(self._choices)
+        self._options = OptionsRow(api)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -141,6 +145,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
             with Horizontal(classes="row"):
                 yield Static("Agent", classes="name", markup=False)
                 yield Select[str]([], prompt="the project's default", id="profile", compact=True)
+            yield self._options
             with Horizontal(classes="row"):
                 yield Static("From", classes="name", markup=False)
                 yield Button(HERE, id="base", compact=True)
@@ -182,6 +187,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         self._area.move_cursor(self._area.document.end)
         self._profile = self._profile or draft.profile
         self._queue = draft.queue
+        self._options.remembered = draft.choices
         self._choose_base(self._base or draft.base)
         self.query_one("#check", Checkbox).value = draft.check
         self.query_one("#several", Checkbox).value = draft.several
@@ -192,6 +198,8 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         picker.set_options([(profile_label(profile), profile.id) for profile in profiles])
         if self._profile in self._profiles:
             picker.value = self._profile
+        else:
+            self._look_at(None)
 
     def _show_queues(self, queues: Sequence[str]) -> None:
         picker = self.query_one("#queue", Select)
@@ -202,14 +210,28 @@ class NewTaskScreen(ModalScreen[list[Task]]):
     @on(Select.Changed, "#profile")
     def _profile_chosen(self, event: Select.Changed) -> None:
         profile = self._profiles.get(str(event.value))
+        self._look_at(profile)
         self._say(f"{profile.name} cannot start: {profile.missing}" if profile and not profile.ready else "")
         self._wait_and_keep()
+
+    def _look_at(self, profile: ProfileInfo | None) -> None:
+        """Show the options of the agent, or of the one that is meant when none is chosen."""
+        default = next((each for each in self._profiles.values() if each.is_default), None)
+        self._options.look_at(profile or default)
 
     @on(Select.Changed, "#queue")
     @on(Checkbox.Changed)
     def _other_chosen(self) -> None:
         self._wait_and_keep()
         self._tell_several()
+
+    @on(OptionsRow.Changed)
+    def _option_chosen(self) -> None:
+        self._wait_and_keep()
+
+    def action_options(self) -> None:
+        """Choose the agent's own options."""
+        self._options.open()
 
     @on(Button.Pressed, "#base")
     def action_base(self) -> None:
@@ -334,6 +356,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
             queue=queue if isinstance(queue, str) else "",
             check=self.query_one("#check", Checkbox).value,
             several=self.query_one("#several", Checkbox).value,
+            choices=self._options.remembered,
         )
 
     def _wait_and_keep(self) -> None:
@@ -394,6 +417,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
             base=draft.base,
             queue=None if not draft.queue else "" if draft.queue == NO_QUEUE else draft.queue,
             check=draft.check,
+            choices=self._options.chosen,
             held=held,
         )
         for number, each in enumerate(prompts):
@@ -411,7 +435,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
             self._pause.stop()
         self._area.read_only = True
         try:
-            await self._api.writing.keep_task_draft(self._project, TaskDraft())
+            await self._api.writing.keep_task_draft(self._project, TaskDraft(choices=draft.choices))
         except ShopfloorError as error:
             self.notify(str(error), severity="warning", markup=False)
         self.dismiss(self._made)

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
+from agents.config import read_config
 from agents.engine.facilities import Facilities, fingerprint
 from agents.engine.ledger import Ledger
-from agents.errors import UsageError
+from agents.errors import ShopfloorError, UsageError
 from agents.parts.projects import ProfileInfo
 from agents.profiles import load_profiles
 from agents.programs import profile_info
-from agents.project_file import PROJECT_FILE
+from agents.project_file import PROJECT_FILE, read_project_file
 from agents.workspace import open_project
 
 
@@ -28,7 +31,16 @@ class ProjectDesk:
             profile_info(loaded, self._facilities.environment)
             for loaded in load_profiles(Path(project) if project else None)
         ]
+        default = self._default(Path(project)) if project else ""
+        infos = [msgspec.structs.replace(info, is_default=info.id == default) for info in infos]
         return sorted(infos, key=lambda info: not info.ready)
+
+    def _default(self, project: Path) -> str:
+        try:
+            settings = read_project_file(project)
+            return read_config(self._facilities.environment, settings).defaults.profile or self.first_ready(project)
+        except ShopfloorError:
+            return ""  # the task that is made says why
 
     def first_ready(self, project: Path) -> str:
         """The first profile whose key is there; those that need none are chosen by name.

@@ -31,6 +31,8 @@ class ProfileInfo(Struct, kw_only=True):
     """What a person should know before the first start, or how to log in."""
     network: Literal["on", "off"] = "on"
     """What its agents may reach: everything, or nothing but their model."""
+    is_default: bool = False
+    """A new task of the project has it when none is named."""
 
 
 class Projects(Protocol):

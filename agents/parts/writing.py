@@ -52,6 +52,9 @@ class TaskDraft(Struct, kw_only=True):
     """Empty: the project's default; ``-``: none."""
     check: bool = True
     several: bool = False
+    choices: dict[str, dict[str, str]] = {}
+    """What was chosen of agents' own options, also for the task after this one: values by the ids of settings, by
+    profiles."""
 
 
 class Writing(Protocol):

@@ -99,6 +99,10 @@ class SessionsInMemory:
     def __init__(self, engine: EngineInMemory) -> None:
         self._engine = engine
         self.offers = Session()
+        self.offered_by: dict[str, Session] = {}
+
+    async def offered(self, profile: str) -> Session:
+        return self.offered_by.get(profile, Session())
 
     async def session(self, task: str) -> Session:
         return self.offers
