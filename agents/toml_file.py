@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,6 +55,8 @@ def parse_toml(text: str, path: Path, kind: type[T]) -> T:
     Raises:
         UsageError: it is not TOML or does not say what ``kind`` wants.
     """
+    import tomllib  # most screens start without a file to read
+
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -10,7 +10,6 @@ A line ``preset = "pie"`` above them starts from another set of keys.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -349,10 +348,12 @@ class Keymap(NamedTuple):
 
 def read_keymap(path: Path) -> Keymap:
     """Read ``keys.toml``. What cannot be used is left out and named in ``problems``; no file is no problem."""
+    if not path.exists():
+        return Keymap({})
+    import tomllib
+
     try:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Keymap({})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return Keymap({}, (f"{path} cannot be read: {error}. The default keys are used.",))
     known = default_keys()

@@ -10,6 +10,9 @@ from widgets.text_strips import Span, Spans, cells, chop, cut, expand_tabs, prin
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
+CHUNK_LINES = 48
+"""Code that is still being written is highlighted in pieces of so many lines, so that only the last is redone."""
+
 Align: TypeAlias = Literal["left", "center", "right"]
 
 

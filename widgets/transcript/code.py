@@ -10,9 +10,8 @@ from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, St
 from pygments.util import ClassNotFound
 
 from widgets.text_strips import Spans, printable
+from widgets.transcript.blocks import CHUNK_LINES
 
-CHUNK_LINES = 48
-"""Code that is still being written is highlighted in pieces of so many lines, so that only the last is redone."""
 WHOLE_LINES = 600
 """Code up to so many lines is highlighted in one piece once it is complete."""
 

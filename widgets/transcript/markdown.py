@@ -12,8 +12,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from widgets.transcript.blocks import BLANK, Item, ListPlace, code_block, render_blocks
-from widgets.transcript.code import CHUNK_LINES
+from widgets.transcript.blocks import BLANK, CHUNK_LINES, Item, ListPlace, code_block, render_blocks
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
