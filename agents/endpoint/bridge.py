@@ -83,6 +83,8 @@ class Bridges:
         """
         if not is_used(endpoint, policy.network):
             return runner
+        # the rules on connections that Landlock has (since its version 4) name ports and no addresses: a way to the
+        # forwarder's port would be one to that port of any server
         if not policy.network and not runner.mounts and runner.name != "none":
             raise ShopfloorError(
                 f"{runner.name.capitalize()} can take the network away, but leave no way to the model open.",

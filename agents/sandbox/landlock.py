@@ -87,6 +87,8 @@ class Landlock(Supervised):
         """See :meth:`agents.sandbox.Runner.limits`."""
         said = [
             "What it may read it can send away while the network is on.",
+            "With the network off only our own agent reaches its model: the kernel can leave a port open, but that of "
+            "every address and not of this machine alone.",
             "Permissions and times of files outside the worktree can be changed, their content cannot.",
             "A protected file in the worktree can be renamed away or overwritten.",
             "Outside the worktree nothing new can be made in a folder that holds something protected.",

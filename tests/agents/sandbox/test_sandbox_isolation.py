@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ import pytest
 from sandbox_scene import Scene
 
 from agents.sandbox import Runner, choose_runner
+from agents.sandbox.launcher import NETWORK_SINCE, landlock_version
 
 CONNECT = """
 import socket, sys
@@ -211,3 +213,33 @@ def _bind_short(server: socket.socket, path: Path) -> None:
 
 if sys.platform != "linux":
     pytestmark = pytest.mark.skip("what is tried here is Linux's")
+
+
+ONE_PORT = """
+import ctypes, os, socket, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+create, add_rule, restrict_self = 444, 445, 446
+bind_and_connect, connect, net_port, no_new_privileges = 3, 2, 2, 38
+servers = [socket.create_server(("127.0.0.1", 0))]
+port = servers[0].getsockname()[1]
+servers += [socket.create_server(("127.0.0.2", port)), socket.create_server(("127.0.0.1", 0))]
+handled = struct.pack("=QQQ", 0, bind_and_connect, 0)
+rules = libc.syscall(create, handled, len(handled), 0)
+granted = struct.pack("=QQ", connect, port)
+assert rules >= 0 and not libc.syscall(add_rule, rules, net_port, granted, 0), os.strerror(ctypes.get_errno())
+assert not libc.prctl(no_new_privileges, 1, 0, 0, 0) and not libc.syscall(restrict_self, rules, 0)
+for server in servers:
+    try:
+        socket.create_connection(server.getsockname(), 5).close()
+        print("reached")
+    except OSError as error:
+        print(error.strerror)
+"""
+
+
+@pytest.mark.skipif(landlock_version() < NETWORK_SINCE, reason="this kernel has no Landlock rules on connections")
+def test_landlocks_rules_on_connections_name_no_address_so_no_way_to_a_model_is_left_open() -> None:
+    ran = subprocess.run([sys.executable, "-I", "-S", "-c", ONE_PORT], capture_output=True, text=True, check=False)
+    assert ran.stdout.splitlines() == ["reached", "reached", "Permission denied"], (
+        f"if another address is out of reach now, limits() and the bridge can say and do better: {ran}"
+    )
