@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -23,19 +24,19 @@ async def open_floor(path: str, demo: bool = False) -> int:
             "The floor needs a terminal.", "`shopfloor run` and the other verbs work without one."
         )  # fmt: skip
     folder = _folder(path)
+    # read when Textual is imported; what a second piece of an echo waits for is up to twice such a period, and what
+    # streams is merged by our own pump
+    os.environ.setdefault("TEXTUAL_FPS", "240")
+    # in a thread: meanwhile the engine answers and opens the repository, which takes as long
+    importing = asyncio.create_task(asyncio.to_thread(importlib.import_module, "app.app"))
     api = await (connect() if in_browser else _connect())
     try:
-        # the engine opens the repository while we import the screen: each takes a quarter of a second
-        opening = asyncio.create_task(_project_file(api, str(folder)))
-        await asyncio.sleep(0)
-        # read when Textual is imported; what a second piece of an echo waits for is up to twice such a period, and what
-        # streams is merged by our own pump
-        os.environ.setdefault("TEXTUAL_FPS", "240")
+        text, trusted = await _project_file(api, str(folder))
+        tasks = await api.tasks()
+        await importing
         from app.app import ShopfloorApp
         from app.tour import was_shown
 
-        text, trusted = await opening
-        tasks = await api.tasks()
         if text and not trusted and not demo and not in_browser:
             await _ask_trust(api, folder, text)
         app = ShopfloorApp(api, str(folder), demo, reconnect, connect, not (demo or was_shown()), tasks)

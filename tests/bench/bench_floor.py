@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from tests.bench.bench_engine import ROOT, a_repository, clean_environment, scratch
+from tests.bench.bench_screen import without_tour
 from tests.bench.measure import Figure, summary
 
 RUNS = 7
@@ -28,6 +29,7 @@ def floor() -> Sequence[Figure]:
     """First paint with the engine up, memory and idle CPU of a screen."""
     with scratch() as folder:
         environment = clean_environment(folder) | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        without_tour(Path(environment["SHOPFLOOR_HOME"]))
         saved = dict(os.environ)
         os.environ.update(environment)
         try:

@@ -69,9 +69,9 @@ def run_screen(project: str) -> int:
     return run([project])
 
 
-def _without_tour(home: Path) -> None:
+def without_tour(home: Path) -> None:
     """A home whose owner has seen the tour."""
-    (home / "state").mkdir(mode=0o700)
+    (home / "state").mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / "state" / "tour").touch()
 
 
@@ -81,7 +81,7 @@ def streaming_engine(tasks: int, streaming: int, rate: int) -> Iterator[tuple[di
     with tempfile.TemporaryDirectory(prefix="sf-bench-", dir="/tmp") as home:
         project = Path(home) / "shop"
         project.mkdir()
-        _without_tour(Path(home))
+        without_tour(Path(home))
         environment = {
             "SHOPFLOOR_HOME": home, "HOME": home, "PATH": os.defpath, "LANG": "C.UTF-8", "TERM": "xterm-256color",
             "COLORTERM": "truecolor", "SHOWN": "Task 000",
@@ -110,7 +110,7 @@ def real_agents(count: int, rate: int) -> Iterator[tuple[dict[str, str], int]]:
             "TERM": "xterm-256color", "COLORTERM": "truecolor", "SHOWN": "Say",
             "SHOPFLOOR_BENCH_PAUSES": f"{home}/pauses",
         }  # fmt: skip
-        _without_tour(Path(home))
+        without_tour(Path(home))
         profiles = Path(home) / "config" / "profiles"
         profiles.mkdir(parents=True)
         (profiles / "talker.toml").write_text(
