@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ from agents.version import VERSION
 STOP_SECONDS = 30.0
 SOCKET_VARIABLE = "SHOPFLOOR_SOCKET"
 """Where scripts of the project file reach the engine."""
+FULL_BYTES = 65_536
+"""A disk with less room than this is full."""
 START_SECONDS = 20.0
 """How long a starting engine may take before we give up on it."""
 
@@ -95,6 +98,7 @@ class _Connection:
             self._waiting.pop(number, None)
 
     async def _receive(self) -> None:
+        why: EngineUnreachable = _gone()
         try:
             while line := await self._reader.readline():
                 response = rpc.decode_response(line)
@@ -111,11 +115,13 @@ class _Connection:
                     answer.set_result(response.result)
         except ConnectionError:
             pass  # the same as a closed socket: everyone who waits is told below
+        except (msgspec.MsgspecError, ValueError):  # also a line that is too long
+            why = _not_understood()
         finally:
             self._gone = True
             for answer in self._waiting.values():
                 if not answer.done():
-                    answer.set_exception(_gone())
+                    answer.set_exception(why)
             if self._events is not None:
                 self._events.queue.put_nowait(None)
 
@@ -155,9 +161,13 @@ def _remote(method_name: str) -> Any:
         try:
             encoded = rpc.encode(params)
         except UnicodeEncodeError as error:
-            raise UsageError("A name in this call is not valid UTF-8.", "Rename it, or use another one.") from error
+            shown = error.object.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")[:200]
+            raise UsageError(f"“{shown}” is not valid UTF-8.", "Rename it, or write it otherwise.") from error
         result = await self.call(method.name, encoded)
-        return msgspec.json.decode(result, type=method.result)
+        try:
+            return msgspec.json.decode(result, type=method.result)
+        except msgspec.MsgspecError as error:
+            raise _not_understood() from error
 
     call.__name__ = method_name
     return call
@@ -180,6 +190,12 @@ _PARTS = _install(rpc.METHODS)
 def _gone() -> EngineUnreachable:
     return EngineUnreachable(
         "The engine is gone.", f"`shopfloor engine start` starts it again; its log is {paths.log_path()}."
+    )
+
+
+def _not_understood() -> EngineOutdated:
+    return EngineOutdated(
+        f"What answers at {_socket()} is no engine of this version.", "`shopfloor engine restart` replaces it."
     )
 
 
@@ -249,8 +265,7 @@ async def stop_engine(when_idle: bool = False, patience_seconds: float = STOP_SE
     until = time.monotonic() + patience_seconds
     info = None
     if connection is not None:
-        client = cast(Client, connection)
-        info = await client.info()
+        info = await _who_is(connection)
         await connection.call("shutdown", rpc.encode({"when_idle": True} if when_idle else {}))
         if when_idle:
             await connection.gone()
@@ -263,12 +278,20 @@ async def stop_engine(when_idle: bool = False, patience_seconds: float = STOP_SE
     return info
 
 
+async def _who_is(connection: _Connection) -> EngineInfo:
+    """What an engine of whatever version says about itself, as far as that is understood."""
+    try:
+        return await cast(Client, connection).info()
+    except EngineOutdated:
+        return EngineInfo(version="", protocol=0, pid=0, home="", log="", started_at=0.0)
+
+
 def lock_is_free() -> bool:
     """No engine lives, not even one that has closed its socket and is still putting things away."""
     try:
         with (paths.state_dir() / "engine.lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
@@ -294,7 +317,7 @@ async def _try() -> _Connection | None:
             paths.socket_folder()
         with short_path(_socket()) as path:
             reader, writer = await asyncio.open_unix_connection(path, limit=rpc.LINE_LIMIT)
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         return None
     except OSError as error:
         raise EngineUnreachable(
@@ -326,11 +349,19 @@ async def _start() -> _Connection:
                 return connection
             words = said.read_text("utf-8", "replace").strip().removeprefix("shopfloor: ")
             if "Another engine" not in words:
-                raise EngineUnreachable(f"The engine did not start: {words or 'it said nothing'}")
+                raise EngineUnreachable(f"The engine did not start: {words or _why_silent()}")
         await asyncio.sleep(0.01)
     raise EngineUnreachable(
         f"The engine did not answer within {START_SECONDS:g} seconds.", f"Its log is {paths.log_path()}."
     )
+
+
+def _why_silent() -> str:
+    """Why a starting engine could not even say what is wrong."""
+    folder = paths.state_dir()
+    if shutil.disk_usage(folder).free < FULL_BYTES:
+        return f"the disk with {folder} is full. Make room and try again."
+    return f"it said nothing. Its log is {paths.log_path()}."
 
 
 def _spawn_engine(said: Path) -> subprocess.Popen[bytes]:

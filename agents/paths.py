@@ -124,6 +124,13 @@ def make_private(folder: Path) -> Path:
         ShopfloorError: it cannot be made or is not a folder we may write.
     """
     try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(folder).decode("utf-8", "backslashreplace")
+        raise ShopfloorError(
+            f"Shopfloor cannot use its folder {shown}: its name is not UTF-8.", "Set SHOPFLOOR_HOME to another folder."
+        ) from error
+    try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
     except OSError as error:

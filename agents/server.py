@@ -188,7 +188,10 @@ def _open_log() -> _Masked:
 
 def _take_lock() -> IO[str]:
     """The one engine of this person holds it as long as it lives."""
-    place = paths.make_private(paths.state_dir()) / "engine.lock"
+    try:
+        place = paths.make_private(paths.state_dir()) / "engine.lock"
+    except ShopfloorError as error:
+        raise EngineUnreachable(f"The engine cannot be started: {error.message}", error.hint) from error
     try:
         lock = place.open("a+")
     except OSError as error:
@@ -199,9 +202,12 @@ def _take_lock() -> IO[str]:
         raise EngineUnreachable(
             "Another engine is running already.", "`shopfloor engine status` shows it."
         ) from error  # fmt: skip
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
+    try:
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+    except OSError as error:
+        raise EngineUnreachable(f"The engine cannot write its lock {place}: {error.strerror}.", "Make room.") from error
     return lock
 
 

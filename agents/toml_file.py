@@ -45,7 +45,7 @@ def read_toml(path: Path, kind: type[T]) -> T:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 (byte {error.start}).", "Save it as UTF-8.") from error
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.", "Put a file there that can.") from error
     return parse_toml(text, path, kind)
 
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from agents.errors import ShopfloorError, UsageError
 from agents.version import VERSION
+from app.arguments import amount, days, from_0, from_1, port, priority, seconds
 from app.faults import fault_sentence
 from app.verbs.queue_arguments import add_queue_verbs
 
@@ -29,20 +33,51 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the arguments say; the exit status. No traceback reaches a person."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that has no ✓ is no reason to end
+    elif sys.stdout is None:  # it was closed: nobody wants to know
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
     try:
-        return _dispatch(list(arguments))
+        try:
+            return _dispatch(list(arguments))
+        finally:
+            sys.stdout.flush()
     except ShopfloorError as error:
-        print(f"shopfloor: {error}", file=sys.stderr)
-        return error.exit_status
+        return _told(error)
     except KeyboardInterrupt:
         print("shopfloor: stopped by you.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; not a fault
+        _write_no_more()  # nobody reads on; not a fault
         return 0
     except Exception as error:
-        print(f"shopfloor: {fault_sentence(error)}", file=sys.stderr)
-        return 1
+        if isinstance(error, FileNotFoundError) and not _is_somewhere():
+            return _told(UsageError("The folder you are in is not there any more.", "Go to one that is."))
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _write_no_more()
+            return _told(ShopfloorError("There is no room left on the disk.", "Make room and try again."))
+        return _told(ShopfloorError(fault_sentence(error)))
+
+
+def _told(error: ShopfloorError) -> int:
+    """Say what is wrong in one line, whatever names it holds; the exit status."""
+    from agents.escape import escape
+
+    print(f"shopfloor: {escape(str(error)).text}", file=sys.stderr)
+    return error.exit_status
+
+
+def _write_no_more() -> None:
+    """Let the rest of the output go nowhere: it would be tried again at the very end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _is_somewhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -173,13 +208,15 @@ def parser() -> argparse.ArgumentParser:
     floor.add_argument("path", nargs="?", default=".", metavar="PATH")
     web = verb("web", "open the floor in a browser on this machine, under an address that nobody can guess")
     web.add_argument("path", nargs="?", default=".", metavar="PATH")
-    web.add_argument("--port", type=int, default=0, metavar="N", help="a port of 127.0.0.1 (default: a free one)")
+    web.add_argument("--port", type=port, default=0, metavar="N", help="a port of 127.0.0.1 (default: a free one)")
     web.add_argument("--open", action="store_true", help="open the browser")
     demo = verb("demo", "try it: a sample repository and an offline model; nothing leaves the machine")
-    demo.add_argument("--agents", type=int, default=4, metavar="N", help="how many agents work (default: 4)")
+    demo.add_argument("--agents", type=from_0, default=4, metavar="N", help="how many agents work (default: 4)")
     demo.add_argument("--headless", action="store_true", help="no screen: wait for all and print a line for each")
     demo.add_argument("--keep", action="store_true", help="keep the folder with the repository and the engine's state")
-    demo.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="headless: give up (default: 300)")
+    demo.add_argument(
+        "--timeout", type=seconds, default=300, metavar="SECONDS", help="headless: give up (default: 300)"
+    )
     as_json(demo)
 
     run = verb("run", "start a task")
@@ -190,7 +227,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("-p", "--profile", default="", help="which agent (see `shopfloor profiles`)")
     run.add_argument("--base", default="", help="branch or commit to start from")
     run.add_argument("--title", default="", help="a name for it (default: the prompt's first line)")
-    run.add_argument("--priority", type=int, default=0, help="higher starts earlier")
+    run.add_argument("--priority", type=priority, default=0, help="higher starts earlier")
     queued = run.add_mutually_exclusive_group()
     queued.add_argument("--queue", metavar="NAME", help="a queue of prompts that follows each turn you start")
     queued.add_argument("--no-queue", action="store_const", dest="queue", const="", help="none, whatever the default")
@@ -233,14 +270,14 @@ def parser() -> argparse.ArgumentParser:
     as_json(task_verb("retry", "make a failed request again now instead of waiting"))
     fork = task_verb("fork", "start a new task where a turn of this one ended, with its files and its conversation")
     fork.add_argument("prompt", metavar="PROMPT", nargs="?", default="", help="what to do there")
-    fork.add_argument("--turn", type=int, default=0, metavar="N", help="which turn (default: the last one)")
+    fork.add_argument("--turn", type=from_0, default=0, metavar="N", help="which turn (default: the last one)")
     fork.add_argument("-p", "--profile", default="", help="go on with another agent")
     as_json(fork)
     spending = verb("spending", "show what agents have cost, by day and profile")
-    spending.add_argument("--days", type=int, default=1, metavar="N", help="today and the days before (default: 1)")
+    spending.add_argument("--days", type=days, default=1, metavar="N", help="today and the days before (default: 1)")
     as_json(spending)
     budget = verb("budget", "show what today may cost, or raise it for today")
-    budget.add_argument("amount", nargs="?", type=float, metavar="USD", help="US dollars of today, in all")
+    budget.add_argument("amount", nargs="?", type=amount, metavar="USD", help="US dollars of today, in all")
     as_json(budget)
     note = task_verb("note", "set what you are waiting for")
     note.add_argument("text", metavar="TEXT")
@@ -283,7 +320,7 @@ def parser() -> argparse.ArgumentParser:
     by.add_argument("names", metavar="NAME", nargs="*", help="reviewers (default: all that can be used)")
     by.add_argument("-p", "--profile", default="", help="who reads, whatever the reviewers' files say")
     by.add_argument("--judge", metavar="PROFILE", default="", help="who takes out what is said twice or unfounded")
-    by.add_argument("--auto", type=int, default=0, metavar="N", help="send findings to the agent, at most N times")
+    by.add_argument("--auto", type=from_0, default=0, metavar="N", help="send findings to the agent, at most N times")
     by.add_argument("--kind", action="append", choices=kinds, help="which findings are sent by --auto (default: fix)")
     instead = by.add_mutually_exclusive_group()
     instead.add_argument("--estimate", action="store_true", help="only say what it takes at least")
@@ -356,7 +393,7 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--send-failure", action="store_true", help="send the log of the failing job to the agent")
     as_json(pr)
     issues = verb("issues", "list open issues of the host, or start tasks from them")
-    issues.add_argument("number", metavar="NUMBER", type=int, nargs="*", help="start a task for each of these")
+    issues.add_argument("number", metavar="NUMBER", type=from_1, nargs="*", help="start a task for each of these")
     issues.add_argument("--search", default="", help="as in the host's own search")
     issues.add_argument("-p", "--profile", default="", help="which agent")
     issues.add_argument("--hold", action="store_true", help="do not start yet")

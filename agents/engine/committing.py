@@ -87,6 +87,8 @@ class CommittingDesk:
             raise UsageError(f"{held} The model is not asked.", f"Write the message yourself. {SPENT_HINT}")
         diff = await self._changes.diff(known.id, "working")
         material = _material(diff.patch, files)
+        if not material.strip():
+            raise UsageError(f"Nothing of task {known.id} differs from its last commit.", "There is nothing to commit.")
         started_at = time.time()
         answer, usage = await self._facilities.ask_model(profile, _ASKED, material)
         step = Step(usage=usage, model=profile.native.model, at=time.time())
@@ -111,7 +113,8 @@ class CommittingDesk:
     def _resting(self, task: str) -> Task:
         known = self._ledger.on_floor(task)
         if known.state in ACTIVE_STATES or known.state == "queued":
-            raise UsageError(f"Task {known.id} is {known.state}: its agent uses git now.", "Wait, or stop it first.")
+            when = "as soon as it starts" if known.state == "queued" else "now"
+            raise UsageError(f"Task {known.id} is {known.state}: its agent uses git {when}.", "Wait, or stop it first.")
         return known
 
     async def _confined(self, task: Task, command: str) -> ScriptEnd:

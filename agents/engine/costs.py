@@ -124,7 +124,7 @@ class CostDesk:
     async def spending(self, days: int = 1) -> list[Spending]:
         """See :class:`agents.parts.costs.Costs`."""
         self._flush()
-        since = day_of(time.time() - (max(1, days) - 1) * 86_400)
+        since = day_of(max(0.0, time.time() - (max(1, days) - 1) * 86_400))
         return spending(self._turns_since(midnight(since)), self._tasks, since, self._past())
 
     async def today(self) -> Today:

@@ -385,7 +385,10 @@ class Engine:
             raise UsageError(f"Task {known.id} is {known.state}: there is nothing to restore.")
         workspace = self.changes.workspace(known)
         if Path(workspace.worktree).exists():
-            raise UsageError(f"The worktree of task {known.id} is still there: {workspace.worktree}.")
+            raise UsageError(
+                f"The worktree of task {known.id} is still there: {workspace.worktree}.",
+                f"There is nothing to restore; `shopfloor resume {known.id}` goes on with it.",
+            )
         workspaces = await self._facilities.workspaces()
         last = self.changes.last_snapshot(known, workspace)
         workspace = await workspaces.restore(workspace, last)

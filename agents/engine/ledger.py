@@ -136,7 +136,8 @@ class Ledger:
         """
         known = self.find(task)
         if known.state in FINAL_STATES:
-            raise UsageError(f"Task {known.id} is {known.state}: it has left the floor.")
+            hint = f"`shopfloor restore {known.id}` brings it back."
+            raise UsageError(f"Task {known.id} is {known.state}: it has left the floor.", hint)
         return known
 
     def next_sequence(self) -> int:

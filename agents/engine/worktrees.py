@@ -51,6 +51,8 @@ class WorktreeDesk:
 
     async def adopt(self, project: str, what: str, prompt: str = "", profile: str = "") -> Task:
         """See :class:`agents.parts.worktrees.Worktrees`."""
+        if not what.strip():
+            raise UsageError("There is nothing to go on with.", "Name a branch, or the folder of a worktree.")
         found = await open_project(Path(project))
         workspaces = await self._facilities.workspaces()
         folder = Path(what).expanduser() if os.sep in what else Path(project) / what

@@ -18,12 +18,12 @@ IN_A_BROWSER = "web_driver"
 
 async def open_floor(path: str, demo: bool = False) -> int:
     """Open the floor for the repository at ``path`` until the person leaves; agents go on."""
+    folder = _folder(path)
     in_browser = IN_A_BROWSER in os.environ.get("TEXTUAL_DRIVER", "")
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "The floor needs a terminal.", "`shopfloor run` and the other verbs work without one."
         )  # fmt: skip
-    folder = _folder(path)
     # read when Textual is imported; what a second piece of an echo waits for is up to twice such a period, and what
     # streams is merged by our own pump
     os.environ.setdefault("TEXTUAL_FPS", "240")
@@ -62,7 +62,11 @@ async def prepare(path: str) -> Path:
 def _folder(path: str) -> Path:
     folder = Path(path).expanduser().absolute()
     if not folder.is_dir():
-        raise UsageError(f"There is no folder {folder}.", "Give the path of a git repository.")
+        verb = "" if os.sep in path else f", and no verb “{path}”"
+        raise UsageError(
+            f"There is no folder {folder}{verb}.",
+            "`shopfloor --help` lists the verbs." if verb else "Give the path of a git repository.",
+        )
     return folder
 
 

@@ -121,7 +121,10 @@ async def _restore(api: Client, options: argparse.Namespace) -> int:
 
 
 async def _copies(api: Client, options: argparse.Namespace) -> int:
-    for copy in await api.queues.copies(options.name or ""):
+    copies = await api.queues.copies(options.name or "")
+    if not copies and not options.json:
+        print(f"No earlier state of {options.name or 'a queue'} is kept.")
+    for copy in copies:
         if options.json:
             print_json(copy)
         else:
@@ -328,8 +331,10 @@ def _here() -> str:
 def _text_of(file: Path) -> str:
     try:
         return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8.", "Save it as UTF-8.") from error
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.", "Give the path of a Markdown file.") from error
 
 
 _ACTIONS = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from app.arguments import from_0, from_1
+
 
 def add_queue_verbs(queue: argparse.ArgumentParser, parser_class: type[argparse.ArgumentParser]) -> None:
     """Give ``shopfloor queue`` its actions."""
@@ -59,11 +61,11 @@ def _runs(action: _Action) -> None:
     action("resume", "go on with a paused queue", "task")
     action("abort", "end a queue and interrupt its prompt at work", "task")
     skip = action("skip", "leave out the prompt at work, or one that waits", "task")
-    skip.add_argument("item", metavar="N", nargs="?", type=int, default=0, help="its number")
+    skip.add_argument("item", metavar="N", nargs="?", type=from_0, default=0, help="its number")
     insert = action("insert", "add a prompt to a queue that runs", "task", "text")
-    insert.add_argument("--at", metavar="N", type=int, default=0, help="its number (default: the last)")
+    insert.add_argument("--at", metavar="N", type=from_0, default=0, help="its number (default: the last)")
     move = action("move", "move a prompt that waits", "task")
-    move.add_argument("item", metavar="FROM", type=int, help="its number")
-    move.add_argument("place", metavar="TO", type=int, help="the number it is to have")
+    move.add_argument("item", metavar="FROM", type=from_1, help="its number")
+    move.add_argument("place", metavar="TO", type=from_1, help="the number it is to have")
     attach = action("attach", "let a queue run by itself after each turn that you start", "task")
     attach.add_argument("name", metavar="NAME", nargs="?", default="", help="a queue's name; nothing: none any more")

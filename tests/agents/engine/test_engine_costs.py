@@ -97,6 +97,15 @@ async def test_a_suggested_commit_message_is_counted_shown_and_held_by_a_spent_b
         await shop.engine.committing.suggest(task.id, [])
 
 
+async def test_no_model_is_asked_for_the_message_of_no_change(shop: Shop) -> None:
+    shop.model.add("Done.")
+    task = await shop.rests((await shop.task()).id)
+    asked = len(shop.model.requests)
+    with pytest.raises(UsageError, match="differs from its last commit"):
+        await shop.engine.committing.suggest(task.id, [])
+    assert len(shop.model.requests) == asked
+
+
 async def test_a_budget_holds_turns_until_it_is_raised_and_the_raise_outlives_the_engine(tmp_path: Path) -> None:
     store = a_store(tmp_path, ("a", a_turn(1, midnight(day_of(time.time())) + 1, 1.0)))
     desk = CostDesk(store, {"a": known("a")}, 1.5, store.commit)

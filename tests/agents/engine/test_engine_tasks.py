@@ -314,3 +314,8 @@ async def test_who_comes_back_gets_only_what_changed_since(shop: Shop) -> None:
     kinds = [event.entry.kind for event in batch if isinstance(event, EntryChanged)]
     assert kinds == ["prompt", "text"], "only the entries of the second turn"
     assert not any(isinstance(event, TranscriptOpened) for event in batch)
+
+
+async def test_to_adopt_there_must_be_a_name(shop: Shop) -> None:
+    with pytest.raises(UsageError, match="Name a branch"):
+        await shop.engine.worktrees.adopt(str(shop.repository), " ", profile="test")
