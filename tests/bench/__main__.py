@@ -17,6 +17,7 @@ BENCHMARKS = {
     "panes": "tests.bench.bench_panes:panes",
     "floor": "tests.bench.bench_floor:floor",
     "screen": "tests.bench.bench_screen:screen_figures",
+    "baseline": "tests.bench.bench_baseline:baseline",
     "diff": "tests.bench.bench_diff:diff",
     "review": "tests.bench.bench_review:review",
     "engine": "tests.bench.bench_engine:engine_process",

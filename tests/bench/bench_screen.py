@@ -1,9 +1,11 @@
 """The whole program in a pseudo-terminal while many agents stream: from a key to the painted answer.
 
     .venv/bin/python tests/bench/bench_screen.py [--panes 4 20 64] [--rate 50 100] [--tasks 200] [--agents]
+    .venv/bin/python tests/bench/bench_screen.py --hour 60 --panes 16
 
 ``--agents``: real agents of the real engine instead, which read the offline provider over HTTP through the SDK; the
-engine and the provider then need the processor too, and the rate that arrives is named.
+engine and the provider then need the processor too, and the rate that arrives is named. ``--hour``: memory of the
+screen before and after an hour of events (20 deltas a second for each pane), so many times faster.
 
 The screen is the real one on the real socket. What streams comes from ``streaming_engine.py``, so that the figures are
 the screen's own. Keys are typed into the composer from outside, and the time is taken until the letters are on the
@@ -288,11 +290,16 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--agents", action="store_true", help="real agents of the offline provider")
+    parser.add_argument("--hour", type=int, metavar="TIMES", help="memory after an hour of events, so often faster")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--screen", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.screen:
         sys.exit(run_screen(arguments.screen))
+    if arguments.hour:
+        before, after = an_hour_of_events(arguments.panes[0], arguments.hour)
+        print(f"panes {arguments.panes[0]}  before_MB {before:.0f}  after_MB {after:.0f}", flush=True)
+        return
     for rate in arguments.rate:
         for panes in arguments.panes:
             if arguments.agents:
