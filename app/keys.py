@@ -203,6 +203,34 @@ def pretty_keys(keys: str) -> str:
     return " ".join(pretty(key.strip()) for key in keys.split(","))
 
 
+def first_key(name: str, bindings: Iterable[Binding], keymap: Mapping[str, str]) -> str:
+    """The first key of one of these bindings, for people, in the person's own keys."""
+    default = next(binding.key for binding in bindings if binding.id == name)
+    return pretty((keymap.get(name) or default).split(",")[0].strip())
+
+
+def legend_hints(
+    wanted: Iterable[str],
+    bindings: Sequence[Binding],
+    keymap: Mapping[str, str],
+    *,
+    words: Mapping[str, str],
+    actions: Mapping[str, str] | None = None,
+) -> list[Hint]:
+    """What a legend shows of the bindings of a screen.
+
+    Args:
+        wanted: their ids, the most useful first.
+        words: what they are called there; by default as the palette calls them.
+        actions: what a click on each does; by default their ids say it.
+    """
+    names = {binding.id: binding.description.lower() for binding in bindings}
+    return [
+        Hint(first_key(name, bindings, keymap), words.get(name) or names[name], (actions or {}).get(name, name))
+        for name in wanted
+    ]
+
+
 def bindings(actions: Iterable[Action]) -> list[BindingType]:
     """Textual's bindings for actions. Keys that move between areas work while text is written too."""
     return [
@@ -301,10 +329,24 @@ def shown_bindings(bindings: Iterable[Binding], own: Mapping[str, str] | None = 
     return rows
 
 
+def _dialog_bindings() -> list[tuple[str, list[Binding]]]:
+    """The bindings of dialogs that say themselves which keys they have."""
+    from app.ask import AskScreen
+    from app.choose import ChooseScreen
+    from app.help import HelpScreen
+    from app.note import NoteScreen
+    from app.review.help import ReviewHelp
+    from app.review.pick import PickScreen
+    from app.too_small import TooSmallScreen
+
+    screens = (AskScreen, ChooseScreen, HelpScreen, NoteScreen, ReviewHelp, PickScreen, TooSmallScreen)
+    return _named(*((screen.__name__, screen.BINDINGS) for screen in screens))
+
+
 @cache
 def default_keys() -> dict[str, str]:
     """Every id that can be given other keys, and the keys it has by default."""
-    return _keys(widget_bindings())
+    return _keys(widget_bindings() + _dialog_bindings())
 
 
 @cache

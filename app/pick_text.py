@@ -53,7 +53,7 @@ class TextPicker(ModalScreen[Picked | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="pick-text.leave", priority=True, tooltip="Go back without taking one."),
         Binding("down,ctrl+n", "move(1)", "Down", id="pick-text.down", priority=True, tooltip="The text below."),
-        Binding("up,ctrl+p,ctrl+r", "move(-1)", "Up", id="pick-text.up", priority=True, tooltip="The text above."),
+        Binding("up,ctrl+r", "move(-1)", "Up", id="pick-text.up", priority=True, tooltip="The text above."),
         Binding("pagedown", "scroll(6)", "Down in it", id="pick-text.scroll-down", priority=True,
                 tooltip="Scroll the text that is marked down."),
         Binding("pageup", "scroll(-6)", "Up in it", id="pick-text.scroll-up", priority=True,

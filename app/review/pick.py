@@ -33,7 +33,7 @@ class PickScreen(ModalScreen[int | str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="pick.leave", priority=True, tooltip="Go back without picking."),
         Binding("down,ctrl+n", "move(1)", "Down", id="pick.down", priority=True, tooltip="The next row."),
-        Binding("up,ctrl+p", "move(-1)", "Up", id="pick.up", priority=True, tooltip="The row before."),
+        Binding("up", "move(-1)", "Up", id="pick.up", priority=True, tooltip="The row before."),
     ]
 
     def __init__(self, asks: str, rows: Sequence[str], *, takes_text: bool = False) -> None:
