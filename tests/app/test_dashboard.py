@@ -19,6 +19,7 @@ from app.totals import totals_text
 from app.tour import TourScreen, was_shown
 from tests.app.floor_engine import EngineInMemory
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
+from tests.presses import presses
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,7 @@ async def test_charts_show_days_profiles_and_projects_within_the_terminal(size: 
             assert len(lines) <= place.size.height, f"{name} is higher than its place"
 
 
+@presses("dashboard.fewer", "dashboard.leave", "dashboard.measure", "dashboard.more", "floor.dashboard")
 async def test_tab_counts_something_else_and_plus_shows_more_days() -> None:
     async with a_floor(*some_tasks()) as stage:
         stage.engine.costs.rows = some_rows()
@@ -83,6 +85,7 @@ async def test_tab_counts_something_else_and_plus_shows_more_days() -> None:
         assert stage.app.screen is stage.floor
 
 
+@presses("dashboard.budget")
 async def test_a_budget_that_is_spent_is_said_and_raised_here() -> None:
     async with a_floor(*some_tasks()) as stage:
         stage.engine.costs.rows = some_rows()
@@ -136,6 +139,7 @@ def test_totals_in_words() -> None:
     assert "some prices are not known" in today_text(unknown)
 
 
+@presses("floor.tour")
 async def test_the_tour_has_three_screens_and_is_never_shown_again_by_itself() -> None:
     async with a_floor(*some_tasks(), tour=True) as stage:
         await stage.until(lambda: isinstance(stage.app.screen, TourScreen), "the tour is shown")
@@ -151,6 +155,7 @@ async def test_the_tour_has_three_screens_and_is_never_shown_again_by_itself() -
         assert isinstance(stage.app.screen, TourScreen)
 
 
+@presses("tour.skip")
 async def test_the_tour_is_skipped_by_escape() -> None:
     async with a_floor(*some_tasks(), tour=True) as stage:
         await stage.until(lambda: isinstance(stage.app.screen, TourScreen), "the tour is shown")
@@ -159,6 +164,7 @@ async def test_the_tour_is_skipped_by_escape() -> None:
         assert was_shown()
 
 
+@presses("floor.start-engine")
 async def test_an_engine_stopped_on_purpose_is_started_only_when_asked() -> None:
     engine, other = EngineInMemory(*some_tasks()), EngineInMemory(*some_tasks())
     asked: list[str] = []

@@ -9,6 +9,7 @@ import pytest
 from app.arrangement import load_arrangement
 from tests.app.floor_engine import NOW, PROJECT, a_task
 from tests.app.floor_stage import a_floor, some_tasks
+from tests.presses import presses
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +17,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
 
 
+@presses("floor.layout")
 async def test_layout_changes_by_key_and_is_there_again_the_next_time() -> None:
     async with a_floor(*some_tasks(), size=(240, 45)) as stage:
         await stage.press("L")
@@ -28,6 +30,7 @@ async def test_layout_changes_by_key_and_is_there_again_the_next_time() -> None:
     assert load_arrangement("/projects/other").layout == "grid", "another project has this project's layout"
 
 
+@presses("floor.order")
 async def test_order_by_attention_puts_who_needs_the_person_first() -> None:
     async with a_floor(*some_tasks()) as stage:
         assert stage.floor.grid.tasks_in_view == ("wrk1", "blk2", "rdy3", "stp4")
@@ -39,6 +42,7 @@ async def test_order_by_attention_puts_who_needs_the_person_first() -> None:
         await stage.until(lambda: stage.floor.grid.tasks_in_view[:2] == ("blk2", "stp4"), "the failed one moved up")
 
 
+@presses("floor.move-after", "floor.move-before")
 async def test_panes_are_placed_by_hand_and_stay_there() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("stp4")
@@ -51,6 +55,7 @@ async def test_panes_are_placed_by_hand_and_stay_there() -> None:
         assert stage.floor.grid.tasks_in_view == ("wrk1", "blk2", "stp4", "rdy3", "new5")
 
 
+@presses("floor.pin")
 async def test_pin_puts_a_pane_first_and_takes_it_back() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("rdy3")
@@ -60,6 +65,7 @@ async def test_pin_puts_a_pane_first_and_takes_it_back() -> None:
         await stage.until(lambda: stage.floor.grid.tasks_in_view[0] == "wrk1", "it stands at its place again")
 
 
+@presses("floor.down", "floor.left", "floor.right", "floor.up")
 async def test_shift_and_arrows_go_to_the_pane_in_that_direction() -> None:
     async with a_floor(*some_tasks(), size=(200, 60)) as stage:
         await stage.go_to("wrk1")
@@ -68,6 +74,7 @@ async def test_shift_and_arrows_go_to_the_pane_in_that_direction() -> None:
             await stage.until(lambda task=task: stage.current == task, f"{key} went to {task}")  # type: ignore[misc]
 
 
+@presses("floor.brain", "floor.narrower", "floor.wider")
 async def test_list_is_made_wider_by_keys_and_by_dragging_its_edge() -> None:
     async with a_floor(*some_tasks(), size=(160, 45)) as stage:
         brain = stage.floor.brain

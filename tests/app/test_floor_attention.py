@@ -15,6 +15,7 @@ from app.note import NoteScreen
 from app.review.screen import ReviewScreen
 from tests.app.floor_engine import NOW, a_task
 from tests.app.floor_stage import Stage, a_floor, some_tasks
+from tests.presses import presses
 
 ASKED = Question(id="q1", text="Which format is meant?", options=("JSON", "CSV"), takes_text=True)
 
@@ -57,6 +58,7 @@ async def test_answer_is_chosen_with_the_arrows_or_written() -> None:
         await stage.until(lambda: ("answer q1 YAML", "ask1") in stage.engine.calls, "the words were given")
 
 
+@presses("floor.answer")
 async def test_escape_leaves_the_question_unanswered_and_digits_go_to_panes_again() -> None:
     async with a_floor(*some_tasks(), a_task("ask1", state="blocked", question=ASKED, created_at=NOW)) as stage:
         await stage.press("a", "escape", "1")
@@ -85,6 +87,7 @@ async def test_note_and_reminder_are_written_in_one_dialog() -> None:
         assert 7000 < task.remind_at - time.time() < 7300
 
 
+@presses("floor.note", "note.cancel")
 async def test_moment_that_is_none_is_said_and_nothing_is_lost() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("rdy3")
@@ -104,6 +107,7 @@ async def test_search_finds_names_of_changed_files() -> None:
         assert "Sort reports" not in listed(stage)
 
 
+@presses("floor.stop")
 async def test_acts_are_about_the_selected_tasks() -> None:
     tasks = [a_task(f"wrk{n}", f"Work {n}", state="working", created_at=NOW + n) for n in range(3)]
     async with a_floor(*tasks) as stage:
@@ -116,6 +120,7 @@ async def test_acts_are_about_the_selected_tasks() -> None:
         await stage.until(lambda: not stage.floor.brain.selected, "nothing is selected after the act")
 
 
+@presses("brain.select-all")
 async def test_several_are_closed_after_one_question() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.press("asterisk", "X")
@@ -131,6 +136,7 @@ async def test_escape_drops_the_selection_before_it_leaves() -> None:
         assert stage.area == "Brain"
 
 
+@presses("brain.group")
 async def test_list_is_grouped_by_project_or_profile() -> None:
     tasks = (a_task("one1", project="/p/bakery"), a_task("two2", project="/p/mill", profile="codex"))
     async with a_floor(*tasks, project="") as stage:

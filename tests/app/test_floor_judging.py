@@ -8,7 +8,9 @@ from agents.model import Task
 from app.ask import AskScreen
 from app.judging.race import LanePanel, RaceScreen, StartRaceScreen
 from app.new_task import Tick
+from app.review.screen import ReviewScreen
 from tests.app.test_floor_shipping import the_floor
+from tests.presses import presses
 from tests.shell import Shell, shell
 from tests.shop import Shop, home, shop, writes
 
@@ -38,6 +40,7 @@ async def test_break_fix_from_the_floor_shows_in_the_pane_and_drafts_in_the_revi
         await hands.until(lambda: "has run" in hands.legend, "it is not run again on the same files")
 
 
+@presses("floor.break-fix")
 async def test_break_fix_that_runs_is_ended_by_the_same_key(shop: Shop) -> None:
     task = await a_task_with_an_empty_test(shop, '[break_fix]\ntests = ["*.check"]\nrun = "sleep 1000; true {files}"\n')
     async with the_floor(shop, task) as hands:
@@ -94,6 +97,7 @@ async def test_a_race_from_a_shell_compares_and_keeps_one(shell: Shell) -> None:
     assert json.loads(out)["kept"] == lanes[1]["task"], "the race is remembered"
 
 
+@presses("floor.race", "race.go", "race.keep", "race.leave", "race.left", "race.review", "race.right", "race.start")
 async def test_a_race_is_begun_compared_and_decided_on_the_floor(shop: Shop) -> None:
     (shop.profiles / "other.toml").write_text((shop.profiles / "test.toml").read_text())
     task = await a_task_with_an_empty_test(shop)
@@ -116,6 +120,25 @@ async def test_a_race_is_begun_compared_and_decided_on_the_floor(shop: Shop) -> 
         panels = list(hands.app.screen.query(LanePanel))
         await hands.until(lambda: all("ready" in str(panel.content) for panel in panels), "both are shown as ready")
         assert "wave.txt" in "".join(str(panel.content) for panel in panels)
+        first, second = panels
+        await hands.press("right")
+        assert second.has_focus
+        await hands.press("left")
+        assert first.has_focus
+        await hands.press("escape")
+        await hands.until(lambda: hands.app.screen is hands.app.floor, "the comparison is left")
+        hands.app.floor.go_to(race.tasks[0])
+        await hands.press("W")
+        await hands.opened(RaceScreen)
+        await hands.press("right", "g")
+        await hands.until(lambda: hands.app.floor.roster.current == race.tasks[1], "g goes to the pane of the second")
+        await hands.press("W")
+        await hands.opened(RaceScreen)
+        await hands.press("r")
+        await hands.opened(ReviewScreen)
+        await hands.press("q")
+        await hands.press("W")
+        await hands.opened(RaceScreen)
         await hands.press("right", "k")
         await hands.until(lambda: "k again keeps" in hands.text("#problem"), "it asks")
         await hands.press("k")

@@ -19,6 +19,7 @@ from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.too_small import COLUMNS
 from tests.app.floor_engine import NOW, PROJECT, a_task
 from tests.app.floor_stage import SIZES, a_floor, some_tasks
+from tests.presses import presses
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,7 @@ async def test_enter_in_the_list_goes_to_the_pane(size: tuple[int, int]) -> None
 
 
 @pytest.mark.parametrize("size", SIZES)
+@presses("floor.area-back")
 async def test_tab_goes_round_the_areas_and_shift_tab_back(size: tuple[int, int]) -> None:
     async with a_floor(*some_tasks(), size=size) as stage:
         for key, area in [("tab", "AgentPane"), ("tab", "PromptArea"), ("tab", "Brain"), ("shift+tab", "PromptArea")]:
@@ -102,6 +104,8 @@ async def test_zoom_shows_one_pane_and_all_again() -> None:
         await stage.until(lambda: len(stage.floor.grid.tasks_in_view) == 4, "all panes are back")
 
 
+@presses("floor.pane-3", "floor.pane-4")
+@presses("floor.pane-1")
 async def test_digits_go_to_the_panes_of_this_page() -> None:
     async with a_floor(*some_tasks()) as stage:
         for digit, task in [("3", "rdy3"), ("1", "wrk1"), ("4", "stp4"), ("9", "stp4")]:
@@ -109,6 +113,7 @@ async def test_digits_go_to_the_panes_of_this_page() -> None:
             await stage.until(lambda task=task: stage.current == task, f"{digit} went to {task}")  # type: ignore[misc]
 
 
+@presses("floor.back")
 async def test_backtick_goes_back_and_forth() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
@@ -118,6 +123,8 @@ async def test_backtick_goes_back_and_forth() -> None:
             await stage.until(lambda task=task: stage.current == task, f"it is back at {task}")  # type: ignore[misc]
 
 
+@presses("floor.page-previous")
+@presses("floor.page-next")
 async def test_comma_and_full_stop_turn_pages_and_only_the_page_is_watched() -> None:
     tasks = [a_task(f"t{number:02}", created_at=NOW - 100 + number) for number in range(90)]
     async with a_floor(*tasks) as stage:
@@ -135,7 +142,12 @@ async def test_comma_and_full_stop_turn_pages_and_only_the_page_is_watched() -> 
 
 @pytest.mark.parametrize(
     ("key", "task", "call"),
-    [("S", "wrk1", "stop"), ("R", "stp4", "resume"), ("C", "rdy3", "check"), ("K", "rdy3", "compact")],
+    [
+        pytest.param("S", "wrk1", "stop", marks=presses("floor.stop")),
+        pytest.param("R", "stp4", "resume", marks=presses("floor.resume")),
+        pytest.param("C", "rdy3", "check", marks=presses("floor.check")),
+        pytest.param("K", "rdy3", "compact", marks=presses("floor.compact")),
+    ],
 )
 async def test_stop_resume_and_check_ask_the_engine(key: str, task: str, call: str) -> None:
     async with a_floor(*some_tasks()) as stage:
@@ -144,6 +156,7 @@ async def test_stop_resume_and_check_ask_the_engine(key: str, task: str, call: s
         await stage.until(lambda: (call, task) in stage.engine.calls, f"{key} asked the engine to {call}")
 
 
+@presses("floor.close")
 async def test_close_asks_first_and_enter_is_no() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("rdy3")
@@ -166,6 +179,7 @@ async def test_r_opens_the_review_of_the_focused_task() -> None:
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
+@presses("floor.help", "help.down", "help.leave", "help.page-down", "help.page-up", "help.up")
 async def test_help_opens_and_every_usual_key_leaves_it(key: str) -> None:
     async with a_floor(*some_tasks()) as stage:
         for leave in ("escape", "q", "question_mark"):
@@ -186,6 +200,7 @@ async def test_palette_finds_actions_and_tasks() -> None:
         await stage.until(lambda: stage.current == "rdy3", "the palette went to the task")
 
 
+@presses("floor.filter")
 async def test_f_filters_the_list_from_anywhere() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
@@ -214,6 +229,7 @@ async def test_list_and_panes_change_places_in_a_narrow_terminal() -> None:
         await stage.until(lambda: stage.area == "Brain", "the list is shown")
 
 
+@presses("floor.projects")
 async def test_shift_p_shows_all_projects() -> None:
     async with a_floor(a_task("here"), engine=None) as stage:
         stage.engine.put(a_task("away", "Elsewhere", project="/projects/other"))
@@ -223,6 +239,7 @@ async def test_shift_p_shows_all_projects() -> None:
         await stage.until(lambda: len(stage.floor.roster.shown) == 2, "both are shown")
 
 
+@presses("floor.theme")
 async def test_theme_key_offers_themes() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.press("ctrl+k")
@@ -240,6 +257,7 @@ async def test_quit_leaves_and_keeps_what_was_being_written(key: str) -> None:
         assert stage.engine.writing.drafts["wrk1"] == "ha"
 
 
+@presses("app.quit")
 async def test_prompt_sent_right_before_leaving_is_sent() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")

@@ -13,6 +13,7 @@ from agents.parts.writing import TaskDraft, Template
 from app.new_task import NewTaskScreen
 from tests.app.floor_engine import PROJECT, EngineInMemory
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
+from tests.presses import presses
 from widgets.completion import CompletionList
 
 
@@ -69,6 +70,7 @@ async def test_first_task_of_an_empty_floor_is_shown() -> None:
         await stage.until(lambda: stage.area == "AgentPane", "its pane has the focus")
 
 
+@presses("floor.new-task", "new-task.base", "new-task.next", "new-task.start")
 async def test_agent_and_branch_are_chosen_by_keys() -> None:
     async with a_floor(*some_tasks()) as stage:
         screen = await open_dialog(stage)
@@ -152,6 +154,7 @@ async def test_dialog_opens_when_the_engine_knows_no_agents() -> None:
         await stage.until(lambda: stage.engine.made, "the engine is asked all the same")
 
 
+@presses("new-task.hold")
 async def test_hold_makes_a_task_that_does_not_start() -> None:
     async with a_floor(*some_tasks()) as stage:
         await open_dialog(stage)
@@ -160,6 +163,7 @@ async def test_hold_makes_a_task_that_does_not_start() -> None:
         assert stage.engine.made[0].held
 
 
+@presses("new-task.several")
 async def test_several_tasks_are_made_of_a_list_and_told_before() -> None:
     async with a_floor(*some_tasks()) as stage:
         screen = await open_dialog(stage)
@@ -197,6 +201,7 @@ async def test_what_could_not_be_made_of_several_stays_in_the_dialog() -> None:
         assert screen.query_one(TextArea).text == "- two\n- three"
 
 
+@presses("new-task.template")
 async def test_a_template_is_put_before_what_is_written_and_chooses() -> None:
     async with a_floor(*some_tasks()) as stage:
         template = Template(name="Bug", text="Fix this bug:", profile="offline", base="release/2.0", check=False)
@@ -256,6 +261,7 @@ async def test_a_new_task_from_a_review_leaves_the_review_open(key: str) -> None
         await stage.until(lambda: stage.floor.roster.get("new1") is not None, "the floor knows it")
 
 
+@presses("app.new-task", "new-task.leave")
 async def test_a_new_task_while_writing_leaves_what_is_written() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")

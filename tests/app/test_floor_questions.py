@@ -11,6 +11,7 @@ from agents.model import Entry, Question
 from tests.app.floor_engine import a_task
 from tests.app.floor_stage import a_floor
 from tests.app.test_floor_screen import screen_text
+from tests.presses import presses
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +23,7 @@ FREE = Question(id="q2", text="Which database?", options=("SQLite",), takes_text
 QUESTION = Question(id="q1", text="May Fake do this? bash: make clean", options=("Allow once", "Reject"))
 
 
+@presses("floor.pane-2", "floor.pane-9", "pane.answer-2")
 async def test_numbers_answer_in_a_pane_that_asks_and_go_to_panes_elsewhere() -> None:
     asks = a_task("ask1", state="blocked", question=QUESTION, reason=QUESTION.text)
     async with a_floor(asks, a_task("oth2", state="working")) as stage:

@@ -10,6 +10,7 @@ from agents.offline import Fault
 from app.review.screen import ReviewScreen
 from app.ship.reviewers import ReviewersScreen
 from tests.app.test_floor_shipping import Hands, a_ready_task, the_floor
+from tests.presses import presses
 from tests.shop import Shop, home, shop
 
 __all__ = ["home", "shop"]
@@ -25,6 +26,7 @@ async def opened(hands: Hands) -> SelectionList[str]:
     return listed
 
 
+@presses("reviewers.read")
 async def test_a_review_is_started_watched_and_read(shop: Shop) -> None:
     task = await a_ready_task(shop)
     async with the_floor(shop, task, size=(80, 24)) as hands:
@@ -45,6 +47,7 @@ async def test_a_review_is_started_watched_and_read(shop: Shop) -> None:
         await hands.opened(ReviewScreen)
 
 
+@presses("floor.reviewers", "reviewers.cancel", "reviewers.leave", "reviewers.start")
 async def test_a_review_goes_on_behind_the_floor_and_is_cancelled(shop: Shop) -> None:
     task = await a_ready_task(shop)
     async with the_floor(shop, task) as hands:

@@ -13,6 +13,7 @@ from agents.model import Entry
 from app.too_small import TooSmallScreen
 from tests.app.floor_engine import NOW, EngineInMemory, a_task
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
+from tests.presses import presses
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +99,7 @@ async def test_drafts_and_prompts_of_earlier_are_there_again() -> None:
         assert stage.floor.composer.area.text == "what I said"
 
 
+@presses("floor.next-needed")
 async def test_half_written_prompt_survives_events_and_going_elsewhere() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
@@ -169,6 +171,7 @@ async def test_terminal_that_is_too_small_says_what_it_needs_and_recovers(size: 
         assert stage.area == "PromptArea"
 
 
+@presses("floor.quit")
 async def test_program_started_in_a_terminal_that_is_too_small_says_so() -> None:
     async with a_floor(*some_tasks(), size=(40, 10)) as stage:
         await stage.until(lambda: isinstance(stage.app.screen, TooSmallScreen), "it says that it is too small")

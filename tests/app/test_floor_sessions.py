@@ -11,6 +11,7 @@ from app.choose import ChooseScreen
 from tests.app.floor_engine import a_task
 from tests.app.floor_stage import SIZES, a_floor
 from tests.app.test_floor_screen import screen_text
+from tests.presses import presses
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +42,7 @@ async def test_a_model_is_chosen_with_the_keyboard(size: tuple[int, int]) -> Non
         await stage.until(lambda: ("choose model l", "aaa1") in stage.engine.calls, "the engine is asked to set it")
 
 
+@presses("floor.choose")
 async def test_an_agent_that_offers_nothing_says_so() -> None:
     async with a_floor(a_task("aaa1")) as stage:
         await stage.go_to("aaa1")

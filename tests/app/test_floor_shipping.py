@@ -21,10 +21,13 @@ from app.ship.commit import CommitScreen
 from app.ship.land import LandScreen, LineScreen
 from app.ship.publish import IssuesScreen, PublishScreen
 from app.ship.scripts import ScriptsScreen, TrustScreen
+from tests.presses import presses
 from tests.shop import Shop, git, home, shop, writes
 
 __all__ = ["home", "shop"]
 PATIENCE = 800
+A_REMARK = {"id": 1, "path": "hello.txt", "line": 2, "side": "RIGHT", "body": "Why?", "user": {"login": "ada"}}
+"""A review comment as the host tells it."""
 
 
 class Hands:
@@ -79,6 +82,7 @@ def a_project_file(shop: Shop, text: str) -> None:
     (shop.repository / ".shopfloor.toml").write_text(text)
 
 
+@presses("line.undo")
 async def test_a_task_is_landed_from_the_floor_with_an_edited_message(shop: Shop) -> None:
     task = await a_ready_task(shop)
     async with the_floor(shop, task) as hands:
@@ -100,9 +104,14 @@ async def test_a_task_is_landed_from_the_floor_with_an_edited_message(shop: Shop
         await hands.until(lambda: len(hands.app.floor.roster.shown) == 1, "it is on the floor again")
 
 
+@presses("floor.land", "floor.line", "land.land", "land.leave", "line.cancel", "line.hold", "line.leave")
 async def test_what_keeps_a_task_from_landing_is_said_in_the_dialog(shop: Shop) -> None:
     task = await a_ready_task(shop)
     async with the_floor(shop, task, size=(80, 24)) as hands:
+        await hands.press("ctrl+l")
+        await hands.opened(LineScreen)
+        await hands.press("escape")
+        await hands.until(lambda: hands.app.screen is hands.app.floor, "the line is left")
         await hands.press("m")
         await hands.opened(LandScreen)
         onto = hands.app.screen.query_one("#onto", Select)
@@ -122,10 +131,15 @@ async def test_what_keeps_a_task_from_landing_is_said_in_the_dialog(shop: Shop) 
         await hands.until(lambda: "One after" in hands.text("#facts"), "the line goes on")
 
 
+@presses("commit.all", "commit.leave", "commit.suggest", "floor.commit")
 async def test_picked_files_are_committed_with_a_preview_and_history(shop: Shop) -> None:
     shop.model.add(writes("a.txt", "a\n"), writes("b.txt", "b\n"), "Done.")
     task = await shop.rests((await shop.task("Two files")).id)
     async with the_floor(shop, task) as hands:
+        await hands.press("c")
+        await hands.opened(CommitScreen)
+        await hands.press("escape")
+        await hands.until(lambda: hands.app.screen is hands.app.floor, "the dialog is left")
         await hands.press("c")
         await hands.opened(CommitScreen)
         files = hands.app.screen.query_one("#files", OptionList)
@@ -153,6 +167,16 @@ async def test_picked_files_are_committed_with_a_preview_and_history(shop: Shop)
         assert git(shop.repository, "log", "-1", "--format=%s", task.branch) == "Add the second file"
 
 
+@presses(
+    "floor.scripts",
+    "floor.trust",
+    "scripts.copy",
+    "scripts.leave",
+    "scripts.restart",
+    "scripts.stop",
+    "trust.no",
+    "trust.yes",
+)
 async def test_the_project_file_is_trusted_and_its_scripts_run(shop: Shop) -> None:
     a_project_file(
         shop,
@@ -164,6 +188,12 @@ async def test_the_project_file_is_trusted_and_its_scripts_run(shop: Shop) -> No
         await hands.until(lambda: len(hands.app.floor.acts.shipping.offered) == 2, "the scripts are known")
         await hands.press("ctrl+e")
         await hands.until(lambda: "trusted" in hands.legend, "an untrusted command is refused")
+        await hands.press("T")
+        await hands.opened(TrustScreen)
+        await hands.press("n")
+        await hands.until(lambda: hands.app.screen is hands.app.floor, "it is put off")
+        await hands.press("ctrl+e")
+        await hands.until(lambda: "trusted" in hands.legend, "a command is refused as before")
         await hands.press("T")
         await hands.opened(TrustScreen)
         assert "hello from" in str(hands.app.screen.query_one(".paper", Static).content), "the person reads it all"
@@ -180,6 +210,13 @@ async def test_the_project_file_is_trusted_and_its_scripts_run(shop: Shop) -> No
         await hands.press("down", "enter")
         await hands.until(lambda: "running" in str(scripts.get_option_at_index(1).prompt), "the service runs")
         await hands.until(lambda: "up" in hands.text("#log"), "its log is shown")
+        await hands.press("y")
+        await hands.until(lambda: hands.app.clipboard == "http://localhost:1/", "the address of the service is copied")
+        (before,) = [run for run in await shop.engine.scripts.running(task.id) if run.name == "web"]
+        await hands.press("r")
+        await shop.entry(
+            task.id, lambda entry: entry.kind == "script" and entry.id > before.entry, "the service started again"
+        )
         await hands.press("x")
         await hands.until(lambda: "stopped" in str(scripts.get_option_at_index(1).prompt), "the service was stopped")
         await hands.press("escape")
@@ -212,6 +249,7 @@ def host(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@presses("floor.publish", "publish.comments", "publish.failure", "publish.leave", "publish.publish", "publish.refresh")
 async def test_a_pull_request_is_published_from_the_floor(shop: Shop, host: Path) -> None:
     task = await a_ready_task(shop)
     async with the_floor(shop, task) as hands:
@@ -227,14 +265,28 @@ async def test_a_pull_request_is_published_from_the_floor(shop: Shop, host: Path
         assert known.pull_request.number == 7
         await hands.press("ctrl+l")
         await hands.until(lambda: "No check" in hands.text("#problem"), "there is no failing job, which is said")
+        pull = json.loads((host / "pull").read_text()) | {"isDraft": True}
+        (host / "pull").write_text(json.dumps(pull))
+        await hands.press("ctrl+r")
+        await hands.until(lambda: "#7 draft" in hands.text("#stands"), "it is asked for again")
+        (host / "comments").write_text(json.dumps([A_REMARK]))
+        await hands.press("ctrl+t")
+        await hands.until(lambda: shop.engine.ledger.tasks[task.id].draft_comments == 1, "its comments are drafts now")
+        await hands.press("escape")
+        await hands.until(lambda: hands.app.screen is hands.app.floor, "the dialog is left")
 
 
+@presses("floor.issues", "issues.leave")
 async def test_a_task_is_started_from_an_issue(shop: Shop, host: Path) -> None:
     issues = [{"number": 12, "title": "It breaks", "body": "Here.", "url": "https://x/12", "labels": []}]
     (host / "issues").write_text(json.dumps(issues))
     a_project_file(shop, '[defaults]\nprofile = "test"\n')
     shop.model.add("Done.")
     async with the_floor(shop) as hands:
+        await hands.press("I")
+        await hands.opened(IssuesScreen)
+        await hands.press("escape")
+        await hands.until(lambda: hands.app.screen is hands.app.floor, "the dialog is left")
         await hands.press("I")
         await hands.opened(IssuesScreen)
         found = hands.app.screen.query_one("#issues", OptionList)

@@ -8,6 +8,7 @@ from agents.events import TerminalOpened, TerminalWrote
 from agents.terminal.emulator import Emulator
 from tests.app.floor_engine import NOW, a_task
 from tests.app.floor_stage import Stage, a_floor
+from tests.presses import presses
 from widgets.terminal.pane import TerminalPane
 
 
@@ -44,6 +45,7 @@ def wrote(data: bytes, after: bytes) -> TerminalWrote:
     return TerminalWrote(task="trm1", offset=len(after), data=data)
 
 
+@presses("floor.zoom")
 async def test_what_the_program_writes_is_shown_and_keys_go_to_it_until_taken_back() -> None:
     async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
         await in_terminal(stage, b"\x1b[1;31mhello\x1b[0m there\r\n> ")
@@ -102,6 +104,7 @@ async def test_the_program_is_told_the_size_it_is_shown_in() -> None:
         assert stage.engine.terminals.sizes[-1] == ("trm1", pane.size.width - 1, pane.size.height - 1, dark)
 
 
+@presses("terminal.type")
 async def test_a_program_that_has_ended_says_so_and_enter_starts_it_again() -> None:
     async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
         pane = await in_terminal(stage, b"bye")
@@ -112,6 +115,7 @@ async def test_a_program_that_has_ended_says_so_and_enter_starts_it_again() -> N
         assert stage.engine.terminals.started == ["trm1"]
 
 
+@presses("terminal.leave", "terminal.take")
 async def test_the_agent_cannot_write_the_clipboard_but_may_offer() -> None:
     async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
         await in_terminal(stage, b"")

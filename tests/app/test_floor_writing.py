@@ -18,6 +18,7 @@ from app.pick_text import TextPicker
 from app.review.screen import ReviewScreen
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
 from tests.images import a_picture
+from tests.presses import presses
 from widgets.completion import CompletionList
 
 LONG = "".join(f"line {number}\n" for number in range(40))
@@ -45,6 +46,7 @@ def offered(stage: Stage) -> list[str]:
 
 
 @pytest.mark.parametrize("size", SIZES)
+@presses("floor.area", "floor.say")
 async def test_at_offers_the_files_of_the_task_and_tab_takes_one(size: tuple[int, int]) -> None:
     async with a_floor(*some_tasks(), size=size) as stage:
         await write(stage, *"look at @car")
@@ -59,6 +61,7 @@ async def test_at_offers_the_files_of_the_task_and_tab_takes_one(size: tuple[int
         assert stage.engine.sent == [("wrk1", "look at @src/cart.py and", "now")]
 
 
+@presses("composer.later", "composer.leave", "composer.send")
 async def test_arrows_choose_enter_takes_and_escape_closes_the_list_first() -> None:
     async with a_floor(*some_tasks()) as stage:
         await write(stage, *"@cart")
@@ -132,6 +135,7 @@ async def test_commands_of_the_agent_are_offered_and_sent_as_they_are_written() 
         assert stage.engine.sent[0][1] == "/init all"
 
 
+@presses("brain.select")
 async def test_what_is_selected_in_the_list_is_sent_the_same_once() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.press("end", "s")
@@ -144,6 +148,7 @@ async def test_what_is_selected_in_the_list_is_sent_the_same_once() -> None:
         assert "→ steer now" in stage.floor.composer.label
 
 
+@presses("composer.history")
 async def test_search_finds_what_was_said_to_any_task() -> None:
     async with a_floor(*some_tasks()) as stage:
         stage.engine.writing.spoken = [
@@ -161,6 +166,7 @@ async def test_search_finds_what_was_said_to_any_task() -> None:
         assert stage.engine.sent == []
 
 
+@presses("composer.pop", "composer.yank", "pick-text.drop")
 async def test_yank_puts_a_text_by_and_pop_brings_it_to_another_task() -> None:
     async with a_floor(*some_tasks()) as stage:
         await write(stage, *"first", "ctrl+y")
@@ -209,6 +215,7 @@ async def test_a_long_paste_is_a_chip_that_is_sent_as_its_text() -> None:
         assert stage.engine.sent[0][1] == f"see {LONG} now"
 
 
+@presses("composer.expand")
 async def test_a_chip_is_gone_around_deleted_as_a_whole_and_unfolded() -> None:
     async with a_floor(*some_tasks()) as stage:
         await write(stage, *"a")
@@ -273,6 +280,7 @@ async def test_the_editor_is_given_the_text_and_gives_it_back(an_editor: Path, m
         assert stage.engine.sent == []
 
 
+@presses("composer.editor")
 async def test_without_an_editor_it_is_said_and_the_text_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EDITOR", raising=False)
     monkeypatch.delenv("VISUAL", raising=False)

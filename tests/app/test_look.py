@@ -17,6 +17,7 @@ from app.keys import default_keys, read_keymap
 from app.review.screen import ReviewScreen
 from app.themes import ANSI, DARK, LIGHT, THEMES, first_theme, own_themes
 from tests.app.floor_stage import a_floor, some_tasks
+from tests.presses import presses
 
 
 @pytest.fixture(autouse=True)
@@ -187,6 +188,7 @@ def test_every_binding_has_an_id_that_is_remapped(tmp_path: Path) -> None:
     assert keymap.problems == ()
 
 
+@presses("floor.review")
 async def test_the_palette_of_a_review_has_the_reviews_actions() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("rdy3")

@@ -13,8 +13,11 @@ from textual.widgets import Input, OptionList, Static
 from agents.model import Task
 from agents.parts.queues import QueueItem
 from app.app import ShopfloorApp
+from app.help import HelpScreen
 from app.queues.screen import THE_RUN, QueueScreen
+from app.queues.targets import TargetScreen
 from app.review.screen import ReviewScreen
+from tests.presses import presses
 from tests.shop import Shop, home, runs, shop, writes
 from widgets.legend import Legend
 from widgets.queue_items import ItemEditor
@@ -102,6 +105,7 @@ async def task(shop: Shop) -> Task:
     return await shop.engine.task(made.id)
 
 
+@presses("queue.down", "queue.page-down", "queue.page-up", "queue.up")
 async def test_the_cursor_goes_through_prompts_and_names(shop: Shop, task: Task) -> None:
     async with an_editor(shop, task) as editor:
         assert editor.screen.chosen == "mine"
@@ -119,6 +123,7 @@ async def test_the_cursor_goes_through_prompts_and_names(shop: Shop, task: Task)
         await editor.until(lambda: editor.app.screen is editor.app.floor, "the floor is back")
 
 
+@presses("queue-item.new-line", "queue.undo")
 async def test_prompts_are_edited_added_deleted_and_moved_and_each_edit_can_be_taken_back(
     shop: Shop, task: Task
 ) -> None:
@@ -211,6 +216,17 @@ async def test_what_is_typed_is_kept_before_the_editor_is_left(shop: Shop, task:
         assert [item.title for item in kept["mine"]] == ["one", "half a thou", "two", "three"]
 
 
+@presses(
+    "ask.yes",
+    "queue.delete-queue",
+    "queue.leave",
+    "queue.new",
+    "queue.rename",
+    "queue.restore",
+    "queue.save",
+    "queue.save-as",
+    "queue.switch",
+)
 async def test_queues_are_begun_copied_renamed_deleted_and_brought_back(shop: Shop, task: Task) -> None:
     async with an_editor(shop, task) as editor:
         await editor.press("N")
@@ -259,6 +275,7 @@ async def test_what_came_along_is_neither_deleted_nor_renamed(shop: Shop, task: 
         assert (await shop.engine.queues.read("security")).place == "user"
 
 
+@presses("queue.attach")
 async def test_a_queue_is_attached_and_let_go(shop: Shop, task: Task) -> None:
     async with an_editor(shop, task) as editor:
         assert "runs after each turn you start" in editor.heading
@@ -269,6 +286,23 @@ async def test_a_queue_is_attached_and_let_go(shop: Shop, task: Task) -> None:
         assert (await shop.engine.task(task.id)).own_queue == "mine"
 
 
+@presses(
+    "floor.queues",
+    "queue-item.clear",
+    "queue-item.keep",
+    "queue.add",
+    "queue.carry-down",
+    "queue.carry-up",
+    "queue.delete",
+    "queue.edit",
+    "queue.first",
+    "queue.last",
+    "queue.pause",
+    "queue.review",
+    "queue.skip",
+    "queue.start",
+    "queue.transpose",
+)
 async def test_a_run_is_watched_edited_paused_skipped_and_its_diff_read(shop: Shop, task: Task) -> None:
     shop.model.add(writes("one.txt", "1\n"), "Made.", runs("until [ -e go ]; do sleep 0.02; done"), "Went.")
     async with an_editor(shop, task) as editor:
@@ -311,6 +345,7 @@ async def test_a_run_is_watched_edited_paused_skipped_and_its_diff_read(shop: Sh
         assert [file.path for file in review._read.parsed.files] == [b"one.txt"]
 
 
+@presses("ask.no", "queue.abort")
 async def test_a_run_is_aborted_once_the_person_has_said_yes(shop: Shop, task: Task) -> None:
     shop.model.add(runs("sleep 600"))
     async with an_editor(shop, task) as editor:
@@ -324,6 +359,7 @@ async def test_a_run_is_aborted_once_the_person_has_said_yes(shop: Shop, task: T
         await shop.rests(task.id, "stopped")
 
 
+@presses("queue-targets.all", "queue-targets.run", "queue.start-many")
 async def test_a_queue_is_started_on_several_tasks(shop: Shop, task: Task) -> None:
     shop.model.add("Ready too.")
     other = await shop.rests((await shop.task("another")).id)
@@ -334,6 +370,22 @@ async def test_a_queue_is_started_on_several_tasks(shop: Shop, task: Task) -> No
         await editor.until(lambda: "runs on 2 tasks" in editor.said, "it runs on both")
         for each in (task, other):
             await shop.until(each.id, lambda known: known.queue is None and known.state == "ready", "the end")
+
+
+@presses("queue-targets.leave", "queue.help")
+async def test_the_help_and_the_choice_of_tasks_are_left_without_running_anything(shop: Shop, task: Task) -> None:
+    async with an_editor(shop, task) as editor:
+        screen = editor.screen
+        await editor.press("question_mark")
+        await editor.until(lambda: isinstance(editor.app.screen, HelpScreen), "the keys are shown")
+        await editor.press("escape")
+        await editor.until(lambda: editor.app.screen is screen, "they are left")
+        screen.choose("mine")
+        await editor.press("m")
+        await editor.until(lambda: isinstance(editor.app.screen, TargetScreen), "tasks are listed")
+        await editor.press("escape")
+        await editor.until(lambda: editor.app.screen is screen, "the list is left")
+        assert (await shop.engine.task(task.id)).queue is None
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])

@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.geometry import Region
 
 from tests.app.review_scene import ReviewApp, Scene, go_to_line, line_at_cursor, opened, screen_text, until
+from tests.presses import presses
 from tests.widgets.diff.diff_scene import numbered
 from widgets.comment_area import CommentArea
 from widgets.comment_box import CommentBox
@@ -59,6 +60,7 @@ async def test_a_range_is_commented_as_a_whole(tmp_path: Path) -> None:
         assert (note.start, note.end, note.quote) == (10, 11, ("-line 10", "+ten", "+and more"))
 
 
+@presses("review.comment-change", "review.comment-file")
 async def test_files_hunks_and_the_whole_change_can_be_commented(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BEFORE, AFTER)
     app = scene.app()
@@ -114,6 +116,7 @@ async def test_a_comment_without_text_is_dropped(tmp_path: Path) -> None:
         await until(pilot, lambda: not view.is_editing and not scene.api.notes, "the emptied draft is dropped")
 
 
+@presses("review.drop")
 async def test_a_draft_is_gone_on_with_where_it_was_left(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BEFORE, AFTER)
     app = scene.app()
@@ -195,6 +198,7 @@ async def test_n_goes_from_comment_to_comment(tmp_path: Path) -> None:
         assert view.state.position().comment == scene.api.notes[0]
 
 
+@presses("send.leave")
 async def test_sending_shows_the_prompt_first_and_the_screen_stays(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BEFORE, AFTER)
     app = scene.app()
@@ -216,6 +220,7 @@ async def test_sending_shows_the_prompt_first_and_the_screen_stays(tmp_path: Pat
         await until(pilot, lambda: app.screen is app.review and "sent" in screen_text(app), "the comment shows as sent")
 
 
+@presses("send.after")
 async def test_alt_enter_sends_after_the_turn(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BEFORE, AFTER, state="working")
     app = scene.app()

@@ -13,6 +13,7 @@ from textual.widgets import Input
 from agents.parts.checks import Finding
 from tests.app.review_scene import Scene, go_to_line, line_at_cursor, opened, screen_text, until
 from tests.app.test_review_marks_and_acts import BASE, FIRST, claimed
+from tests.presses import presses
 from tests.widgets.diff.diff_scene import a_comment
 from widgets.comment_area import CommentArea
 from widgets.diff import DiffView
@@ -20,6 +21,7 @@ from widgets.diff.rows import MARK
 from widgets.file_list import FileList
 
 
+@presses("comment.complete")
 async def test_tab_completes_paths_and_words_of_the_change_in_a_comment(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()
@@ -56,6 +58,7 @@ async def test_earlier_comments_lie_above_the_first_line(tmp_path: Path) -> None
         assert area.text == "And", "what was being written is lost"
 
 
+@presses("review.again")
 async def test_the_same_comment_is_put_on_several_places(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()
@@ -72,6 +75,7 @@ async def test_the_same_comment_is_put_on_several_places(tmp_path: Path) -> None
         assert (second.start, second.end, second.quote) == (30, 31, ("+thirty", "+more"))
 
 
+@presses("review.stage")
 async def test_a_hunk_is_staged_and_taken_out_again(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()
@@ -107,6 +111,7 @@ async def test_every_action_of_the_review_is_in_its_palette(tmp_path: Path) -> N
         await until(pilot, lambda: b"a.py" in view.state.hidden, "it is done")
 
 
+@presses("review.filter-files", "review.tree")
 async def test_the_list_of_files_is_filtered_and_shown_as_a_tree(tmp_path: Path) -> None:
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -148,6 +153,7 @@ async def test_what_a_check_says_stands_beneath_its_line_and_the_warning_key_goe
         assert area.text == "tests: expected 1\n"
 
 
+@presses("diff.fold-all", "diff.moved", "review.open")
 async def test_enter_unfolds_what_is_folded(tmp_path: Path) -> None:
     before = {"a.py": "".join(f"value_{n} = {n}\n" for n in range(9)), "b.py": "", "c.py": "x = 1\n"}
     after = {"a.py": "", "b.py": before["a.py"], "c.py": "x = 2\n"}
@@ -163,6 +169,7 @@ async def test_enter_unfolds_what_is_folded(tmp_path: Path) -> None:
         assert not view.state.is_folded(view.state.diff.files[0])
 
 
+@presses("diff.alone")
 async def test_files_are_read_one_at_a_time(tmp_path: Path) -> None:
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -178,6 +185,7 @@ async def test_files_are_read_one_at_a_time(tmp_path: Path) -> None:
         assert len([section for section in view.state.table.sections if len(section)]) == 3
 
 
+@presses("review.whole")
 async def test_the_whole_file_is_shown_and_folded_again(tmp_path: Path) -> None:
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(120, 60)) as pilot:
@@ -191,6 +199,7 @@ async def test_the_whole_file_is_shown_and_folded_again(tmp_path: Path) -> None:
         assert line_at_cursor(view) == "ten"
 
 
+@presses("review.copy-place", "review.path")
 async def test_the_place_is_copied_and_put_into_the_prompt(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()
@@ -206,6 +215,7 @@ async def test_the_place_is_copied_and_put_into_the_prompt(tmp_path: Path) -> No
         assert scene.api.sent[0].text == "a.py:10\nWhy?"
 
 
+@presses("review.explain-all", "review.explain-file")
 async def test_a_file_and_everything_shown_are_explained(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()

@@ -11,6 +11,7 @@ from textual.binding import Binding
 from app.keys import PRESETS, default_keys, widget_bindings
 from tests.app.review_scene import Scene, go_to_line, opened, screen_text, until
 from tests.app.test_review_marks_and_acts import BASE, FIRST
+from tests.presses import presses
 from tests.widgets.diff.diff_scene import numbered
 from widgets.comment_area import CommentArea
 
@@ -52,6 +53,7 @@ def test_no_preset_gives_one_key_to_the_review_and_to_its_diff(preset: str) -> N
                 taken[key] = name
 
 
+@presses("diff.page-down", "diff.page-up")
 async def test_pages_and_half_pages(tmp_path: Path) -> None:
     app = Scene(tmp_path, {"a.py": ""}, {"a.py": numbered(300)}).app()
     async with app.run_test(size=(100, 30)) as pilot:
@@ -65,6 +67,7 @@ async def test_pages_and_half_pages(tmp_path: Path) -> None:
         assert rows[0] < rows[3] < rows[1]
 
 
+@presses("review.next-news")
 async def test_comma_goes_through_what_a_turn_changed(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()
@@ -83,6 +86,7 @@ async def test_comma_goes_through_what_a_turn_changed(tmp_path: Path) -> None:
         assert seen == [b"c.py", b"tests/test_b.py"]
 
 
+@presses("diff.new-side", "diff.old-side", "diff.split", "diff.split-all")
 async def test_left_and_right_point_at_a_side(tmp_path: Path) -> None:
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(140, 40)) as pilot:
@@ -101,6 +105,7 @@ async def test_left_and_right_point_at_a_side(tmp_path: Path) -> None:
         assert view.draft().side == "new"
 
 
+@presses("prompt.attach-file", "prompt.clear", "prompt.leave")
 async def test_f3_sends_the_diff_of_the_file_and_f8_empties_the_prompt(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()

@@ -11,6 +11,7 @@ from agents.parts.review import Comment
 from app.keys import PRESETS, default_keys, read_keymap
 from app.review.pick import PickScreen
 from tests.app.review_scene import ReviewApp, Scene, go_to_line, line_at_cursor, opened, screen_text, until
+from tests.presses import presses
 from tests.widgets.diff.diff_scene import a_comment, numbered
 from widgets.chip_bar import ChipBar
 from widgets.comment_box import CommentBox
@@ -56,6 +57,7 @@ async def test_r_marks_the_file_and_goes_to_the_next_one(tmp_path: Path) -> None
         assert "0 of 3 files reviewed" in screen_text(app)
 
 
+@presses("review.mark-hunk")
 async def test_all_hunks_reviewed_is_the_file_reviewed(tmp_path: Path) -> None:
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -83,6 +85,7 @@ async def test_marks_stay_with_what_a_turn_left_alone(tmp_path: Path) -> None:
         assert len(view.state.remarks_on(view.state.diff.files[0]).reviewed_hunks) == 1, "its other hunk still is"
 
 
+@presses("review.hide-reviewed", "review.mark-file", "review.next-unreviewed")
 async def test_reviewed_files_are_hidden_and_the_next_unreviewed_is_found(tmp_path: Path) -> None:
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -101,6 +104,7 @@ async def test_reviewed_files_are_hidden_and_the_next_unreviewed_is_found(tmp_pa
 # --- warnings
 
 
+@presses("review.next-warning")
 async def test_warnings_come_as_chips_and_the_key_goes_to_their_places(tmp_path: Path) -> None:
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -111,6 +115,7 @@ async def test_warnings_come_as_chips_and_the_key_goes_to_their_places(tmp_path:
         assert "1 check fewer than before" in screen_text(app)
 
 
+@presses("review.filter")
 async def test_a_chip_filters_by_key_and_by_mouse(tmp_path: Path) -> None:
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -157,6 +162,7 @@ async def test_a_claim_shows_evidence_and_both_states_of_its_lines(tmp_path: Pat
         assert "nobody asked for this" in text, "the other hunk of the turn is not marked"
 
 
+@presses("review.resolve")
 async def test_claims_are_judged_one_after_the_other_untouched_ones_first(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST, round=1)
     claimed(scene, "R1-C1", "ten")
@@ -182,6 +188,7 @@ async def test_claims_are_judged_one_after_the_other_untouched_ones_first(tmp_pa
         assert "goes with the next round" in screen_text(app)
 
 
+@presses("comment.leave", "review.next-claim", "review.reopen")
 async def test_leaving_a_follow_up_empty_changes_nothing(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST, round=1)
     claimed(scene, "R1-C1", "ten")
@@ -196,6 +203,7 @@ async def test_leaving_a_follow_up_empty_changes_nothing(tmp_path: Path) -> None
 # --- acts
 
 
+@presses("review.revert", "review.undo")
 async def test_a_hunk_is_taken_back_and_the_undo_brings_it_again(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()
@@ -225,6 +233,7 @@ async def test_a_range_of_lines_and_a_whole_file_are_taken_back(tmp_path: Path) 
         await until(pilot, lambda: head_text(scene, "b.py") == "x = 1\n", "the file is as it was")
 
 
+@presses("comment.kind", "review.apply")
 async def test_a_suggestion_is_applied_without_a_turn(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()
@@ -258,6 +267,7 @@ async def test_code_is_explained_in_a_task_of_its_own_and_the_answer_is_a_privat
 # --- going about
 
 
+@presses("review.expand")
 async def test_more_context_is_shown_around_the_hunk_and_the_reader_stays(tmp_path: Path) -> None:
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(120, 60)) as pilot:
@@ -269,6 +279,7 @@ async def test_more_context_is_shown_around_the_hunk_and_the_reader_stays(tmp_pa
         assert line_at_cursor(view) == "ten"
 
 
+@presses("review.go-to-file")
 async def test_a_file_is_found_by_some_letters_of_its_name(tmp_path: Path) -> None:
     app = Scene(tmp_path, BASE, FIRST).app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -279,6 +290,7 @@ async def test_a_file_is_found_by_some_letters_of_its_name(tmp_path: Path) -> No
         await until(pilot, lambda: view.state.position().path == b"tests/test_b.py", "the file is there")
 
 
+@presses("review.compare", "review.scope")
 async def test_a_commit_and_two_refs_are_compared_from_the_list(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     middle = scene.repository.tree({**BASE, "b.py": "x = 2\n"})
@@ -314,6 +326,15 @@ async def test_a_file_is_shown_side_by_side_and_comments_go_to_the_side_pointed_
 # --- the prompt beside the diff
 
 
+@presses(
+    "diff.tests",
+    "prompt.attach-all",
+    "prompt.new-line",
+    "prompt.path",
+    "prompt.send",
+    "prompt.send-after",
+    "review.prompt",
+)
 async def test_a_prompt_is_written_beside_the_diff_with_path_and_visible_diff(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()
@@ -336,6 +357,7 @@ async def test_a_prompt_is_written_beside_the_diff_with_path_and_visible_diff(tm
         assert (scene.api.sent[1].when, scene.api.sent[1].text) == ("now", "again")
 
 
+@presses("prompt.complete")
 async def test_leaving_the_prompt_keeps_its_text(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()
@@ -347,6 +369,7 @@ async def test_leaving_the_prompt_keeps_its_text(tmp_path: Path) -> None:
         assert "half" in screen_text(app)
 
 
+@presses("comment.save", "review.comment", "review.send", "send.edit", "send.now")
 async def test_the_prompt_of_a_round_is_edited_before_it_goes(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()

@@ -11,6 +11,7 @@ from agents.errors import UsageError
 from app.editor import editor_command
 from app.review.editor import arguments_at, file_in
 from tests.app.review_scene import Scene, go_to_line, line_at_cursor, opened, screen_text, until
+from tests.presses import presses
 from tests.widgets.diff.diff_scene import numbered
 from widgets.diff.rows import FILE, HUNK
 
@@ -53,6 +54,18 @@ async def test_it_draws_within_any_terminal(tmp_path: Path, size: tuple[int, int
         assert len(strips) == view.size.height
 
 
+@presses(
+    "diff.bottom",
+    "diff.half-page-down",
+    "diff.half-page-up",
+    "diff.line-down",
+    "diff.line-up",
+    "diff.next-file",
+    "diff.next-hunk",
+    "diff.previous-file",
+    "diff.previous-hunk",
+    "diff.top",
+)
 async def test_keys_go_to_lines_hunks_files_and_ends(tmp_path: Path) -> None:
     app = Scene(tmp_path, BEFORE, AFTER).app()
     async with app.run_test(size=(100, 30)) as pilot:
@@ -107,6 +120,7 @@ async def test_the_cursor_is_always_on_the_screen(tmp_path: Path) -> None:
             assert 0 <= y < view.size.height, f"after {key} the cursor is on line {y} of {view.size.height}"
 
 
+@presses("diff.white-space")
 async def test_white_space_is_hidden_until_w_shows_it(tmp_path: Path) -> None:
     app = Scene(tmp_path, BEFORE, AFTER).app()
     async with app.run_test(size=(100, 50)) as pilot:
@@ -118,6 +132,7 @@ async def test_white_space_is_hidden_until_w_shows_it(tmp_path: Path) -> None:
         assert "white space hidden" not in screen_text(app)
 
 
+@presses("diff.hide", "diff.show-all")
 async def test_tests_and_single_files_can_be_hidden_and_shown_again(tmp_path: Path) -> None:
     app = Scene(tmp_path, BEFORE, AFTER).app()
     async with app.run_test(size=(90, 50)) as pilot:
@@ -145,6 +160,7 @@ async def test_a_file_is_folded_to_its_name_and_unfolded(tmp_path: Path) -> None
         await until(pilot, lambda: "+ten" in screen_text(app), "the lines are back")
 
 
+@presses("diff.next", "diff.previous", "review.leave", "review.search")
 async def test_search_goes_from_match_to_match_and_escape_ends_it(tmp_path: Path) -> None:
     app = Scene(tmp_path, {}, {"a.py": numbered(50) + "needle one\n", "b.py": "a needle\n"}).app()
     async with app.run_test(size=(90, 24)) as pilot:
@@ -165,6 +181,7 @@ async def test_search_goes_from_match_to_match_and_escape_ends_it(tmp_path: Path
         await until(pilot, lambda: "is nowhere" in screen_text(app), "a search without matches says so")
 
 
+@presses("diff.copy")
 async def test_copy_hands_out_the_range(tmp_path: Path) -> None:
     app = Scene(tmp_path, BEFORE, AFTER).app()
     async with app.run_test(size=(90, 40)) as pilot:
@@ -218,6 +235,7 @@ async def test_terminal_controls_in_code_and_names_are_drawn_as_marks(tmp_path: 
         assert "<U+202E>" in text
 
 
+@presses("review.files")
 async def test_the_list_of_files_is_shown_when_there_is_room_or_on_its_key(tmp_path: Path) -> None:
     app = Scene(tmp_path, BEFORE, AFTER).app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -230,6 +248,7 @@ async def test_the_list_of_files_is_shown_when_there_is_room_or_on_its_key(tmp_p
         assert not files.display
 
 
+@presses("review.help")
 async def test_help_shows_every_key_and_leaves_again(tmp_path: Path) -> None:
     app = Scene(tmp_path, BEFORE, AFTER).app()
     async with app.run_test(size=(100, 150)) as pilot:
@@ -278,6 +297,7 @@ async def test_every_binding_has_an_id_and_a_tooltip() -> None:
     assert all(binding.tooltip for binding in (*REVIEW_KEYS, *DIFF_KEYS))
 
 
+@presses("diff.range", "review.back")
 async def test_q_goes_back_from_anywhere(tmp_path: Path) -> None:
     app = Scene(tmp_path, BEFORE, AFTER).app()
     async with app.run_test(size=(90, 24)) as pilot:
@@ -286,6 +306,7 @@ async def test_q_goes_back_from_anywhere(tmp_path: Path) -> None:
         await until(pilot, lambda: app.screen is not app.review, "the review is left")
 
 
+@presses("review.reload")
 async def test_a_change_that_cannot_be_read_says_so_and_can_be_read_again(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BEFORE, AFTER)
     scene.api.failing = "diff"
@@ -345,6 +366,7 @@ def test_a_link_out_of_the_worktree_is_not_opened(tmp_path: Path) -> None:
         file_in(str(worktree), b"missing")
 
 
+@presses("review.edit")
 async def test_editor_key_names_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EDITOR", raising=False)
     monkeypatch.delenv("VISUAL", raising=False)

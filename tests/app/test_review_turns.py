@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agents.parts.review import Comment
 from tests.app.review_scene import Scene, go_to_line, line_at_cursor, opened, screen_text, until
+from tests.presses import presses
 from tests.widgets.diff.diff_scene import a_comment, numbered
 from widgets.diff import DiffView
 
@@ -140,6 +141,7 @@ async def test_a_turn_without_changes_says_so(tmp_path: Path) -> None:
         await until(pilot, lambda: "Nothing changed in what you see" in screen_text(app), "the bar says so")
 
 
+@presses("diff.fold")
 async def test_folds_and_hidden_files_outlive_a_turn(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()

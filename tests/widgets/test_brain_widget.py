@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from agents.model import Task
 from tests.app.floor_engine import NOW, a_task
+from tests.presses import presses
 from widgets.brain import Brain
 
 
@@ -60,6 +61,7 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
     await pilot.pause()
 
 
+@presses("brain.next", "brain.previous")
 async def test_enter_chooses_the_task_under_the_cursor_and_the_cursor_wraps() -> None:
     app = Stage(*three())
     async with app.run_test(size=(60, 20)) as pilot:
@@ -67,6 +69,7 @@ async def test_enter_chooses_the_task_under_the_cursor_and_the_cursor_wraps() ->
         assert app.chosen == ["aaa1", "bbb2", "ccc3", "aaa1", "ccc3"]
 
 
+@presses("brain.choose", "brain.first", "brain.last", "brain.page-down", "brain.page-up")
 async def test_home_end_and_page_keys_go_to_the_ends() -> None:
     app = Stage(*three())
     async with app.run_test(size=(60, 20)) as pilot:
@@ -89,6 +92,7 @@ async def test_filter_narrows_as_it_is_typed_and_enter_goes_to_what_is_left() ->
         assert app.brain.query_text == "", "the filter is still there after it has done its work"
 
 
+@presses("brain.filter", "brain.leave")
 async def test_filter_survives_new_states_and_escape_drops_it_before_it_leaves() -> None:
     app = Stage(*three())
     async with app.run_test(size=(60, 20)) as pilot:

@@ -9,6 +9,7 @@ from textual.message import Message
 
 from agents.model import Task, TaskState
 from tests.app.floor_engine import a_task
+from tests.presses import presses
 from widgets.composer import Composer
 from widgets.composer_label import ComposerLabel
 
@@ -104,6 +105,7 @@ async def test_new_line_keys_make_a_line_and_send_nothing(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["ctrl+t", "f6"])
+@presses("composer.when")
 async def test_toggle_makes_it_a_follow_up_once_and_says_so(key: str) -> None:
     app = Stage(working())
     async with app.run_test(size=(90, 12)) as pilot:
@@ -114,6 +116,7 @@ async def test_toggle_makes_it_a_follow_up_once_and_says_so(key: str) -> None:
         assert app.sent == [("wrk1", "la", "after"), ("wrk1", "so", "now")]
 
 
+@presses("composer.send-after")
 async def test_control_enter_sends_as_a_follow_up() -> None:
     app = Stage(working())
     async with app.run_test(size=(90, 12)) as pilot:
@@ -212,6 +215,7 @@ async def test_history_goes_up_and_comes_back_down_to_the_draft() -> None:
         assert app.text == "dr"
 
 
+@presses("composer.earlier", "composer.new-line")
 async def test_up_inside_several_lines_moves_the_cursor_and_not_the_history() -> None:
     app = Stage(resting())
     async with app.run_test(size=(90, 12)) as pilot:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pane_scenes import PaneApp, Script, until
 
+from tests.presses import presses
 from widgets.agent_pane import AgentPane
 from widgets.text_strips import spans_cells
 from widgets.transcript.links import links_in
@@ -97,6 +98,7 @@ async def _say(app: TextApp, pilot: Any, *texts: str) -> Script:
     return script
 
 
+@presses("pane.drop", "pane.found-after", "pane.found-before", "pane.search")
 async def test_search_goes_to_what_is_found_and_names_how_many() -> None:
     app = TextApp()
     async with app.run_test(size=(60, 16)) as pilot:
@@ -147,6 +149,7 @@ async def test_mouse_copies_what_it_is_drawn_over_and_the_text_stands_still_mean
         await until(pilot, lambda: any("and more" in line for line in app.lines()), "it does not follow any more")
 
 
+@presses("pane.choose", "pane.copy", "pane.up")
 async def test_keys_choose_rows_and_y_copies_them_as_they_are_seen() -> None:
     app = TextApp()
     async with app.run_test(size=(60, 16)) as pilot:
@@ -173,6 +176,7 @@ async def test_click_on_an_address_or_a_place_opens_it() -> None:
         assert app.of(AgentPane.AddressOpened)[0].address == "https://example.org/a_(b)?x=1"
 
 
+@presses("pane.open")
 async def test_o_opens_one_link_after_the_other() -> None:
     app = TextApp()
     async with app.run_test(size=(60, 16)) as pilot:

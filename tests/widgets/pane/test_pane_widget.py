@@ -8,6 +8,7 @@ import pytest
 from pane_scenes import NOW, PaneApp, Script, a_task, until
 
 from agents.model import Usage
+from tests.presses import presses
 from widgets.agent_pane import AgentPane
 
 
@@ -69,6 +70,7 @@ async def test_the_end_stays_in_view_while_text_streams_in() -> None:
         assert app.pane.is_following
 
 
+@presses("pane.page-up")
 async def test_the_view_stays_where_the_reader_is_and_says_how_much_is_new() -> None:
     app, script = PaneApp(), long_script()
     async with app.run_test(size=(60, 12)) as pilot:
@@ -87,6 +89,7 @@ async def test_the_view_stays_where_the_reader_is_and_says_how_much_is_new() -> 
         assert not any("new line" in line for line in app.lines())
 
 
+@presses("pane.down")
 async def test_scrolling_to_the_end_follows_again() -> None:
     app, script = PaneApp(), long_script()
     async with app.run_test(size=(60, 12)) as pilot:
@@ -98,6 +101,7 @@ async def test_scrolling_to_the_end_follows_again() -> None:
         assert app.pane.is_following
 
 
+@presses("pane.end", "pane.half-down", "pane.half-up", "pane.page-down", "pane.start")
 async def test_keys_reach_both_ends_and_a_scrollbar_shows_the_place() -> None:
     app, script = PaneApp(), long_script()
     async with app.run_test(size=(60, 12)) as pilot:
@@ -110,6 +114,8 @@ async def test_keys_reach_both_ends_and_a_scrollbar_shows_the_place() -> None:
         await pilot.press("d")
         await pilot.press("u")
         await shown(app, pilot, "row 0")
+        await pilot.press("pagedown")
+        await until(pilot, lambda: "row 0" not in "\n".join(app.lines()), "a page down was not shown")
         await pilot.press("end")
         await shown(app, pilot, "row 79")
 
@@ -125,6 +131,7 @@ async def test_the_wheel_scrolls() -> None:
         await until(pilot, lambda: "row 76" in app.lines()[-1], "three rows up were not shown")
 
 
+@presses("pane.toggle")
 async def test_enter_unfolds_the_last_call_and_its_row_stays_in_place() -> None:
     app, script = PaneApp(), Script()
     async with app.run_test(size=(60, 12)) as pilot:
@@ -149,6 +156,7 @@ async def test_a_click_on_a_call_unfolds_it() -> None:
         await shown(app, pilot, "  second")
 
 
+@presses("pane.next", "pane.next-prompt", "pane.previous", "pane.previous-prompt")
 async def test_brackets_mark_entries_and_braces_prompts() -> None:
     app, script = PaneApp(), Script()
     async with app.run_test(size=(60, 30)) as pilot:
@@ -164,6 +172,10 @@ async def test_brackets_mark_entries_and_braces_prompts() -> None:
         await until(pilot, lambda: any(line.startswith("▌ ▌ first") for line in app.lines()), "no step to the prompt")
         await pilot.press("]")
         await until(pilot, lambda: any(line.startswith("▌ answer") for line in app.lines()), "no step forward")
+        app.feed(script.add("prompt", "second"))
+        await shown(app, pilot, "second")
+        await pilot.press("}")
+        await until(pilot, lambda: any(line.startswith("▌ ▌ second") for line in app.lines()), "no step to the next")
 
 
 async def test_y_offers_the_text_of_the_marked_entry() -> None:
