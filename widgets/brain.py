@@ -252,11 +252,12 @@ class Brain(Widget, can_focus=True):
     def render_lines(self, crop: Region) -> list[Strip]:
         """See Widget."""
         lines = []
+        width = self.size.width
         for y in crop.line_range:
             strip = self._strips.get(y)
-            if strip is None or strip.cell_length != self.size.width:
+            if strip is None or strip.cell_length != width:
                 strip = self._strips[y] = self.render_line(y)
-            lines.append(strip if crop.width == self.size.width else strip.crop(crop.x, crop.right))
+            lines.append(strip if crop.width == width else strip.crop(crop.x, crop.right))
         return lines
 
     def render_line(self, y: int) -> Strip:

@@ -8,16 +8,37 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import events
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import TextArea
-from textual.widgets.text_area import Edit, EditResult, Location, Selection
+from textual.widgets.text_area import Edit, EditResult, Location, Selection, TextAreaTheme
 
 from agents.chips import CHIP, chip_of, is_long
 from agents.image_chips import image_chip, pasted_images
 from widgets.still import Still
 
 
-class ChipArea(Still, TextArea):
+class SteadyTextArea(TextArea):
+    """A text area that works out its styles when the style sheet changes, and not for every frame: that takes a tenth
+    of the time in which a key is answered."""
+
+    _applied: TextAreaTheme | None = None
+
+    def notify_style_update(self) -> None:
+        """See Widget."""
+        self._applied = None
+        super().notify_style_update()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """See Widget."""
+        if self._applied is self._theme:
+            return super(TextArea, self).render_lines(crop)
+        self._applied = self._theme
+        return super().render_lines(crop)
+
+
+class ChipArea(Still, SteadyTextArea):
     """Written text with chips in it."""
 
     DEFAULT_CSS = "ChipArea .chip-area--chip { color: $secondary; text-style: bold; }"
