@@ -52,6 +52,21 @@ def marked() -> Iterator[str]:
                 yield from (argument.value for argument in node.args if isinstance(argument, ast.Constant))
 
 
+def declared() -> Iterator[str]:
+    """The ids of all bindings in the code, as far as they are written out."""
+    for folder in ("app", "widgets"):
+        for path in (TESTS.parent / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Binding":
+                    ids = [keyword.value for keyword in node.keywords if keyword.arg == "id"]
+                    yield from (value.value for value in ids if isinstance(value, ast.Constant))
+
+
+def test_every_key_with_an_id_can_be_given_another_key() -> None:
+    unknown = set(declared()) - set(default_keys())
+    assert not unknown, f"app.keys does not know the bindings {sorted(unknown)}: add their widget or screen there"
+
+
 def test_every_action_is_pressed_in_a_test() -> None:
     pressed, known = set(marked()) | set(ELSEWHERE), set(default_keys())
     assert not known - pressed, f"no test says by @presses that it presses a key of {sorted(known - pressed)}"

@@ -16,6 +16,7 @@ from tests.app.floor_engine import PROJECT
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
 from tests.app.test_floor_new_task import open_dialog
 from tests.app.test_floor_screen import screen_text
+from tests.presses import presses
 
 MODES = (Choice(value="ask"), Choice(value="plan", name="Plan", description="Writes nothing."))
 MODELS = (Choice(value="s", name="Small"), Choice(value="l", name="[b]Large"))
@@ -50,10 +51,11 @@ async def choose_plan(stage: Stage) -> None:
     """Open the list, take the mode Plan, and go back."""
     await stage.press("ctrl+g")
     await stage.until(lambda: isinstance(stage.app.screen, OptionsScreen), "the list opens")
-    await stage.press("j", "j", "space", "ctrl+s")
+    await stage.press("j", "j", "k", "j", "space", "ctrl+s")
 
 
 @pytest.mark.parametrize("size", SIZES)
+@presses("new-task.options", "options.done", "options.leave", "options.take", "options.down", "options.up")
 async def test_options_are_chosen_by_keys_and_go_with_the_task(size: tuple[int, int]) -> None:
     async with a_floor(*some_tasks(), size=size) as stage:
         screen = await dialog_of(stage)
