@@ -77,7 +77,7 @@ class Api(Protocol):
     reminders: Reminders
     """When the person wants to be called about a task again."""
     finding: Finding
-    """What the tasks that are over changed, and which files are changed now."""
+    """What tasks can be found by beside what is in them."""
     costs: Costs
     """What agents have cost and may cost."""
     terminals: Terminals

@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD", help="program and arguments")
     options = parser.parse_args(list(argv))
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
-    if not command and not options.show:
+    if not any(command[:1]) and not options.show:
         raise UsageError("There is no command to run.", "Give one after --, or use --show.")
     with tempfile.TemporaryDirectory(prefix="shopfloor-", ignore_cleanup_errors=True) as temp:
         return asyncio.run(_sandbox(command, options.profile, options.no_network, options.show, Path(temp)))

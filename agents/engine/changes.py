@@ -8,7 +8,7 @@ from pathlib import Path
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.transcript import Transcript
-from agents.errors import UsageError
+from agents.errors import GitError, UsageError
 from agents.model import FINAL_STATES, Task, Turn
 from agents.parts.changes import Commit, Diff, Scope
 from agents.workspace import Workspace, Workspaces
@@ -29,11 +29,26 @@ class Changes:
         self._transcript_of = transcript_of
 
     def workspace(self, task: Task) -> Workspace:
-        """Where a task's files live; raises UsageError before they were made."""
+        """Where a task's files live.
+
+        Raises:
+            UsageError: they were not made yet.
+            GitError: the repository is not there.
+        """
+        see_repository(task)
         self._ledger.flush()
         workspace = self._ledger.store.workspace(task.id, Workspace)
         if workspace is None:
             raise UsageError(f"Task {task.id} has no worktree yet: it is {task.state}.", "Look again when it works.")
+        return workspace
+
+    def worktree(self, task: Task) -> Workspace:
+        """The same, when the files are to be worked on; raises UsageError when somebody has deleted them."""
+        workspace = self.workspace(task)
+        if not Path(workspace.worktree).is_dir():
+            raise UsageError(
+                f"The worktree of task {task.id} is gone.", f"`shopfloor restore {task.id}` makes it again."
+            )  # fmt: skip
         return workspace
 
     async def diff(self, task: str, scope: Scope = "branch", base: str = "", head: str = "") -> Diff:
@@ -103,7 +118,7 @@ class Changes:
     async def apply(self, task: str, patch: bytes, said: str) -> Task:
         """See :class:`agents.parts.changes.Changes`."""
         known = self._ledger.on_floor(task)
-        workspace = self.workspace(known)
+        workspace = self.worktree(known)
         workspaces = await self._facilities.workspaces()
         await workspaces.snapshot(workspace, "before-patch", "Before a patch of the person")
         await workspaces.apply(workspace, patch)
@@ -121,11 +136,11 @@ class Changes:
     async def snapshot_now(self, task: Task) -> str:
         """A commit of the files as they are."""
         workspaces = await self._facilities.workspaces()
-        return (await workspaces.snapshot(self.workspace(task), "now", "As of now")).commit
+        return (await workspaces.snapshot(self.worktree(task), "now", "As of now")).commit
 
     async def count_now(self, task: Task) -> None:
         """Count the change anew, after the person did something to it."""
-        workspace = self.workspace(task)
+        workspace = self.worktree(task)
         workspaces = await self._facilities.workspaces()
         snapshot = await workspaces.snapshot(workspace, "now", "As of now")
         files, additions, deletions = await workspaces.numstat(workspace, workspace.base_commit, snapshot.commit)
@@ -173,7 +188,7 @@ class Changes:
     async def undo(self, task: Task, turn: Turn) -> None:
         """Bring the files back to before a turn, or that turn's work back if it was undone."""
         workspaces = await self._facilities.workspaces()
-        workspace = self.workspace(task)
+        workspace = self.worktree(task)
         if task.undone:
             target, said = f"refs/shopfloor/{task.id}/undone", f"The work of turn {turn.number} is back."
         else:
@@ -182,6 +197,15 @@ class Changes:
         await workspaces.rewind(workspace, target)
         await self._count(task, workspaces, workspace, target, undone=0 if task.undone else turn.number)
         self._say(task, said)
+
+
+def see_repository(task: Task) -> None:
+    """See that a task's repository is there; raises GitError."""
+    if not Path(task.project).is_dir():
+        raise GitError(
+            f"The repository {task.project} is not there any more.",
+            f"Bring it back; `shopfloor resume {task.id}` then goes on with the task.",
+        )
 
 
 def _short(name: str) -> str:

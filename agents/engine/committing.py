@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 import msgspec
 
@@ -19,7 +18,7 @@ from agents.parts.committing import FileStatus, GitRun
 from agents.review import DiffError, parse_diff
 from agents.review.select import select_file
 from agents.scripts import ScriptEnd, run_script
-from agents.workspace import Workspace, merging
+from agents.workspace import merging
 from agents.workspace.commands import filled, read_status
 
 COMMAND_SECONDS = 120.0
@@ -46,7 +45,7 @@ class CommittingDesk:
     async def files(self, task: str) -> list[FileStatus]:
         """See :class:`agents.parts.committing.Committing`."""
         known = self._resting(task)
-        runner, policy, leave = await self._facilities.confined_place(known, self._workspace(known))
+        runner, policy, leave = await self._facilities.confined_place(known, self._changes.worktree(known))
         try:
             return await read_status(runner, policy)
         finally:
@@ -118,7 +117,7 @@ class CommittingDesk:
         return known
 
     async def _confined(self, task: Task, command: str) -> ScriptEnd:
-        workspace = self._workspace(task)
+        workspace = self._changes.worktree(task)
         runner, policy, leave = await self._facilities.confined_place(task, workspace)
         quiet = {"GIT_EDITOR": "false", "GIT_SEQUENCE_EDITOR": "false", "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat"}
         policy = msgspec.structs.replace(policy, environment=policy.environment | quiet)
@@ -127,17 +126,9 @@ class CommittingDesk:
         finally:
             await leave()
 
-    def _workspace(self, task: Task) -> Workspace:
-        workspace = self._changes.workspace(task)
-        if not Path(workspace.worktree).is_dir():
-            raise UsageError(
-                f"The worktree of task {task.id} is gone.", f"`shopfloor restore {task.id}` makes it again."
-            )
-        return workspace
-
     async def _take_over(self, task: Task) -> str:
         """Bring new commits into the repository and count anew; where the branch is, if it moved."""
-        workspace = self._workspace(task)
+        workspace = self._changes.worktree(task)
         workspaces = await self._facilities.workspaces()
         before = await merging.branch_tip(workspace, workspace.branch)
         tip = await workspaces.import_branch(workspace)

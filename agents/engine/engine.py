@@ -1,4 +1,4 @@
-"""The engine's methods, and who may work when."""
+"""The engine: its parts put together, its life, and what is done to a whole task."""
 
 from __future__ import annotations
 
@@ -369,12 +369,15 @@ class Engine:
         await self.terminals.end(known.id)
         await self._resting.end(known.id)
         workspace = self.ledger.store.workspace(known.id, Workspace)
-        if workspace is not None and Path(workspace.worktree).exists():
+        reason = ""
+        if workspace is not None and not Path(known.project).is_dir():
+            reason = f"Its repository was not there any more; {workspace.worktree} was left as it is."
+        elif workspace is not None and Path(workspace.worktree).exists():
             workspaces = await self._facilities.workspaces()
             await workspaces.snapshot(workspace, "closed", "When it was closed")
             await workspaces.import_branch(workspace)
             await workspaces.remove(workspace)
-        self.ledger.enter(known.id, state, unseen=False)
+        self.ledger.enter(known.id, state, reason, unseen=False)
         self.ledger.flush()
         return self.ledger.tasks[known.id]
 
@@ -384,6 +387,10 @@ class Engine:
         if known.id in self._scheduler:
             raise UsageError(f"Task {known.id} is {known.state}: there is nothing to restore.")
         workspace = self.changes.workspace(known)
+        if Path(workspace.worktree).exists() and known.state in FINAL_STATES:
+            self.ledger.enter(known.id, "stopped", "It is back with the worktree that was left.")
+            self.ledger.flush()
+            return self.ledger.tasks[known.id]
         if Path(workspace.worktree).exists():
             raise UsageError(
                 f"The worktree of task {known.id} is still there: {workspace.worktree}.",

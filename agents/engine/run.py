@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from agents import installation, paths
@@ -25,6 +24,7 @@ from agents.drivers import (
     Waiting,
 )
 from agents.engine.asking import Asking
+from agents.engine.changes import see_repository
 from agents.engine.checking import Checking
 from agents.engine.comments import Comments
 from agents.engine.costs import CostDesk
@@ -39,7 +39,7 @@ from agents.engine.seats import Seats
 from agents.engine.signs import Signs
 from agents.engine.transcript import Transcript
 from agents.engine.turn_book import TurnBook
-from agents.errors import GitError, ShopfloorError
+from agents.errors import ShopfloorError
 from agents.model import Prompt, Task, TaskState, Turn
 
 _log = logging.getLogger(__name__)
@@ -189,11 +189,7 @@ class Run:
 
     async def _work(self) -> _Rest:
         self._ledger.enter(self._id, "preparing", "Making the worktree.")
-        if not Path(self._task.project).is_dir():
-            raise GitError(
-                f"The repository {self._task.project} is not there any more.",
-                f"Bring it back, then `shopfloor resume {self._id}`.",
-            )
+        see_repository(self._task)
         premises = self._premises
         fresh = await premises.open()
         await premises.occupy()

@@ -17,12 +17,12 @@ class StagingDesk:
 
     async def stage(self, task: str, patch: bytes, out: bool = False) -> tuple[str, str]:
         """See :class:`agents.parts.staging.Staging`."""
-        workspace = self._changes.workspace(self._ledger.on_floor(task))
+        workspace = self._changes.worktree(self._ledger.on_floor(task))
         workspaces = await self._facilities.workspaces()
         await workspaces.stage(workspace, patch, out=out)
         return await workspaces.staged(workspace)
 
     async def staged(self, task: str) -> tuple[str, str]:
         """See :class:`agents.parts.staging.Staging`."""
-        workspace = self._changes.workspace(self._ledger.on_floor(task))
+        workspace = self._changes.worktree(self._ledger.on_floor(task))
         return await (await self._facilities.workspaces()).staged(workspace)

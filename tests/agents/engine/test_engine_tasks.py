@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
 
-from agents.errors import NotFound, ShopfloorError, UsageError
+from agents.errors import GitError, NotFound, ShopfloorError, UsageError
 from agents.events import EntryChanged, TaskChanged, TranscriptOpened
 from agents.model import NewTask
 from agents.offline import Call, Fault, say
@@ -319,3 +320,29 @@ async def test_who_comes_back_gets_only_what_changed_since(shop: Shop) -> None:
 async def test_to_adopt_there_must_be_a_name(shop: Shop) -> None:
     with pytest.raises(UsageError, match="Name a branch"):
         await shop.engine.worktrees.adopt(str(shop.repository), " ", profile="test")
+
+
+async def test_a_task_whose_repository_is_gone_leaves_the_floor_with_its_files_and_comes_back(shop: Shop) -> None:
+    shop.model.add(writes("new.txt", "new\n"), "Done.")
+    task = await shop.rests((await shop.task()).id)
+    away = shop.repository.rename(shop.repository.with_name("away"))
+    with pytest.raises(GitError, match=r"is not there any more\. Bring it back"):
+        await shop.engine.changes.diff(task.id)
+    closed = await shop.engine.close_task(task.id)
+    assert closed.state == "closed"
+    assert task.worktree in closed.reason
+    assert Path(task.worktree, "new.txt").read_text() == "new\n"
+    away.rename(shop.repository)
+    assert (await shop.engine.restore_task(task.id)).state == "stopped"
+    assert b"new.txt" in (await shop.engine.changes.diff(task.id)).patch
+
+
+async def test_what_works_on_a_deleted_worktree_says_how_it_comes_back(shop: Shop) -> None:
+    shop.model.add(writes("new.txt", "new\n"), "Done.")
+    task = await shop.rests((await shop.task()).id)
+    shutil.rmtree(task.worktree)
+    with pytest.raises(UsageError, match=f"is gone. `shopfloor restore {task.id}` makes it again"):
+        await shop.engine.undo(task.id)
+    await shop.engine.restore_task(task.id)
+    await shop.engine.undo(task.id)
+    assert not Path(task.worktree, "new.txt").exists()
