@@ -16,8 +16,10 @@ from pyghostty._ffi import check, ffi, lib, union_fn
 
 from agents.terminal.lines import Line, line_text, parse_lines
 
-SCROLLBACK_ROWS = 5_000
-"""Rows kept above the screen."""
+SCROLLBACK_BYTES = 6_000_000
+"""What the rows above the screen may take: 7,500 of 80 columns, 3,000 of 200. By itself the library keeps hundreds."""
+_SCROLLBACK_ROWS = 100_000
+"""So many that the bytes decide: where the library counts rows, every one costs six times as much."""
 CELL_PIXELS = (8, 16)
 """What programs are told that ask for the size of a cell."""
 _OSC_BYTES = 4_096
@@ -106,6 +108,8 @@ class Emulator:
         self._callbacks: list[Any] = []
         self._render: Any = None
         self._rows_of_render: Any = None
+        self._set_size_option("SCROLLBACK_MAX_LINES", "size_t", _SCROLLBACK_ROWS)
+        self._set_size_option("SCROLLBACK_MAX_BYTES", "size_t", SCROLLBACK_BYTES)
         self._set_size_option("KITTY_IMAGE_STORAGE_LIMIT", "uint64_t", 0)
         self._set_size_option("CONTINUATION_MAX_BYTES", "size_t", _CONTINUATION_BYTES)
         self.show_colours(dark=True)
@@ -369,8 +373,6 @@ _PROGRESS = {
 def _made(columns: int, rows: int) -> Any:
     handle = ffi.new("GhosttyTerminal*")
     check(lib.ghostty_terminal_new(ffi.NULL, handle, columns, rows), "terminal")
-    limit = ffi.new("size_t*", SCROLLBACK_ROWS)
-    check(lib.ghostty_terminal_set(handle[0], lib.GHOSTTY_TERMINAL_OPT_SCROLLBACK_MAX_LINES, limit), "scroll-back")
     check(lib.ghostty_terminal_resize(handle[0], columns, rows, *CELL_PIXELS), "size")
     return handle
 

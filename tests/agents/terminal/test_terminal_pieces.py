@@ -93,6 +93,18 @@ def test_the_state_of_a_terminal_in_an_endless_sequence_is_what_is_drawn() -> No
             assert second.screen_text()[0] == "one"
 
 
+@pytest.mark.parametrize("columns", [80, 200])
+def test_thousands_of_rows_are_kept_above_the_screen_also_where_it_is_shown(columns: int) -> None:
+    lines = b"".join(b"line %d\r\n" % number for number in range(20_000))
+    with closing(Emulator(columns, 40)) as emulator:
+        emulator.feed(lines)
+        assert 2_500 < emulator.total_rows < 10_000, "many, and not all"
+        with closing(Emulator(1, 1, state=emulator.snapshot())) as shown:
+            assert shown.total_rows == emulator.total_rows
+            shown.feed(lines)
+            assert 2_500 < shown.total_rows < 10_000
+
+
 def test_keys_are_encoded_as_the_program_asked() -> None:
     with closing(Emulator(20, 4)) as emulator:
         keyboard = Keyboard(emulator)
