@@ -281,6 +281,10 @@ class Hub:
                 event = event or EntryGrew(task=task, entry=entry, offset=offset, text=text, part=part)
                 listener.put(event)
 
+    def is_watched(self, task: str) -> bool:
+        """Somebody looks at the details of a task."""
+        return any(task in listener.watched for listener in self._listeners)
+
     def wrote(self, task: str, offset: int, data: bytes) -> None:
         """A program wrote into its terminal; free when nobody watches."""
         event = None

@@ -207,6 +207,7 @@ class Terminals:
 
         session.on_output = lambda offset, data: self._ledger.hub.wrote(task, offset, data)
         session.on_resize = lambda: self.show(task)
+        session.is_watched = lambda: self._ledger.hub.is_watched(task)
         session.on_state = changed
 
     def _hear_at_rest(self, task: str, session: Session) -> None:

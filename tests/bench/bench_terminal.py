@@ -17,6 +17,7 @@ import tempfile
 import termios
 import time
 import tty
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import psutil
@@ -51,6 +52,15 @@ import os, time
 for number in range(1_000_000):
     os.write(1, b"line %d of what goes on beside\\r\\n" % number)
     time.sleep(0.01)
+"""
+TRICKLE = """
+import os, time
+os.read(0, 1)
+for number in range(3_000):
+    os.write(1, b"\\x1b[38;5;99mword\\x1b[0m and some more text, piece by piece\\r\\n")
+    time.sleep(0.001)
+os.write(1, b"END")
+os.read(0, 1)
 """
 FLOOD = """
 import os, sys
@@ -111,11 +121,8 @@ def emulation() -> list[Figure]:
     for _ in range(10):
         emulators.append(Emulator(120, 40))
         emulators[-1].feed(plain)
-    figures.append(
-        Figure(
-            "memory of a terminal with 5,000 rows of text", (psutil.Process().memory_info().rss - before) / 1e7, "MB"
-        )
-    )
+    grown = (psutil.Process().memory_info().rss - before) / 1e7
+    figures.append(Figure("memory of a terminal with all the scroll-back it keeps", grown, "MB"))
     figures.append(summary("state of it with all its scroll-back", times, "ms", detail=f"{len(state) // 1000} kB"))
     return figures
 
@@ -159,6 +166,7 @@ async def _ours() -> list[Figure]:
             floods.append(session.offset / 1e6 / (time.perf_counter() - before))
             cpu.append((time.process_time() - used) / (time.perf_counter() - before) * 100)
             await session.end()
+        trickles = [await _trickle(started, watched) for watched in (True, False)]
         session = await started(ECHO)
         await _begun(session)
         arrived = asyncio.Event()
@@ -176,11 +184,28 @@ async def _ours() -> list[Figure]:
         summary("start of a program in its sandbox and PTY to its first output", starts, "ms"),
         summary(f"flood of {FLOOD_MEGABYTES} MB through sandbox, PTY, emulator and record", floods, "MB/s"),
         summary("processor of the engine during the flood", cpu, "%"),
+        *trickles,
         summary("key → agent → engine's emulator", delays, "ms", detail=f"p95 {_p95(delays):.1f}"),
         *_ours_to_the_screen("floor at 120×40", ECHO),
         *_ours_to_the_screen("drawn in two pieces", PIECES),
         *_ours_to_the_screen("another agent streams 100 pieces a second beside it", ECHO, beside=STREAM),
     ]
+
+
+async def _trickle(started: Callable[..., Awaitable[Session]], watched: bool) -> Figure:
+    """What a program costs the engine that writes a thousand small pieces a second."""
+    session = await started(TRICKLE)
+    session.is_watched = lambda: watched
+    await asyncio.sleep(0.5)
+    before, used = time.perf_counter(), time.process_time()
+    session.type(b"\r")
+    await _ended(session)
+    used, seconds = time.process_time() - used, time.perf_counter() - before
+    size = session.offset / 1e6
+    await session.end()
+    who = "watched" if watched else "out of view"
+    detail = f"{used / size * 1000:.0f} ms for a megabyte"
+    return Figure(f"processor of the engine, 1,000 pieces a second, {who}", used / seconds * 100, "%", detail=detail)
 
 
 async def _begun(session: Session) -> None:

@@ -33,6 +33,9 @@ _READ_BYTES = 65_536
 _TICK_SECONDS = 1 / 30
 _TICK_BYTES = 1_500_000
 """A program that writes more within a tick waits: the others have their turn."""
+_CALM_BYTES = 2_048
+"""A terminal that nobody watches and that writes less at a time is read once in a tick: what a piece costs is above all
+to be woken for it."""
 _LOOK_SECONDS = 0.12
 """At most so often the screen is read for rules."""
 _FLUSH_SECONDS = 0.5
@@ -67,6 +70,8 @@ class Session(Sink):
         self.on_output: Callable[[int, bytes], None] = lambda _offset, _data: None
         self.on_state: Callable[[Decision], None] = lambda _decision: None
         self.on_resize: Callable[[], None] = lambda: None
+        self.is_watched: Callable[[], bool] = lambda: True
+        """Somebody sees what it writes, and wants to see it at once."""
         self.on_signal: Callable[[Signal], None] = lambda _signal: None
         self.changed = asyncio.Event()
         """Set after every look at how it stands; whoever waits clears it."""
@@ -81,6 +86,8 @@ class Session(Sink):
         self._record = Record(folder / "terminal.log", self._emulator.snapshot)
         self._reading = False
         self._read_in_tick = 0
+        self._has_replied = False
+        """It has asked its terminal something since the last look at what it wrote, and may ask more."""
         self._output = bytearray()
         """To be written into the PTY."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -157,11 +164,16 @@ class Session(Sink):
             self._reading = True
             asyncio.get_running_loop().add_reader(self._process.pty, self._read)
 
-    def _deaf(self) -> None:
+    def _pause(self) -> None:
+        """Read no more before the next tick."""
         if self._reading and self._process is not None and self._process.pty is not None:
             asyncio.get_running_loop().remove_reader(self._process.pty)
-            asyncio.get_running_loop().remove_writer(self._process.pty)
         self._reading = False
+
+    def _deaf(self) -> None:
+        self._pause()
+        if self._process is not None and self._process.pty is not None:
+            asyncio.get_running_loop().remove_writer(self._process.pty)
 
     def _read(self) -> None:
         descriptor = self._process.pty if self._process is not None else None
@@ -182,12 +194,14 @@ class Session(Sink):
             pieces.append(data)
             size += len(data)
         if pieces:
+            self._has_replied = False
             self._wrote(b"".join(pieces))
             self._read_in_tick += size
             if "tick" not in self._timers:
                 self._later("tick", _TICK_SECONDS, self._tick)
-            if self._read_in_tick > _TICK_BYTES:
-                self._deaf()
+            is_calm = size < _CALM_BYTES and not self._has_replied and not self.is_watched()
+            if is_calm or self._read_in_tick > _TICK_BYTES:
+                self._pause()
 
     def _tick(self) -> None:
         self._read_in_tick = 0
@@ -328,6 +342,7 @@ class Session(Sink):
 
     def reply(self, data: bytes) -> None:
         """See :class:`Sink`: an answer to what the program asked its terminal."""
+        self._has_replied = True
         if self.alive and len(self._output) < _INPUT_LIMIT_BYTES:
             self._output += data
             self._write()

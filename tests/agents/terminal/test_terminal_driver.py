@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from agents.engine import Engine
@@ -201,6 +202,24 @@ async def test_a_flood_neither_stops_the_engine_nor_fills_it(shop: Shop, agent: 
     assert asked(task) == ["after the flood"]
     record = Path(os.environ["SHOPFLOOR_HOME"], "state", "tasks", task.id, "terminal.log")
     assert record.stat().st_size < 10_000_000, "what is kept is bounded"
+
+
+async def test_a_program_that_nobody_watches_is_read_once_in_a_tick_and_nothing_of_it_is_lost(
+    shop: Shop, agent: Agent
+) -> None:
+    task = await shop.rests((await shop.task("first", profile=agent(work=0.0))).id)
+    session = shop.engine.terminals.session(task.id)
+    assert session is not None
+    assert not session.is_watched(), "the scenario: nobody looks"
+    loop = asyncio.get_running_loop()
+    reads: list[float] = []
+    session.on_output = lambda _offset, _data: reads.append(loop.time())
+    for number in range(30):
+        await shop.engine.terminals.write(task.id, b"%02d" % number)
+        await asyncio.sleep(0.002)
+    await screen(shop, task, "2829")
+    spans = [later - earlier for earlier, later in pairwise(reads)]
+    assert min(spans) > 0.01, "it was read more often than once in a tick"
 
 
 # --- ends -----------------------------------------------------------------------------------------------------------
