@@ -45,10 +45,7 @@ class Changes:
     def worktree(self, task: Task) -> Workspace:
         """The same, when the files are to be worked on; raises UsageError when somebody has deleted them."""
         workspace = self.workspace(task)
-        if not Path(workspace.worktree).is_dir():
-            raise UsageError(
-                f"The worktree of task {task.id} is gone.", f"`shopfloor restore {task.id}` makes it again."
-            )  # fmt: skip
+        see_worktree(task, workspace)
         return workspace
 
     async def diff(self, task: str, scope: Scope = "branch", base: str = "", head: str = "") -> Diff:
@@ -206,6 +203,12 @@ def see_repository(task: Task) -> None:
             f"The repository {task.project} is not there any more.",
             f"Bring it back; `shopfloor resume {task.id}` then goes on with the task.",
         )
+
+
+def see_worktree(task: Task, workspace: Workspace) -> None:
+    """See that a task's files are there; raises UsageError when somebody has deleted them."""
+    if not Path(workspace.worktree).is_dir():
+        raise UsageError(f"The worktree of task {task.id} is gone.", f"`shopfloor restore {task.id}` makes it again.")
 
 
 def _short(name: str) -> str:

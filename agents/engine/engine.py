@@ -236,7 +236,7 @@ class Engine:
         prompt = await self.writing.prompt_for(new_id, new.prompt)
         task = Task(
             id=new_id,
-            title=new.title.strip() or title_of(with_names(prompt)),
+            title=" ".join(new.title.split()) or title_of(with_names(prompt)),
             prompt=prompt,
             project=str(project.root),
             base=base,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from agents.engine.changes import see_repository, see_worktree
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.scratch import scratch
@@ -271,6 +272,8 @@ class Landings:
             raise _DidNotLand(f"Its agent is at work again ({known.state}).", "Land it when its turn has ended.")
         workspaces = await self._facilities.workspaces()
         workspace = self._workspace(known)
+        see_repository(known)
+        see_worktree(known, workspace)
         landing = self._put(landing, state="combining", reason=f"Combining with {landing.onto}.")
         snapshot = await workspaces.snapshot(workspace, "landing", "As it is landed")
         tip = await workspaces.import_branch(workspace) or known.base_commit

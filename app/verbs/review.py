@@ -22,7 +22,7 @@ from app.review.since import Since
 from app.verbs.printing import comment_line, comment_object, print_json, safe
 from app.verbs.tasks import engine
 
-_PLACE = re.compile(r"(?P<path>.+?)(?::(?P<start>\d+)(?:-(?P<end>\d+))?)?", re.DOTALL)
+_PLACE = re.compile(r"(?P<path>.+?)(?::(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?)?", re.DOTALL)
 
 
 async def diff(options: argparse.Namespace) -> int:

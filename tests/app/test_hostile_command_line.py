@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.main import main
+from app.verbs.review import draft_at
 from tests.shop import a_repository
 
 Run = Callable[..., tuple[int, str]]
@@ -160,3 +161,8 @@ def test_an_engine_that_cannot_be_understood_can_still_be_stopped(
     answering(place, b'{"jsonrpc":"2.0","id":1,"result":{"version":7}}\n{"jsonrpc":"2.0","id":2,"result":null}\n')
     assert main(["engine", "stop"]) == 0
     assert capsys.readouterr().out == "The engine has stopped. Interrupted turns go on when it starts again.\n"
+
+
+def test_a_number_that_no_line_has_is_part_of_the_name() -> None:
+    place = f"a.txt:{'9' * 5000}"
+    assert draft_at(place, "text", "fix", old=False).path == place.encode()

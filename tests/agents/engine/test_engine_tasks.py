@@ -343,6 +343,12 @@ async def test_what_works_on_a_deleted_worktree_says_how_it_comes_back(shop: Sho
     shutil.rmtree(task.worktree)
     with pytest.raises(UsageError, match=f"is gone. `shopfloor restore {task.id}` makes it again"):
         await shop.engine.undo(task.id)
+    await shop.engine.landing.land(task.id)
+    assert (await shop.engine.landing.finish(task.id)).hint == f"`shopfloor restore {task.id}` makes it again."
     await shop.engine.restore_task(task.id)
     await shop.engine.undo(task.id)
     assert not Path(task.worktree, "new.txt").exists()
+
+
+async def test_a_title_is_one_line(shop: Shop) -> None:
+    assert (await shop.task(title=" two\nlines ", held=True)).title == "two lines"
