@@ -60,6 +60,7 @@ class Outbox:
         options = {option.casefold(): option for option in asked.options} if asked is not None else {}
         try:
             option = options.get(text.strip().casefold(), "")
+            text = text if option else await with_images(self._api, text)
             await self._api.questions.answer(task, asked.id if asked else "", option, "" if option else text)
         except ShopfloorError:
             self._floor.composer.give_back(task, text)

@@ -115,7 +115,7 @@ class Engine:
         )
         self.scripts = Scripts(ledger, facilities)
         self.terminals = Terminals(ledger, facilities)
-        self.questions = Questions(ledger, scheduler, self.terminals, self.send)
+        self.questions = Questions(ledger, scheduler, self.terminals, self.send, self.writing.prompt_for)
         self.terminals.is_at_work = scheduler.__contains__
         self.terminals.begin = scheduler.begin
         facilities.terminals = self.terminals

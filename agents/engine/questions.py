@@ -11,25 +11,28 @@ from agents.errors import UsageError
 from agents.model import Prompt, Question, Task, When
 from agents.parts.questions import how_to_answer
 
+Expand = Callable[[str, str], Awaitable[str]]
 Send = Callable[[str, str, When], Awaitable[Prompt]]
 
 
 class Questions:
     """See :class:`agents.parts.questions.Questions`."""
 
-    def __init__(self, ledger: Ledger, scheduler: Scheduler, terminals: Terminals, send: Send) -> None:
-        """``send`` sends a prompt: words that go with an answer."""
+    def __init__(self, ledger: Ledger, scheduler: Scheduler, terminals: Terminals, send: Send, expand: Expand) -> None:
+        """``send`` sends a prompt: words that go with an answer. ``expand`` puts what chips stand for into a text for
+        a task."""
         self._ledger = ledger
         self._scheduler = scheduler
         self._terminals = terminals
         self._send = send
+        self._expand = expand
 
     async def answer(self, task: str, question: str = "", option: str = "", text: str = "") -> Task:
         """See :class:`agents.parts.questions.Questions`."""
         known = self._ledger.find(task)
         asked = known.question
         if asked is None and known.dialog and text.strip() and not question:
-            await self._terminals.answer(known.id, text)
+            await self._terminals.answer(known.id, await self._expand(known.id, text))
             return self._ledger.tasks[known.id]
         if asked is None or (question and question != asked.id):
             what = "nothing" if asked is None else "something else"
@@ -40,6 +43,8 @@ class Questions:
         words = "" if chosen else text.strip()
         if words and asked.text_option:
             chosen, text = asked.text_option, ""
+        elif words:
+            text = await self._expand(known.id, text)
         if not self._scheduler.answer(known.id, asked.id, chosen, text):
             raise UsageError(f"Task {known.id} does not ask that any more.")
         self._ledger.flush()
