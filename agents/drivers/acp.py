@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from agents.drivers import AnyReport, Delivered, Notice, Offered, Remember, Reporter, TextEnded, TurnEnd, Used
+from agents.drivers.acp_forms import fill
 from agents.drivers.acp_lines import ANSWERED
 from agents.drivers.acp_offers import Offers
 from agents.drivers.acp_permissions import Permissions
@@ -159,7 +161,7 @@ class AcpDriver:
         v1 = await asyncio.to_thread(importlib.import_module, "agents.drivers.acp_v1")
         self._peer = peer = await v1.start(
             self._profile.name, self._section, self._runner, self._policy_with_settings(), self._log, self._take,
-            self._permissions.decide,
+            self._permissions.decide, partial(fill, ask=self._permissions.ask),
         )  # fmt: skip
         await peer.initialize()
         opened = await peer.open_session(self._worktree, self._known.session, bool(self._given), self._servers)
@@ -365,7 +367,7 @@ class AcpDriver:
 
     def answer(self, question: str, option: str = "", text: str = "") -> bool:
         """See :meth:`agents.drivers.Driver.answer`."""
-        return self._permissions.answer(question, option)
+        return self._permissions.answer(question, option, text)
 
     def skip_wait(self) -> bool:
         """See :meth:`agents.drivers.Driver.skip_wait`: the agent waits by itself."""

@@ -1,4 +1,4 @@
-"""The permissions an agent asks for, answered by the profile's policy or by the person."""
+"""What an agent asks: for permission, which the profile's policy or the person gives, and what only they can say."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from agents.drivers import Answered, Asked, Reporter
 from agents.model import Question
@@ -23,9 +25,9 @@ class Option(NamedTuple):
 
 
 class _Open(NamedTuple):
-    options: dict[str, str]
-    """Ids by the words that the person sees."""
-    answer: asyncio.Future[str]
+    question: Question
+    answer: asyncio.Future[tuple[str, str] | None]
+    """The option, or words of the person's; None when it is not to be answered any more."""
 
 
 class Permissions:
@@ -59,7 +61,7 @@ class Permissions:
         self._cancelled = True
         for asked in self._open.values():
             if not asked.answer.done():
-                asked.answer.set_result("")
+                asked.answer.set_result(None)
 
     async def decide(self, call: str, options: Sequence[Option]) -> str:
         """The id of the option that is chosen for a tool call; empty to cancel it."""
@@ -68,32 +70,41 @@ class Permissions:
         if self._policy != "ask":
             wished = (option.id for wish in _WISHES[self._policy] for option in options if option.kind == wish)
             return next(wished, "")
-        identity = secrets.token_hex(4)
         names = _told_apart(options)
         what = self._described(call) or "go on"
         reject = next((name for name, number in names.items() if number in _rejecting(options)), "")
         question = Question(
-            id=identity,
+            id="",
             text=f"May {self._name} do this? {what}",
             options=tuple(names),
             takes_text=bool(reject),
             text_option=reject,
         )
-        asked = self._open[identity] = _Open(names, asyncio.get_running_loop().create_future())
+        answer = await self.ask(question)
+        return names[answer[0]] if answer is not None else ""
+
+    async def ask(self, question: Question) -> tuple[str, str] | None:
+        """Put a question to the person; the option or the words of the answer, None when the turn is to end."""
+        if self._cancelled:
+            return None
+        question = msgspec.structs.replace(question, id=secrets.token_hex(4))
+        asked = self._open[question.id] = _Open(question, asyncio.get_running_loop().create_future())
         self._report(Asked(question=question))
         try:
             return await asked.answer
         finally:
-            if self._open.pop(identity, None) is not None and not _is_answered(asked):
-                self._report(Answered(question=identity))
+            if self._open.pop(question.id, None) is not None and not _is_answered(asked):
+                self._report(Answered(question=question.id))
 
-    def answer(self, question: str, option: str) -> bool:
-        """Choose one of the options of what was asked; False when it is not asked any more."""
+    def answer(self, question: str, option: str, text: str = "") -> bool:
+        """Answer what was asked; False when it is not asked any more, or not answered by this."""
         asked = self._open.get(question)
-        if asked is None or asked.answer.done() or option not in asked.options:
+        if asked is None or asked.answer.done():
             return False
-        self._report(Answered(question=question, answer=option))
-        asked.answer.set_result(asked.options[option])
+        if option not in asked.question.options and (option or not asked.question.takes_text):
+            return False
+        self._report(Answered(question=question, answer=option or text))
+        asked.answer.set_result((option, "" if option else text))
         return True
 
 

@@ -17,11 +17,18 @@ from acp import PROTOCOL_VERSION, RequestError
 from acp.client import ClientSideConnection
 from acp.interfaces import Client
 from acp.schema import (
+    AcceptElicitationResponse,
     AcpMcpServer,
     AllowedOutcome,
     AudioContentBlock,
+    CancelElicitationResponse,
     ClientCapabilities,
+    DeclineElicitationResponse,
     DeniedOutcome,
+    ElicitationCapabilities,
+    ElicitationFormCapabilities,
+    ElicitationFormRequestMode,
+    ElicitationFormSessionMode,
     EmbeddedResourceContentBlock,
     EnvVariable,
     HttpHeader,
@@ -65,6 +72,7 @@ _AnyBlock = (
     TextContentBlock | ImageContentBlock | AudioContentBlock | ResourceContentBlock | EmbeddedResourceContentBlock
 )
 Decide = Callable[[str, Sequence[Option]], Awaitable[str]]
+Fill = Callable[[str, dict[str, Any]], Awaitable[tuple[str, dict[str, Any]]]]
 """Given a tool call's id and what may be answered about it, the id of the answer; empty to cancel it."""
 
 
@@ -102,6 +110,7 @@ class Peer:
         log: AgentLog,
         on_update: Callable[[dict[str, object]], None],
         decide: Decide,
+        fill: Fill,
         path: str | None,
     ) -> None:
         assert process.stdin is not None
@@ -115,7 +124,9 @@ class Peer:
         self._draining = asyncio.create_task(log.drain(process.stderr))
         self._waiting = asyncio.create_task(process.wait())
         self._lines = Lines(process.stdout, process.stdin, on_update, log)
-        self._connection = ClientSideConnection(cast(Client, _Client(decide)), self._lines)
+        self._connection = ClientSideConnection(
+            cast(Client, _Client(decide, fill)), self._lines, use_unstable_protocol=True
+        )
         self._greeting: InitializeResponse | None = None
         self.session = ""
 
@@ -133,7 +144,8 @@ class Peer:
             AcpError: it is silent, gone, or speaks another version.
         """
         # terminal_output asks for a command's output as data instead of Markdown
-        capabilities = ClientCapabilities(field_meta={"terminal_output": True})
+        forms = ElicitationCapabilities(form=ElicitationFormCapabilities())
+        capabilities = ClientCapabilities(field_meta={"terminal_output": True}, elicitation=forms)
         ours = Implementation(name="shopfloor", title="Shopfloor", version=VERSION)
         greeting = self._connection.initialize(PROTOCOL_VERSION, capabilities, ours)
         self._greeting = await self._ask(greeting, "initialize", self._section.start_seconds)
@@ -361,11 +373,14 @@ async def start(
     log: Path,
     on_update: Callable[[dict[str, object]], None],
     decide: Decide,
+    fill: Fill,
 ) -> Peer:
     """Start an agent's process, confined.
 
     Args:
         policy: with the agent's whole environment.
+        decide: answers what the agent asks permission for.
+        fill: fills in what it asks in a form: ``accept`` with the values, ``decline`` or ``cancel``.
         log: where its stderr goes.
 
     Raises:
@@ -391,14 +406,15 @@ async def start(
     except ShopfloorError:
         kept.close()
         raise
-    return Peer(name, section, process, kept, on_update, decide, policy.environment.get("PATH"))
+    return Peer(name, section, process, kept, on_update, decide, fill, policy.environment.get("PATH"))
 
 
 class _Client:
     """The client as the library sees it: it can be asked for permission and for nothing else."""
 
-    def __init__(self, decide: Decide) -> None:
+    def __init__(self, decide: Decide, fill: Fill) -> None:
         self._decide = decide
+        self._fill = fill
 
     async def request_permission(
         self, options: list[PermissionOption], session_id: str, tool_call: ToolCallUpdate, **more: Any
@@ -409,6 +425,22 @@ class _Client:
         if not chosen:
             return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
         return RequestPermissionResponse(outcome=AllowedOutcome(outcome="selected", option_id=chosen))
+
+    async def create_elicitation(
+        self,
+        message: str,
+        mode: ElicitationFormSessionMode | ElicitationFormRequestMode | BaseModel,
+        **more: Any,
+    ) -> BaseModel:
+        """See the protocol: the person fills in a form. What is to be opened in a browser is declined."""
+        if not isinstance(mode, ElicitationFormSessionMode | ElicitationFormRequestMode):
+            return DeclineElicitationResponse(action="decline")
+        action, values = await self._fill(message, _plain(mode.requested_schema))
+        if action == "accept":
+            return AcceptElicitationResponse(action="accept", content=values)
+        if action == "decline":
+            return DeclineElicitationResponse(action="decline")
+        return CancelElicitationResponse(action="cancel")
 
 
 def _plain(answer: BaseModel) -> dict[str, object]:

@@ -40,7 +40,8 @@ class Asking:
         if first is None:
             self._ledger.enter(self._id, "working", question=None)
             return
-        hint = f"Press a number in its pane, or `shopfloor answer {self._id} …`."
+        words = " write the answer in the composer," if first.takes_text else ""
+        hint = f"Press a number in its pane,{words} or `shopfloor answer {self._id} …`."
         if not first.options:
             hint = f"`shopfloor answer {self._id} --text …` answers."
         self._ledger.enter(self._id, "blocked", first.text, hint, question=first)

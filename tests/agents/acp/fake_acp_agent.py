@@ -301,6 +301,23 @@ class FakeAgent:
             chosen[message["id"]] = message["result"]["outcome"].get("optionId")
         self.say(f"chosen: {chosen['ask-1']}, {chosen['ask-2']}")
 
+    def play_form(self, text: str) -> None:
+        """Ask three things in a form, and say what was answered."""
+        schema = {
+            "type": "object",
+            "properties": {
+                "database": {"type": "string", "title": "Which database?"},
+                "copies": {"type": "integer", "title": "How many copies?"},
+                "backup": {"type": "boolean", "title": "With a backup?"},
+            },
+            "required": ["database", "copies"],
+        }
+        params = {"sessionId": self.session, "mode": "form", "message": "Before I begin.", "requestedSchema": schema}
+        self.send(id="form-1", method="elicitation/create", params=params)
+        while (message := self.read()).get("id") != "form-1":
+            pass
+        self.say(json.dumps(message.get("result", message.get("error"))))
+
     def play_cancel(self, text: str) -> dict[str, Any]:
         if self.loaded:
             self.play_echo(text)

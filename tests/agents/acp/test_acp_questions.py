@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
+from agents.drivers.acp_forms import fields_of
 from agents.engine import Engine
 from agents.errors import UsageError
 from agents.model import Entry, Task
@@ -101,3 +103,48 @@ async def test_an_unanswered_question_is_asked_again_after_the_engine_has_ended(
     task = await shop.rests(task.id)
     assert task.turn == 1
     assert [entry.done for entry in await entries(shop, task, "question")] == [True, True]
+
+
+async def test_a_form_is_filled_in_question_by_question_in_the_persons_words(shop: Shop, agent: Agent) -> None:
+    task = await asking(shop, agent, "form")
+    for text, answer in (
+        ("Before I begin. Which database?", "PostgreSQL 17"),
+        ("Before I begin. How many copies?", "three"),
+        ("Before I begin. How many copies? (a whole number, please)", "3"),
+    ):
+        task = await shop.until(task.id, lambda known, text=text: known.reason == text, text)  # type: ignore[misc]
+        assert task.question is not None
+        assert (task.question.takes_text, task.question.options) == (True, ("Decline to answer",))
+        await shop.engine.questions.answer(task.id, text=answer)
+    task = await shop.until(task.id, lambda known: known.reason == "Before I begin. With a backup?", "the last")
+    assert task.question is not None
+    assert task.question.options == ("Yes", "No", "Leave it open", "Decline to answer")
+    await shop.engine.questions.answer(task.id, option="No")
+    task = await shop.rests(task.id)
+    (said,) = await entries(shop, task, "text")
+    values = {"database": "PostgreSQL 17", "copies": 3, "backup": False}
+    assert json.loads(said.text) == {"action": "accept", "content": values}
+
+
+async def test_a_form_is_declined_and_a_stop_cancels_it(shop: Shop, agent: Agent) -> None:
+    task = await asking(shop, agent, "form")
+    await shop.engine.questions.answer(task.id, option="Decline to answer")
+    task = await shop.rests(task.id)
+    (said,) = await entries(shop, task, "text")
+    assert json.loads(said.text) == {"action": "decline"}
+    await shop.engine.send(task.id, "again")
+    await shop.until(task.id, lambda known: known.question is not None, "it asks again")
+    await shop.engine.stop_task(task.id)
+    task = await shop.rests(task.id, "stopped")
+    assert task.question is None
+
+
+def test_forms_with_fields_that_cannot_be_asked_are_known() -> None:
+    assert fields_of({"properties": {"x": {"type": "_map"}}}) is None
+    titled = {"type": "string", "oneOf": [{"const": "a", "title": "First"}, {"const": "b", "title": "Second"}]}
+    (field,) = fields_of({"properties": {"which": titled}}) or []
+    assert (field.title, field.choices, field.is_required) == ("which", {"First": "a", "Second": "b"}, False)
+    several = {"type": "array", "title": "Which?", "items": {"type": "string", "enum": ["a.py", "b.py"]}}
+    (listed,) = fields_of({"properties": {"files": several}}) or []
+    assert listed.title == "Which? Any of a.py, b.py, commas between them."
+    assert listed.read("a.py, b.py") == ["a.py", "b.py"]
