@@ -14,7 +14,7 @@ from agents.engine.ledger import Ledger
 from agents.errors import UsageError
 from agents.events import CommentsChanged
 from agents.model import Delivery, Prompt, When
-from agents.parts.review import Claim, Comment, CommentDraft, Reply
+from agents.parts.review import Comment, CommentDraft, Reply
 from agents.review.prompt import review_prompt
 from agents.store import Round
 
@@ -119,12 +119,6 @@ class ReviewDesk:
         self._ledger.flush()
         self._deliver(prompt)
         return prompt
-
-    async def claim(self, task: str, comment: str, claim: Claim, text: str = "") -> Comment:
-        """See :class:`agents.parts.review.Review`."""
-        claimed = self._comments.claim(self._ledger.find(task).id, comment, claim, text)
-        self._ledger.flush()
-        return claimed
 
     async def resolve(self, task: str, comment: str, resolved: bool = True) -> Comment:
         """See :class:`agents.parts.review.Review`."""

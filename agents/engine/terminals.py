@@ -17,7 +17,7 @@ from agents.engine.ledger import Ledger
 from agents.errors import ShopfloorError, UsageError
 from agents.events import TerminalOpened
 from agents.model import Prompt, Task
-from agents.parts.terminals import TerminalFound, TerminalScreen
+from agents.parts.terminals import TerminalScreen
 from agents.profiles import Profile, missing_program
 from agents.sandbox import Policy, Runner
 from agents.sandbox.policy import PtySize
@@ -357,15 +357,6 @@ class Terminals:
             lines=tuple(session.emulator.screen_text()),
             state=session.status.state,
         )
-
-    async def search(self, task: str, words: str) -> list[TerminalFound]:
-        """See :class:`agents.parts.terminals.Terminals`."""
-        known = self._ledger.find(task)
-        session = self.session(known.id)
-        if session is None:
-            raise UsageError(f"Task {known.id} has no terminal now.", f"`shopfloor resume {known.id}` starts it.")
-        rows = dict.fromkeys(found.row for found in session.emulator.search(words))
-        return [TerminalFound(row=row, text=session.emulator.text(row, row + 1)[0]) for row in rows]
 
     async def start(self, task: str) -> None:
         """See :class:`agents.parts.terminals.Terminals`."""

@@ -109,9 +109,6 @@ class Review(Protocol):
     async def send(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
         """Send all drafts and replies as one round, those ``without`` not; ``text`` is the prompt, if it is given."""
 
-    async def claim(self, task: str, comment: str, claim: Claim, text: str = "") -> Comment:
-        """Record what the agent says about a sent comment."""
-
     async def resolve(self, task: str, comment: str, resolved: bool = True) -> Comment:
         """The person's verdict: resolved, or open again."""
 

@@ -22,14 +22,6 @@ class TerminalScreen(Struct, kw_only=True):
     """How the program stands: starting, idle, working, blocked, ended."""
 
 
-class TerminalFound(Struct, kw_only=True):
-    """A row that holds what was looked for."""
-
-    row: int
-    """From the top of what is kept."""
-    text: str
-
-
 class Terminals(Protocol):
     """The terminals of tasks whose driver is ``terminal``. What they write comes to those who watch the task."""
 
@@ -44,9 +36,6 @@ class Terminals(Protocol):
 
     async def screen(self, task: str) -> TerminalScreen:
         """What it shows, for scripts."""
-
-    async def search(self, task: str, words: str) -> list[TerminalFound]:
-        """Rows that hold some words, whatever the case, what has left the screen included; from the top."""
 
     async def start(self, task: str) -> None:
         """Start the program of a resting task again, going on with its conversation."""
