@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from agents import paths
 from agents.drivers import Driver, Reporter
 from agents.engine.asking import answered_at_rest, asks_at_rest
 from agents.engine.ledger import Ledger
+from agents.engine.typed_turns import TypedTurns
 from agents.errors import ShopfloorError, UsageError
 from agents.events import TerminalOpened
 from agents.model import Prompt, Task
@@ -33,8 +33,6 @@ MINIMUM_SIZE = PtySize(columns=40, rows=8)
 """Programs are not made smaller: they draw nothing useful then."""
 TYPED = "(typed in its terminal)"
 """The prompt of a turn that the person started with keys that we could not read."""
-
-_log = logging.getLogger(__name__)
 
 
 class TaskTerminal:
@@ -108,8 +106,7 @@ class Terminals:
         """Called when the program of a task has come into another state."""
         self._leaving: set[asyncio.Task[None]] = set()
         self._typing: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._before: dict[str, str] = {}
-        """Snapshots taken before the person sent something; the turn that follows begins with them."""
+        self._typed_turns = TypedTurns(ledger, facilities, lambda task: self.is_at_work(task))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -161,23 +158,7 @@ class Terminals:
 
     def taken_before(self, task: str) -> str:
         """The snapshot that was taken before the person started the turn that begins now; '' when none was."""
-        session = self.session(task)
-        before = self._before.pop(task, "")
-        return before if session is not None and session.person_turn else ""
-
-    async def _snapshot_before(self, task: Task) -> None:
-        """The person is about to start a turn: its program may be quicker than we notice."""
-        workspace = self._ledger.store.workspace(task.id, Workspace)
-        if workspace is None or self.is_at_work(task.id):
-            return
-        number = task.turn + 1
-        try:
-            workspaces = await self._facilities.workspaces()
-            snapshot = await workspaces.snapshot(workspace, f"turn-{number}-before", f"Before turn {number}")
-        except ShopfloorError as error:
-            _log.warning("task %s: no snapshot before what was typed: %s", task.id, error)
-        else:
-            self._before[task.id] = snapshot.commit
+        return self._typed_turns.take(task, self.session(task))
 
     def released(self, task: str) -> None:
         """A run has ended: a turn that began meanwhile is one of its own."""
@@ -291,9 +272,7 @@ class Terminals:
         """See :class:`agents.parts.terminals.Terminals`."""
         session, known = self._running(task), self._ledger.find(task)
         async with self._typing[known.id]:  # keys arrive in the order they were pressed
-            sends = b"\r" in data and (len(data) > 1 or session.typed.unsent.strip())
-            if sends and session.status.state == "idle":
-                await self._snapshot_before(self._ledger.find(task))
+            await self._typed_turns.prepare(known.id, session, data)
             session.typed_by_person(data)
             self._ledger.hub.typed(known.id)
 

@@ -11,7 +11,13 @@ _KEY = re.compile(
     rb"|\x1b\[[<>=?]?[0-9;:]*[ -/]*[@-~]|\x1bO.|\x1b[\x20-\x7e\r\x7f]|\x1b\[M...",
     re.DOTALL,
 )
+_ENTER = re.compile(rb"[\r\n]|\x1b\[(?:13|57414)[;:u]")
 _WORD = re.compile(r"\s*\S*$")
+
+
+def may_send(data: bytes) -> bool:
+    """Whether some keys may send what stands in a prompt: there is an Enter among them, however it is encoded."""
+    return _ENTER.search(data) is not None
 
 
 class Typed:

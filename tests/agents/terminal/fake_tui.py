@@ -55,6 +55,9 @@ class Agent:
                 data, self.pasting = data[len(PASTE) :], True
             elif data.startswith(PASTE_END):
                 data, self.pasting = data[len(PASTE_END) :], False
+            elif data.startswith(b"\x1b[A") and FAULT == "recalls":
+                self.text, data = self.asked, data[3:]
+                self.prompt()
             elif data.startswith(b"\x1b\r"):
                 self.text += "\n"
                 self.prompt()
@@ -115,10 +118,13 @@ class Agent:
         if FAULT == "asks-at-rest":
             time.sleep(0.8)  # it has been idle for a while
             write("\r\x1b[2KRate this session? [y/n] ")
-            while os.read(0, 1) not in b"yn":
+            while (answer := os.read(0, 1)) not in b"ynw":
                 pass
             write("\r\x1b[2K")
             self.prompt()
+            if answer == b"w":  # it works on because of the answer
+                self.text = "on and on"
+                self.enter()
 
 
 def main() -> None:

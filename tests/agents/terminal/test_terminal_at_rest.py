@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +16,9 @@ from agents.calls import call_about
 from agents.engine import Engine
 from agents.engine.hooks import events_of
 from agents.errors import UsageError
-from agents.model import Rest, Task
-from tests.shop import Shop
+from agents.model import Rest, Task, Turn
+from agents.terminal.typed import may_send
+from tests.shop import PATIENCE_SECONDS, Shop, git
 
 Agent = Callable[..., str]
 
@@ -87,6 +91,62 @@ async def test_a_turn_that_was_blocked_when_the_engine_was_killed_goes_on(shop: 
     assert shop.engine.ledger.tasks[task.id].state == "blocked", "the scenario: it was blocked to the end"
     await shop.engine.start()
     assert shop.engine.ledger.tasks[task.id].state == "queued"
+
+
+# --- turns that the person starts ---------------------------------------------------------------------------------
+
+
+def asked_in(shop: Shop, commit: str) -> list[str]:
+    """What had reached the agent when a snapshot was taken."""
+    return [json.loads(line) for line in git(shop.repository, "show", f"{commit}:asked.txt").splitlines()]
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    for _ in range(int(PATIENCE_SECONDS / 0.02)):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"waited for this: {what}")
+
+
+async def the_second_turn(shop: Shop, task: Task) -> Turn:
+    await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn ends")
+    return (await shop.engine.turns(task.id))[1]
+
+
+async def test_an_answer_at_rest_that_starts_a_turn_has_a_snapshot_before_it(shop: Shop, agent: Agent) -> None:
+    task = await asked_at_rest(shop, agent)
+    await shop.engine.terminals.press(task.id, ["w"])
+    turn = await the_second_turn(shop, task)
+    assert asked_in(shop, turn.before) == ["work"], "the files as they were before the key went through"
+    assert asked_in(shop, turn.after) == ["work", "on and on"]
+
+
+async def test_a_prompt_that_the_person_recalls_has_a_snapshot_before_it(shop: Shop, agent: Agent) -> None:
+    task = await shop.rests((await shop.task("work", profile=agent("recalls"))).id)
+    await shop.engine.terminals.write(task.id, b"\x1b[A")  # its keys tell nothing of what stands in the prompt now
+    await shop.engine.terminals.write(task.id, b"\r")
+    turn = await the_second_turn(shop, task)
+    assert (asked_in(shop, turn.before), asked_in(shop, turn.after)) == (["work"], ["work", "work"])
+
+
+async def test_a_prompt_typed_while_the_checks_run_has_a_snapshot_before_it(shop: Shop, agent: Agent) -> None:
+    text = '[[check]]\nname = "slow"\nrun = "while [ ! -e typed ]; do sleep 0.05; done"\n'
+    (shop.repository / ".shopfloor.toml").write_text(text)
+    await shop.engine.projects.trust(str(shop.repository), text)
+    task = await shop.task("work", profile=agent())
+    task = await shop.until(task.id, lambda known: known.state == "checking", "its checks run")
+    await shop.engine.terminals.write(task.id, b"by hand\r")
+    await until(lambda: "by hand" in Path(task.worktree, "asked.txt").read_text(), "it works on what was typed")
+    Path(task.worktree, "typed").touch()
+    turn = await the_second_turn(shop, task)
+    assert asked_in(shop, turn.before) == ["work"]
+    assert asked_in(shop, turn.after) == ["work", "by hand"]
+
+
+def test_enter_is_known_however_it_is_encoded() -> None:
+    assert all(may_send(keys) for keys in (b"\r", b"words\n", b"\x1b[13u", b"\x1b[13;1:1u", b"\x1b[57414u"))
+    assert not any(may_send(keys) for keys in (b"words", b"\x1b[113u", b"\x1b[A", b"\x1b[I"))
 
 
 def test_going_back_to_rest_is_no_new_call_and_runs_no_hook() -> None:
