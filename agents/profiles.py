@@ -178,7 +178,8 @@ class Profile(Struct, kw_only=True, forbid_unknown_fields=True):
     version: tuple[str, ...] = ()
     """The program whose version is told, and what it is asked with; empty: that of the command, with ``--version``."""
     login_files: tuple[str, ...] = ()
-    """Files one of which is there when the agent has logged in. They are never read."""
+    """Files one of which is there when the agent has logged in; they are not read. ``file#entry``: a file of JSON or
+    YAML that holds other things too, in which that entry is not empty then."""
     first_run: str = ""
     """What the program asks or does when it runs for the first time, one sentence."""
     install: str = ""

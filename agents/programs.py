@@ -2,7 +2,8 @@
 
 Nothing here is slow unless it says so: the version of a program that npm installed stands in a file beside it; that of
 any other is asked once (:func:`ask_versions`) and remembered for as long as the program's file stays as it is. Of a
-login only is known whether the file is there that it leaves; its content is never read.
+login only is known whether the file is there that it leaves, or, of a file that holds other things too, whether an
+entry of it is filled; what it holds is not kept.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from agents.sandbox.policy import Policy
 
 ASK_SECONDS = 15.0
 _VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+.\w]*\w)?")
+_LOGIN_CHARACTERS = 1_000_000
 _ABOVE = 6
 """Folders above a program in which npm's description of it is looked for."""
 
@@ -111,10 +113,26 @@ def login_of(profile: Profile, environment: Mapping[str, str]) -> Login:
         return ""
     if any(environment.get(name) for name in section.environment if is_secret(name)):
         return "key"
-    if any(Path(file).expanduser().exists() for file in profile.login_files):
+    if any(_has_login(place) for place in profile.login_files):
         return "yes"
     # where there is a keychain an agent may keep its login there
     return "no" if profile.login_files and sys.platform == "linux" else ""
+
+
+def _has_login(place: str) -> bool:
+    """Whether a place of ``login_files`` is there and filled."""
+    name, _, entry = place.partition("#")
+    file = Path(name).expanduser()
+    if not entry:
+        return file.exists()
+    try:
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            text = opened.read(_LOGIN_CHARACTERS)
+    except OSError:
+        return False
+    # not parsed: it may be JSON with comments, or YAML
+    filled = rf"""(?:^|[{{,])\s*["']?{re.escape(entry)}["']?\s*:\s*(?!\[\s*\]|\{{\s*\}}|""|''|null\b|~|false\b)[^\s#]"""
+    return re.search(filled, text, re.MULTILINE) is not None
 
 
 async def _asked(place: str, arguments: Iterable[str], runner: Runner) -> str:

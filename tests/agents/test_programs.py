@@ -67,6 +67,30 @@ def test_a_login_is_known_by_its_file_or_a_key(tmp_path: Path) -> None:
     assert login_of(profile, {}) == "yes"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a login may be in a keychain")
+@pytest.mark.parametrize(
+    ("text", "login"),
+    [
+        ('// managed\n{\n  "firstLaunchAt": "2026",\n  "users": [\n    {"login": "jo"}\n  ]\n}', "yes"),
+        ('{"theme": "dark", "users": "jo"}', "yes"),
+        ("model: sonnet\nusers: jo\n", "yes"),
+        ('{"firstLaunchAt": "2026"}', "no"),
+        ('{"users": []}', "no"),
+        ('{"users": [\n]}', "no"),
+        ('{"users": ""}', "no"),
+        ('{"users": null}', "no"),
+        ("## users: jo\nusers:\n", "no"),
+        ('{"all_users": "jo", "note": "users: jo"}', "no"),
+    ],
+)
+def test_a_login_in_a_file_that_holds_other_things_is_known_by_its_entry(tmp_path: Path, text: str, login: str) -> None:
+    profile = a_profile(login_files=("~/.agent/config#users",))
+    assert login_of(profile, {}) == "no", "there is no file"
+    (tmp_path / ".agent").mkdir()
+    (tmp_path / ".agent" / "config").write_text(text)
+    assert login_of(profile, {}) == login
+
+
 def test_a_picker_is_told_what_there_is_and_what_to_do(tmp_path: Path) -> None:
     environment = a_program(tmp_path / "bin", "exit 0")
     profile = a_profile(first_run="It asks for a theme.", login_files=("~/.agent/auth.json",))
