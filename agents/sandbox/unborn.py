@@ -24,8 +24,13 @@ UNBORN = "A protected file that does not exist yet can be made in the worktree, 
 """For ``Runner.limits``."""
 _TIME = 1
 """Of change of everything made here, in seconds since 1970."""
-_CONTENT = {".json": b"{}\n"}
-"""What says nothing, where no content at all would be a mistake."""
+_CONTENT = {
+    ".json": b"{}\n",
+    "mcp-config.json": b'{"mcpServers": {}}\n',
+    "mcp.json": b'{"mcpServers": {}}\n',
+    "models.json": b'{"providers": {}}\n',
+}
+"""What says nothing, by name or kind of file, where no content at all would be a mistake."""
 _MOST = max(map(len, _CONTENT.values()))
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 """To us, so to whom we start."""
@@ -95,7 +100,7 @@ def _make(path: Path) -> None:
     else:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
-            os.write(file, _CONTENT.get(path.suffix, b""))
+            os.write(file, _CONTENT.get(path.name, _CONTENT.get(path.suffix, b"")))
         finally:
             os.close(file)
     os.utime(path, (_TIME, _TIME), follow_symlinks=False)
