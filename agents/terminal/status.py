@@ -115,6 +115,11 @@ class Status:
         if where == "progress" and not self._rule_for(where, text):
             state = text.partition(" ")[0]
             verdict: Verdict = "idle" if state == "remove" else "working"
+            if verdict == "idle" and (self._has_rules or source not in self._heard):
+                # it takes back what another program may have left, or shows progress for a part of its work only
+                self._claims.pop(source, None)
+                self._note(Sign(at=now, source=source, verdict="none", rule="progress remove"))
+                return
             self._claim(source, Claim(verdict, f"progress {state}", text), now)
             return
         for verdict, rule in self._rules(where):

@@ -21,6 +21,8 @@ TAKEN_SECONDS = 2.0
 """How long the text must be out of the prompt to count, for programs whose work is known when it is seen."""
 _TAIL_LETTERS = 24
 _NOT_WORD = re.compile(r"[^\w]+")
+_STRAY = re.compile(r"rgb:[0-9a-f]+/[0-9a-f]+/[0-9a-f]+")
+"""An answer about colours that a program asked its terminal for, and then took for typing."""
 _PASTED = re.compile(r"\[(?:Pasted|Paste|Pasted Content)[^\]]*\]|\[paste #", re.IGNORECASE)
 
 
@@ -59,7 +61,7 @@ class Delivery:
     async def _type(self, again: bool) -> bool:
         """Write the text; True when it shows."""
         session = self._session
-        if again:
+        if again or self._is_stray():
             session.press(*self._section.clear)
             await asyncio.sleep(ENTER_SECONDS)
         newline = session.keyboard.key(self._section.newline)
@@ -107,6 +109,11 @@ class Delivery:
         row = total - rows + cursor.row
         near = self._squeezed(emulator.text(max(0, row - 2), min(total, row + 1)))
         return self._tail() in near or bool(_PASTED.search(" ".join(emulator.text(max(0, row - 2), row + 1))))
+
+    def _is_stray(self) -> bool:
+        emulator = self._session.emulator
+        row = emulator.total_rows - emulator.rows + emulator.cursor.row
+        return bool(_STRAY.search(" ".join(emulator.text(max(0, row - 1), row + 1))))
 
     def _rows(self) -> list[str]:
         return self._session.emulator.screen_text()

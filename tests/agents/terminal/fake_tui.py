@@ -42,6 +42,8 @@ class Agent:
         self.text = ""
         self.asked = ""
         self.enters = 0
+        if FAULT == "stray":
+            self.text = "11;rgb:1212/1212/1212"
         self.working_until = 0.0
         self.pasting = False
 

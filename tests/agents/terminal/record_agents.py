@@ -1,4 +1,7 @@
-"""Records real terminal agents at work: run by hand, ``python -m tests.agents.terminal.record_agents PROFILE…``.
+"""Records real terminal agents: run by hand, ``python -m tests.agents.terminal.record_agents PROFILE…``.
+
+With ``--first-run`` it is what an agent shows to somebody who has neither a key nor a login, into ``first-runs``;
+``--explore`` prints and keeps nothing. Otherwise they are recorded at work.
 
 Each runs with the shipped profile, in the sandbox, in a home and a repository of its own, against a scripted model on a
 loopback port. A recording holds what the program wrote and told, when Enter was pressed, and when the model was really
@@ -9,13 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +38,11 @@ from agents.sandbox.policy import PtySize
 from agents.terminal.rules import TerminalSection
 
 FOLDER = Path(__file__).with_name("recordings")
+FIRST_RUNS = FOLDER.with_name("first-runs")
+STAGE = Path("/tmp/recording")
+FIRST_RUN_SECONDS = 60.0
 SIZE = PtySize(columns=90, rows=30)
-WORK = "sleep 3; echo made > made.txt"
+WORK = "for i in 1 2 3; do sleep 1; done; echo made > made.txt"
 SHELL_TOOLS = {"Bash": "command", "bash": "command", "shell": "command", "exec_command": "cmd",
                "run_shell_command": "command", "shell_command": "command"}  # fmt: skip
 SESSION = "00000000-0000-4000-8000-000000000001"
@@ -50,8 +58,13 @@ _STORY = (
 class Model:
     """Answers the first request of a turn with a command that takes a while, then with text."""
 
-    def __init__(self, tell: Any) -> None:
+    def __init__(self, tell: Any, toolless: bool = False) -> None:
+        """
+        Args:
+            toolless: its agent has no tools to offer, and reads the answer for what is to be done.
+        """
         self._tell = tell
+        self._toolless = toolless
         self.requests: list[ModelRequest] = []
 
     def __call__(self, request: ModelRequest) -> Reply:
@@ -60,16 +73,19 @@ class Model:
         shell = next((name for name in SHELL_TOOLS if name in tools), "")
         if request.answer_schema:
             return say(fitting_text(request.answer_schema))
-        if not shell:
+        if not shell and not self._toolless:
             return say("Sample work")
         spoken = [
             number
             for number, message in enumerate(request.messages)
             if "MAKE" in message.text or "STORY" in message.text
         ]
+        users = [number for number, message in enumerate(request.messages) if message.role == "user"]
+        if spoken and users[-1] != spoken[-1]:
+            return say("Sample work")  # it asks something of its own after a turn: what one might say next
         asked = request.messages[spoken[-1]].text if spoken else ""
         answered = any(message.role == "tool" for message in request.messages[spoken[-1] :]) if spoken else True
-        if "MAKE" in asked and not answered:
+        if shell and "MAKE" in asked and not answered:
             self._tell("model", "works")
             arguments: dict[str, Any] = {SHELL_TOOLS[shell]: WORK}
             if shell == "shell":
@@ -92,18 +108,19 @@ class Recorder:
         text = base64.b64encode(data).decode() if isinstance(data, bytes) else data
         self.lines.append({"at": round(time.monotonic() - self.began, 3), "kind": kind, "data": text})
 
-    def save(self, path: Path, hide: dict[str, str]) -> None:
+    def save(self, path: Path) -> None:
         with gzip.open(path, "wt") as file:
-            for line in self.lines:
-                if line["kind"] == "output":
-                    data = base64.b64decode(line["data"])
-                    for found, shown in hide.items():
-                        data = data.replace(found.encode(), shown.encode())
-                    line["data"] = base64.b64encode(data).decode()
-                else:
-                    for found, shown in hide.items():
-                        line["data"] = line["data"].replace(found, shown)
-                file.write(json.dumps(line) + "\n")
+            file.writelines(json.dumps(line) + "\n" for line in self.lines if line["kind"] != "answer")
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[Path]:
+    """The folder of a recording, always of one name: what a program has drawn cannot be changed afterwards."""
+    STAGE.mkdir()
+    try:
+        yield STAGE
+    finally:
+        shutil.rmtree(STAGE, ignore_errors=True)
 
 
 def seed(home: Path, worktree: Path, url: str) -> dict[str, str]:
@@ -128,6 +145,9 @@ def seed(home: Path, worktree: Path, url: str) -> dict[str, str]:
         'wire_api = "responses"\nsupports_websockets = false\n'
         f'[projects."{worktree}"]\ntrust_level = "trusted"\n'
     )
+    (home / ".qwen").mkdir()
+    (home / ".qwen" / "settings.json").write_text(json.dumps({"security": {"auth": {"selectedType": "openai"}}}))
+    (home / ".gitconfig").write_text("[user]\n\tname = Person\n\temail = person@example.invalid\n")
     (home / ".gemini").mkdir()
     (home / ".gemini" / "settings.json").write_text(
         json.dumps({"security": {"auth": {"selectedType": "gemini-api-key"}}, "ui": {"hideTips": True}})
@@ -161,28 +181,32 @@ def seed(home: Path, worktree: Path, url: str) -> dict[str, str]:
         "ANTHROPIC_API_KEY": key,
         "OPENAI_API_KEY": key,
         "OPENAI_API_BASE": f"{url}/v1",
+        "OPENAI_BASE_URL": f"{url}/v1",
+        "OPENAI_MODEL": "gpt-test",
         "AIDER_MODEL": "openai/gpt-test",
+        "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
+        "COPILOT_PROVIDER_API_KEY": key,
+        "COPILOT_MODEL": "gpt-5.1",
         "GEMINI_API_KEY": key,
         "GOOGLE_GEMINI_BASE_URL": url,
     }
 
 
-async def record(name: str, explore: bool) -> None:
-    """Two turns and an interrupted one."""
+async def record(name: str, explore: bool, first_run: bool) -> None:
+    """Two turns and an interrupted one, or the first start."""
     profile: Profile = load_profile(name).profile
     section: TerminalSection | None = profile.terminal
     assert section is not None, f"{name} is no terminal agent"
     recorder = Recorder()
-    model = Model(recorder.tell)
+    model = Model(recorder.tell, toolless=name == "aider")
     server = OfflineServer(model, delay_seconds=0.03)
     url = await server.start()
-    with tempfile.TemporaryDirectory(prefix="recording-") as folder:
-        top = Path(folder)
+    with stage() as top:
         home, worktree, task = top / "home", top / "work", top / "task"
         for made in (home, worktree, task, task / "tmp"):
             made.mkdir()
         subprocess.run(["git", "init", "-q", "-b", "main"], cwd=worktree, check=True)
-        variables = seed(home, worktree, url)
+        variables = {} if first_run else seed(home, worktree, url)
         os.environ["HOME"] = str(home)
         runner = await choose_runner()
         policy = agent_policy(
@@ -194,6 +218,13 @@ async def record(name: str, explore: bool) -> None:
         policy = msgspec.structs.replace(policy, environment=environment, write=(*policy.write, str(home)))
         session = Session(section, task, SIZE)
         session.on_output = lambda _offset, data: recorder.tell("output", data)
+        answered = session.reply
+
+        def reply(data: bytes) -> None:
+            recorder.tell("answer", repr(data))
+            answered(data)
+
+        session.reply = reply  # type: ignore[method-assign]
 
         def told(signal: Signal) -> None:
             recorder.tell("hook", signal.text)
@@ -204,7 +235,7 @@ async def record(name: str, explore: bool) -> None:
         recorder.tell("size", f"{SIZE.columns}x{SIZE.rows}")
         await session.start(runner, policy, section.command, values)
         try:
-            await story(session, section, recorder, explore)
+            await (first_start if first_run else story)(session, section, recorder, explore)
         finally:
             if explore:
                 print(*(f"{line['at']:8.3f} {line['kind']:7} {line['data']}" for line in recorder.lines
@@ -213,9 +244,26 @@ async def record(name: str, explore: bool) -> None:
             await session.end()
             await server.close()
     if not explore:
-        FOLDER.mkdir(exist_ok=True)
-        recorder.save(FOLDER / f"{name}.jsonl.gz", {str(top): "/tmp/recording"})
+        folder_of_kind = FIRST_RUNS if first_run else FOLDER
+        folder_of_kind.mkdir(exist_ok=True)
+        recorder.save(folder_of_kind / f"{name}.jsonl.gz")
         print(f"{name}: {len(recorder.lines)} events")
+
+
+async def first_start(session: Session, section: TerminalSection, recorder: Recorder, explore: bool) -> None:
+    """What it shows to somebody it does not know, until it has stood still for some seconds."""
+    before, asked = "", 0
+    while time.monotonic() - recorder.began < FIRST_RUN_SECONDS and asked < 10:
+        await asyncio.sleep(0.5)
+        asked += session.status.state in ("blocked", "idle")
+        screen = "\n".join(f"  |{row}" for row in session.emulator.screen_text() if row.strip())
+        if explore and screen != before:
+            print(f"{time.monotonic() - recorder.began:6.2f} {session.status.state}: {session.status.decision.rule}")
+            print(screen)
+        before = screen
+        if not session.alive:
+            break
+    print(f"{session.status.state}: {session.status.decision.rule}: {session.status.decision.reason}")
 
 
 async def story(session: Session, section: TerminalSection, recorder: Recorder, explore: bool) -> None:
@@ -228,7 +276,7 @@ async def story(session: Session, section: TerminalSection, recorder: Recorder, 
         return status.is_done(began) or status.state == "ended" or (not began and status.state == "idle")
 
     async def at_rest(what: str) -> bool:
-        came = await session.until(idle, 40.0)
+        came = await session.until(idle, 60.0)
         print(
             f"{time.monotonic() - recorder.began:6.2f} {what}: {session.status.state}, {session.status.decision.rule}"
         )
@@ -251,6 +299,9 @@ async def story(session: Session, section: TerminalSection, recorder: Recorder, 
         session.press = entered  # type: ignore[method-assign]
         began = delivery.sent_at
         print(f"{time.monotonic() - recorder.began:6.2f} delivered: {arrived} {delivery.trouble}")
+        if explore:
+            await asyncio.sleep(1)
+            print("\n".join(f"  |{row}" for row in session.emulator.screen_text() if row.strip()))
         return arrived
 
     if not await at_rest("start"):
@@ -277,4 +328,4 @@ async def story(session: Session, section: TerminalSection, recorder: Recorder, 
 if __name__ == "__main__":
     names = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     for each in names:
-        asyncio.run(record(each, "--explore" in sys.argv))
+        asyncio.run(record(each, "--explore" in sys.argv, "--first-run" in sys.argv))

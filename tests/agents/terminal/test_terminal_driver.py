@@ -99,6 +99,13 @@ async def test_nothing_is_typed_before_the_program_is_ready(shop: Shop, agent: A
     assert asked(task) == ["not too early"]
 
 
+async def test_an_answer_of_the_terminal_that_was_taken_for_typing_is_no_part_of_a_prompt(
+    shop: Shop, agent: Agent
+) -> None:
+    task = await shop.rests((await shop.task("look", profile=agent("stray"))).id)
+    assert asked(task) == ["look"]
+
+
 async def test_enter_is_pressed_again_when_it_was_lost(shop: Shop, agent: Agent) -> None:
     task = await shop.rests((await shop.task("twice", profile=agent("eats-first-enter"))).id)
     assert asked(task) == ["twice"], "the text was typed once and sent once"

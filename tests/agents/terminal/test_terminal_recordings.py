@@ -20,9 +20,12 @@ from agents.terminal.emulator import Emulator, Sink, closing
 from agents.terminal.status import Status
 
 RECORDINGS = sorted(Path(__file__).with_name("recordings").glob("*.jsonl.gz"))
+FIRST_RUNS = sorted(Path(__file__).with_name("first-runs").glob("*.jsonl.gz"))
+STARTS_WITHOUT_A_LOGIN = ("opencode-terminal",)
+"""They have a model of their own for everybody."""
 LOOK_SECONDS = 0.12
-LATE_SECONDS = 2.5
-"""How long after the truth the state may follow."""
+LATE_SECONDS = 1.8
+"""How long after the truth the state may follow; the next prompt came two seconds after it."""
 
 
 class Moment(NamedTuple):
@@ -109,7 +112,7 @@ def test_the_rules_follow_what_a_real_agent_did(path: Path) -> None:
     replay = Replay(path)
     worked_from: float | None = None
     spans: list[tuple[float, float]] = []
-    rests: list[float] = []
+    rests: list[tuple[float, float]] = []
     asked: list[float] = []
     for moment in replay.play():
         if moment.kind == "model":
@@ -120,22 +123,40 @@ def test_the_rules_follow_what_a_real_agent_did(path: Path) -> None:
             spans.append((worked_from, moment.at))
             worked_from = None
         if moment.kind == "truth" and moment.data in ("ready", "idle"):
-            rests.append(moment.at)
+            rests.append((moment.at, LATE_SECONDS if moment.data == "idle" else LOOK_SECONDS))
     assert len(spans) == 3, f"three turns were recorded, not {spans}"
     story = "\n".join(f"{at:7.2f} {state}" for at, state in replay.states)
     for begun, ended in spans:
-        wrong = [(at, state) for at, state in replay.states if begun + 1.0 < at < ended - 1.0 and state != "working"]
+        # on a busy machine an agent takes a while until it shows, and asks, anything
+        seen = max(begun + 1.0, next((at + 0.5 for at in asked if begun < at < ended), 0.0))
+        wrong = [(at, state) for at, state in replay.states if seen < at < ended - 1.0 and state != "working"]
         assert not wrong, f"{replay.name} was said to be {wrong} while it worked from {begun} to {ended}:\n{story}"
-        assert replay.state_at(begun + 1.0) == "working", f"{replay.name} was not seen to begin at {begun}:\n{story}"
+        assert replay.state_at(seen) == "working", f"{replay.name} was not seen to begin at {begun}:\n{story}"
     for at in asked:
         assert replay.state_at(at + 0.5) == "working", f"its model was asked at {at}, and it was said to rest:\n{story}"
-    for at in rests:
-        state = replay.state_at(at + LATE_SECONDS)
-        assert state in ("idle", "working"), f"{state} after {at}:\n{story}"
-        assert replay.state_at(at + 0.05) == "idle", f"not idle at {at}:\n{story}"
+    for at, late in rests:
+        assert replay.state_at(at + late) == "idle", f"not idle after {at}:\n{story}"
 
 
-@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.name.split(".")[0])
+@pytest.mark.parametrize("path", FIRST_RUNS, ids=lambda path: path.name.split(".")[0])
+def test_no_prompt_would_be_typed_into_the_questions_of_a_first_start(path: Path) -> None:
+    replay = Replay(path)
+    for _ in replay.play():
+        pass
+    story = "\n".join(f"{at:7.2f} {state}" for at, state in replay.states)
+    if replay.name in STARTS_WITHOUT_A_LOGIN:
+        assert replay.states[-1][1] == "idle", f"{replay.name} takes prompts, and was said not to:\n{story}"
+        return
+    states = {state for _, state in replay.states}
+    assert states == {"starting", "blocked"}, f"{replay.name} asks who somebody is, and takes no prompt:\n{story}"
+    decision = replay.status.decision
+    assert "log in" in decision.reason or "login" in decision.reason, decision.reason
+    assert decision.hint
+
+
+@pytest.mark.parametrize(
+    "path", RECORDINGS + FIRST_RUNS, ids=lambda path: f"{path.parent.name}-{path.name.split('.')[0]}"
+)
 def test_a_recording_holds_nothing_of_the_machine_it_was_made_on(path: Path) -> None:
     with gzip.open(path, "rt") as file:
         lines = [json.loads(line) for line in file]

@@ -84,6 +84,26 @@ def test_a_word_that_was_forgotten_does_not_make_it_work_for_ever() -> None:
     assert seen.shows("hello", "> typed by the person") == "idle", "what was overruled counts no more"
 
 
+def test_progress_that_is_taken_back_at_the_start_says_nothing() -> None:
+    seen = Watched()
+    seen.says("progress", "remove")
+    seen.shows("How do you want to log in?")
+    assert seen.after(30.0) == "starting", "a prompt would be typed into a question"
+
+
+def test_progress_of_a_part_of_the_work_is_not_all_of_it() -> None:
+    seen = Watched().ready()
+    seen.says("progress", "indeterminate")
+    assert seen.shows(*BUSY) == "working"
+    seen.says("progress", "remove")
+    assert seen.status.state == "working", "its screen says that it works on"
+    assert seen.shows(*PROMPT) == "working", "it may only draw its prompt between two parts"
+    assert seen.after(1.0) == "idle"
+    assert seen.shows(*BUSY) == "working", "a turn without any progress"
+    seen.shows(*PROMPT)
+    assert seen.after(1.0) == "idle"
+
+
 def test_a_pause_in_a_tool_is_not_the_end_of_the_turn() -> None:
     seen = Watched().ready()
     seen.shows(*BUSY)
