@@ -126,3 +126,12 @@ async def test_who_is_far_behind_still_learns_what_left_the_floor_and_the_latest
     assert CommentsChanged(task="b2") in told
     notices = [event.text for event in told if isinstance(event, EngineNotice)]
     assert notices == [f"notice {number}" for number in range(NOTICES_LIMIT * 2, NOTICES_LIMIT * 3)]
+
+
+async def test_what_went_wrong_beside_the_tasks_is_said_once(desk: Desk) -> None:
+    listener = await desk.listener()
+    for text in ("the host is away", "the host is away", "the disk is slow", "the host is away"):
+        desk.ledger.warn(text)
+    desk.ledger.flush()
+    said = [(event.text, event.severity) for event in await batch(listener) if isinstance(event, EngineNotice)]
+    assert said == [("the host is away", "warning"), ("the disk is slow", "warning")]
