@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -14,9 +15,13 @@ from typing import Any
 
 import pytest
 
+from agents.client import Client, connect, stop_engine
+from agents.errors import EngineUnreachable, ShopfloorError
 from agents.offline import OfflineServer, ScriptedPlayer
+from app.verbs.printing import task_object
 from tests.shop import KEY, a_repository
 
+PATIENCE_SECONDS = 40.0
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -59,16 +64,28 @@ class Shell:
         return dict(json.loads(out))
 
     async def until(self, task: str, condition: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        """Wait for a task to be as wanted."""
+        """Wait for a task to be as wanted; it is as ``show --json`` would print it then."""
         known: dict[str, Any] = {}
+        client = await self._connected(task)
         try:
-            async with asyncio.timeout(40):
-                while not condition(known := await self.task(task)):
-                    pass
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    known = task_object(await client.task(task))
+                    if condition(known):
+                        return known
+                    await asyncio.sleep(0.01)
         except TimeoutError:
             story = (await self("show", task, "--transcript"))[1]
             pytest.fail(f"waited for {what}; the task is {known}\n{story}")
-        return known
+        finally:
+            await client.disconnect()
+
+    async def _connected(self, task: str) -> Client:
+        """A connection to the engine; a verb starts it again when it has gone."""
+        with contextlib.suppress(EngineUnreachable):
+            return await connect(start=False, environment={})
+        await self.task(task)
+        return await connect(start=False, environment={})
 
     async def refused(self, status: int, *arguments: str, at: Path | None = None, **variables: str) -> str:
         """Run something that cannot work; it must exit with ``status`` and say why in one line, without a traceback."""
@@ -81,7 +98,8 @@ class Shell:
 
 
 @pytest.fixture
-async def shell() -> AsyncIterator[Shell]:
+async def shell(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shell]:
+    """A shell of its own; this process reaches the shell's engine and no other."""
     folder = Path(tempfile.mkdtemp(prefix="sf-"))  # short: a socket's path must fit in 104 bytes
     model = ScriptedPlayer()
     server = OfflineServer(model)
@@ -94,9 +112,11 @@ async def shell() -> AsyncIterator[Shell]:
         f'api_key_env = "{KEY}"\n'
     )
     shell = Shell(folder, model)
+    monkeypatch.setenv("SHOPFLOOR_HOME", shell.variables["SHOPFLOOR_HOME"])
     try:
         yield shell
     finally:
-        await shell("engine", "stop", at=folder)
+        with contextlib.suppress(ShopfloorError):
+            await stop_engine()
         await server.close()
         shutil.rmtree(folder, ignore_errors=True)
