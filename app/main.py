@@ -13,9 +13,9 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from agents.errors import ShopfloorError, UsageError
 from agents.version import VERSION
@@ -94,7 +94,8 @@ def _dispatch(arguments: list[str]) -> int:
             from app.demo import main as demo
 
             return demo(arguments[1:])
-    options = parser().parse_args(_with_verb(arguments))
+    arguments = _with_verb(arguments)
+    options = parser(arguments[0]).parse_args(arguments)
     if options.verb == "floor":
         from app.verbs.floor import open_floor
 
@@ -183,8 +184,15 @@ _VERBS: Mapping[str, str] = {
 """Every verb, and the module of :mod:`app.verbs` that has it; empty for those with a way of their own."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+class _NotAsked:
+    """Stands for the parser of a verb that was not asked for: making them all takes longer than most verbs."""
+
+    def __getattr__(self, name: str) -> Callable[..., _NotAsked]:
+        return lambda *_, **__: self
+
+
+def parser(for_verb: str = "") -> argparse.ArgumentParser:
+    """The command line: the whole of it, or what is needed to understand one verb."""
     top = _Parser(
         prog="shopfloor",
         description="Run many coding agents at once in one terminal and stay in control of quality.",
@@ -194,6 +202,8 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=_Parser)
 
     def verb(name: str, text: str) -> argparse.ArgumentParser:
+        if for_verb in _VERBS and name != for_verb:
+            return cast(argparse.ArgumentParser, _NotAsked())
         return verbs.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
 
     def task_verb(name: str, text: str) -> argparse.ArgumentParser:
