@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.text import Text
 from textual import events
@@ -10,6 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import TextArea
 
+from agents.image_chips import mention, pasted_images
 from widgets.text_strips import printable
 from widgets.word_offers import Words, offers, word_before
 
@@ -24,7 +26,9 @@ class CommentArea(TextArea):
     words = Words()
     """What is offered while one writes."""
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = "", *, names_images: bool = False) -> None:
+        """``names_images``: the pasted path of an image becomes its name in a prompt, ``@path``."""
+        self._names_images = names_images
         super().__init__(text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
         self._offered: tuple[str, ...] = ()
         self._chosen = -1
@@ -43,11 +47,14 @@ class CommentArea(TextArea):
         return super().render_lines(crop)
 
     async def _on_paste(self, event: events.Paste) -> None:
-        """Pasted text as it was copied, with this system's line ends."""
-        if "\r" in event.text:
+        """Pasted text as it was copied, with this system's line ends; paths of images as their names."""
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        if self._names_images and (images := pasted_images(text)):
+            text = " ".join(mention(Path(path)) for path in images)
+        if text != event.text:
             event.prevent_default()
             event.stop()
-            self.replace(event.text.replace("\r\n", "\n").replace("\r", "\n"), *self.selection)
+            self.replace(text, *self.selection)
 
     # completion
 

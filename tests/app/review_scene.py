@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from agents.api import Api
 from agents.errors import NotFound, ShopfloorError, UsageError
+from agents.image_chips import image_chip
 from agents.model import Entry, Prompt, Task, When
 from agents.parts.changes import Commit, Diff, Scope
 from agents.parts.checks import CheckReport, CheckResult, CheckState, Finding
@@ -63,6 +64,9 @@ class MemoryWriting:
 
     async def save_draft(self, task: str, text: str) -> None:
         self._api.composer = text
+
+    async def attach_image(self, path: str) -> str:
+        return image_chip(path)
 
 
 class MemoryChecks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from agents.model import Task
@@ -11,6 +12,7 @@ from agents.parts.review import Comment
 from app.keys import PRESETS, default_keys, read_keymap
 from app.review.pick import PickScreen
 from tests.app.review_scene import ReviewApp, Scene, go_to_line, line_at_cursor, opened, screen_text, until
+from tests.images import a_picture
 from tests.presses import presses
 from tests.widgets.diff.diff_scene import a_comment, numbered
 from widgets.chip_bar import ChipBar
@@ -355,6 +357,13 @@ async def test_a_prompt_is_written_beside_the_diff_with_path_and_visible_diff(tm
         await pilot.press("tab", *"again", "enter")
         await until(pilot, lambda: len(scene.api.sent) == 2, "Enter sends")
         assert (scene.api.sent[1].when, scene.api.sent[1].text) == ("now", "again")
+        (tmp_path / "a shot.png").write_bytes(a_picture())
+        await pilot.press("tab", *"like ")
+        app.focused.post_message(Paste(f"file://{tmp_path}/a%20shot.png"))  # type: ignore[union-attr]
+        await until(pilot, lambda: f'@"{tmp_path}/a shot.png"' in app.focused.text, "the image is named")  # type: ignore[union-attr]
+        await pilot.press("enter")
+        await until(pilot, lambda: len(scene.api.sent) == 3, "it is sent")
+        assert scene.api.sent[2].text.startswith("like ⟦image a shot.png #"), "the engine has a copy"
 
 
 @presses("prompt.complete")
