@@ -31,8 +31,8 @@ class Questions:
         """See :class:`agents.parts.questions.Questions`."""
         known = self._ledger.find(task)
         asked = known.question
-        if asked is None and known.dialog and text.strip() and not question:
-            await self._terminals.answer(known.id, await self._expand(known.id, text))
+        if asked is None and known.dialog and (text or option).strip() and not question:
+            await self._terminals.answer(known.id, await self._expand(known.id, text or option))
             return self._ledger.tasks[known.id]
         if asked is None or (question and question != asked.id):
             what = "nothing" if asked is None else "something else"

@@ -16,8 +16,9 @@ class Questions(Protocol):
         Args:
             question: its id, so that no other one is answered by mistake; empty: the one asked now.
             option: one of its options, its number counted from 1, or an unambiguous beginning of it.
-            text: an answer in the person's own words, where the question takes one; for a program in a terminal that
-                asks something (``Task.dialog``) what is typed into it, followed by Enter.
+            text: an answer in the person's own words, where the question takes one.
+
+        For a program in a terminal that asks something (``Task.dialog``) either is typed into it, followed by Enter.
 
         Raises:
             UsageError: it asks nothing or something else by now, or the answer is none.

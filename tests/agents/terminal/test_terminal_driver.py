@@ -162,7 +162,7 @@ async def test_a_question_of_a_running_turn_can_be_answered_in_words(shop: Shop,
     task = await shop.task("careful", profile=agent("asks"))
     blocked = await shop.until(task.id, lambda known: known.state == "blocked", "it asks")
     assert blocked.dialog, "the composer answers it"
-    await shop.engine.questions.answer(task.id, text="y")
+    await shop.engine.questions.answer(task.id, option="y")
     await shop.until(task.id, lambda known: known.state == "ready" and not known.dialog, "it goes on")
 
 
