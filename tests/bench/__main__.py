@@ -27,6 +27,7 @@ BENCHMARKS = {
     "events": "tests.bench.bench_load:events",
     "agents": "tests.bench.bench_load:agents",
     "idle": "tests.bench.bench_load:idle",
+    "terminal-agents": "tests.bench.bench_terminal_agents:terminal_agents",
     "terminal": "tests.bench.bench_terminal:terminal",
 }
 
