@@ -20,7 +20,8 @@ from agents.errors import EngineUnreachable
 from agents.events import AnyEvent, TaskChanged
 from agents.model import Entry, Task
 from agents.offline.sample import demo_tasks, make_sample_repository
-from tests.shell import ROOT
+from agents.paths import shipped_profiles
+from tests.shell import QUICKEST_WIRE, ROOT
 
 PATIENCE_SECONDS = 60.0
 RESTING = ("ready", "blocked", "failed", "stopped", "closed")
@@ -155,6 +156,11 @@ class House:
         settings = self.home / "config" / "config.toml"
         settings.parent.mkdir(parents=True)
         settings.write_text(f"[engine]\nmax_active = {max_active}\n[offline]\ndelay_ms = {delay_ms}\n")
+        offline = (shipped_profiles() / "offline.toml").read_text()
+        assert 'wire = "anthropic"' in offline
+        profiles = settings.parent / "profiles"
+        profiles.mkdir()
+        (profiles / "offline.toml").write_text(offline.replace('wire = "anthropic"', f'wire = "{QUICKEST_WIRE}"'))
         return self
 
     async def give_tasks(self, client: Client, count: int, first: int = 0) -> list[Task]:
