@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
-.PHONY: demo test test-agents lint bench screenshots clean help
+.PHONY: demo test test-agents lint pytest bench screenshots clean help
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -23,8 +23,11 @@ $(DEV): $(RUN)
 demo: $(RUN) ## four agents at work on a sample repository, played offline
 	$(BIN)/shopfloor demo
 
-test: $(DEV) lint ## everything that decides
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(DEV) ## everything that decides: lint and pytest, at the same time
+	$(MAKE) --no-print-directory -j 2 lint pytest
+
+pytest: $(DEV) ## the tests; worksteal: whoever has none left takes some of the other's
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-agents: $(DEV) ## real agents from npm, confined, against a model on this machine
 	$(BIN)/python -m tests.real
