@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
@@ -54,6 +56,15 @@ def three() -> tuple[Task, Task, Task]:
         a_task("bbb2", "Sort reports", state="working", changed_at=NOW - 20),
         a_task("ccc3", "Drop flags", changed_at=NOW - 30),
     )
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool], otherwise: str) -> None:
+    """Wait for something to become true."""
+    for _ in range(300):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(otherwise)
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
@@ -151,11 +162,9 @@ async def test_spinner_runs_only_while_something_works_and_is_in_view() -> None:
         brain = app.brain
         assert brain.is_spinning
         brain.display = False
-        await pilot.pause()
-        assert not brain.is_spinning, "a hidden brain keeps a timer running"
+        await until(pilot, lambda: not brain.is_spinning, "a hidden brain keeps a timer running")
         brain.display = True
-        await pilot.pause()
-        assert brain.is_spinning
+        await until(pilot, lambda: brain.is_spinning, "nothing moves though something works")
         brain.show([three()[0], three()[2]])
         assert not brain.is_spinning, "the timer runs although nothing works"
 
