@@ -30,7 +30,7 @@ KEEP_SECONDS = 1.0
 _KIND = "signs"
 _PROTOCOL = ("task", "agent")
 """Sources of signs that are not a terminal's."""
-_SAME_MOMENT = 1.0
+_SAME_MOMENT = 0.1
 """Seconds; a sign that is no later than that after a state began may have decided it."""
 
 _log = logging.getLogger(__name__)

@@ -36,6 +36,8 @@ _TICK_BYTES = 1_500_000
 _CALM_BYTES = 2_048
 """A terminal that nobody watches and that writes less at a time is read once in a tick: what a piece costs is above all
 to be woken for it."""
+TALK_SECONDS = 0.5
+"""For so long after it was told something, what it writes is read at once all the same."""
 _LOOK_SECONDS = 0.12
 """At most so often the screen is read for rules."""
 _FLUSH_SECONDS = 0.5
@@ -86,8 +88,8 @@ class Session(Sink):
         self._record = Record(folder / "terminal.log", self._emulator.snapshot)
         self._reading = False
         self._read_in_tick = 0
-        self._has_replied = False
-        """It has asked its terminal something since the last look at what it wrote, and may ask more."""
+        self._told_at = -1.0
+        """When something was written into its terminal last, in monotonic seconds: keys, or an answer of ours."""
         self._output = bytearray()
         """To be written into the PTY."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -194,12 +196,12 @@ class Session(Sink):
             pieces.append(data)
             size += len(data)
         if pieces:
-            self._has_replied = False
             self._wrote(b"".join(pieces))
             self._read_in_tick += size
             if "tick" not in self._timers:
                 self._later("tick", _TICK_SECONDS, self._tick)
-            is_calm = size < _CALM_BYTES and not self._has_replied and not self.is_watched()
+            talks = time.monotonic() - self._told_at < TALK_SECONDS
+            is_calm = size < _CALM_BYTES and not talks and not self.is_watched()
             if is_calm or self._read_in_tick > _TICK_BYTES:
                 self._pause()
 
@@ -342,12 +344,14 @@ class Session(Sink):
 
     def reply(self, data: bytes) -> None:
         """See :class:`Sink`: an answer to what the program asked its terminal."""
-        self._has_replied = True
         if self.alive and len(self._output) < _INPUT_LIMIT_BYTES:
             self._output += data
             self._write()
 
     def _write(self) -> None:
+        self._told_at = time.monotonic()
+        if self.alive:
+            self._listen()
         descriptor = self._process.pty if self._process is not None else None
         if descriptor is None:
             self._output.clear()

@@ -114,6 +114,9 @@ class Agent:
         self.working_until = 0.0
         for comment in re.findall(r"^(R\d+-C\d+): done", self.asked, re.MULTILINE):
             write(f"\r\n* {comment}: done\r\n\r\n")
+        for number in range(40 if FAULT == "trickles" else 0):
+            write(f"piece {number}\r\n")
+            time.sleep(0.005)
         tell("Stop", last_assistant_message=f"**{word}**")
         write(f"\r\x1b[1A\x1b[2K* {word}\r\n\x1b]0;✳ idle\x07")
         self.prompt()

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
+from agents.drivers.terminal import session as session_module
 from agents.engine import Engine
 from agents.model import Prompt, Task
 from agents.parts.review import CommentDraft
@@ -212,21 +215,22 @@ async def test_a_flood_neither_stops_the_engine_nor_fills_it(shop: Shop, agent: 
 
 
 async def test_a_program_that_nobody_watches_is_read_once_in_a_tick_and_nothing_of_it_is_lost(
-    shop: Shop, agent: Agent
+    shop: Shop, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = await shop.rests((await shop.task("first", profile=agent(work=0.0))).id)
+    monkeypatch.setattr(session_module, "TALK_SECONDS", 0.05)
+    task = await shop.rests((await shop.task("first", profile=agent("trickles"))).id)
     session = shop.engine.terminals.session(task.id)
     assert session is not None
     assert not session.is_watched(), "the scenario: nobody looks"
     loop = asyncio.get_running_loop()
     reads: list[float] = []
-    session.on_output = lambda _offset, _data: reads.append(loop.time())
-    for number in range(30):
-        await shop.engine.terminals.write(task.id, b"%02d" % number)
-        await asyncio.sleep(0.002)
-    await screen(shop, task, "2829")
+    session.on_output = lambda _offset, data: reads.append(loop.time()) if b"piece" in data else None
+    await shop.engine.send(task.id, "second")
+    await shop.until(task.id, lambda known: known.turn == 2 and known.state == "ready", "the second turn ends")
+    shown = await screen(shop, task, "piece 38")
+    assert all(f"piece {number}" in shown for number in range(20, 38)), shown
     spans = [later - earlier for earlier, later in pairwise(reads)]
-    assert min(spans) > 0.01, "it was read more often than once in a tick"
+    assert min(spans) > 0.01, f"it was read more often than once in a tick: {spans}"
 
 
 # --- ends -----------------------------------------------------------------------------------------------------------
