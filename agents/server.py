@@ -191,7 +191,7 @@ def _take_lock() -> IO[str]:
     try:
         place = paths.make_private(paths.state_dir()) / "engine.lock"
     except ShopfloorError as error:
-        raise EngineUnreachable(f"The engine cannot be started: {error.message}", error.hint) from error
+        raise EngineUnreachable(error.message, error.hint) from error
     try:
         lock = place.open("a+")
     except OSError as error:
@@ -238,9 +238,18 @@ def _child_watcher() -> Any:
     return watcher() if watcher else asyncio.ThreadedChildWatcher()
 
 
+def _made_engine() -> Engine:
+    try:
+        return Engine()
+    except UsageError:
+        raise  # the configuration is wrong
+    except ShopfloorError as error:
+        raise EngineUnreachable(error.message, error.hint) from error
+
+
 async def _serve(masked: _Masked) -> None:
     installation.remember()
-    engine = Engine()
+    engine = _made_engine()
     masked.secrets = engine.secrets
     stop = asyncio.Event()
     engine.on_shutdown = stop.set
