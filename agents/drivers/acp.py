@@ -353,9 +353,10 @@ class AcpDriver:
         return TurnEnd(outcome="blocked", reason=reason, hint="Resume the task to let it go on.")
 
     def _count(self, ending: acp_v1.Ending) -> None:
-        if ending.usage is not None:
-            price = 0.0 if self._updates.cost_known else cost(ending.usage, self._profile.prices)
-            self._report(Used(usage=msgspec.structs.replace(ending.usage, cost_usd=price)))
+        usage, self._updates.usage = ending.usage or self._updates.usage, None
+        if usage is not None:
+            price = 0.0 if self._updates.cost_known else cost(usage, self._profile.prices)
+            self._report(Used(usage=msgspec.structs.replace(usage, cost_usd=price)))
 
     def steer(self, prompt_id: int, text: str) -> bool:
         """See :meth:`agents.drivers.Driver.steer`. The protocol knows no prompt within a turn; some agents do."""

@@ -64,6 +64,8 @@ class Updates:
         self.cost_usd = cost_usd
         self.cost_known = False
         """The agent has told a cost since it started."""
+        self.usage: Usage | None = None
+        """Tokens that were told beside the text of the turn, for agents that tell no sum when it ends."""
         self.in_turn = False
         """Outside of a turn only costs are heard: what else comes is a replay, or late."""
         self._pieces: list[str] = []
@@ -87,6 +89,7 @@ class Updates:
         self._calls.clear()
         self._ended.clear()
         self._message = ""
+        self.usage = None
 
     def end(self) -> None:
         """The turn is over."""
@@ -121,6 +124,14 @@ class Updates:
     # text
 
     def _answer(self, update: Fields) -> None:
+        told = _fields(_fields(update.get("_meta")).get("usage"))
+        if told:
+            so_far = self.usage or Usage()
+            self.usage = Usage(
+                input_tokens=so_far.input_tokens + int(_number(told.get("inputTokens"))),
+                output_tokens=so_far.output_tokens + int(_number(told.get("outputTokens"))),
+                cost_usd=None,
+            )
         self._chunk(update, thinking=False)
 
     def _thought(self, update: Fields) -> None:

@@ -221,6 +221,12 @@ class FakeAgent:
         quota = {"token_count": {"input_tokens": 100, "output_tokens": 10}}
         return {"stopReason": "end_turn", "_meta": {"quota": quota}}
 
+    def play_tokens(self, text: str) -> None:
+        """Others tell of each request, beside a piece of text."""
+        for count in (100, 200):
+            usage = {"inputTokens": count, "outputTokens": count // 10, "totalTokens": count}
+            self.update("agent_message_chunk", content={"type": "text", "text": ""}, _meta={"usage": usage})
+
     def play_work(self, text: str) -> dict[str, Any]:
         self.say("I should look ", "agent_thought_chunk")
         self.say("first.", "agent_thought_chunk")

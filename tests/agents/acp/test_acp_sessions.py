@@ -120,6 +120,11 @@ async def test_models_of_a_session_are_a_setting_and_its_tokens_are_counted(shop
     assert (task.model, task.usage.input_tokens, task.usage.output_tokens) == ("large", 200, 20)
 
 
+async def test_tokens_that_are_told_beside_the_text_are_counted(shop: Shop, agent: Agent) -> None:
+    task = await done(shop, agent("tokens"))
+    assert (task.usage.input_tokens, task.usage.output_tokens) == (300, 30)
+
+
 async def test_what_was_chosen_without_a_process_is_set_when_it_starts(
     short_lived: None, shop: Shop, agent: Agent
 ) -> None:
