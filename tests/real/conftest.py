@@ -13,6 +13,7 @@ from agents.engine import Engine
 from agents.model import Entry, NewTask, Task
 from agents.offline import OfflineServer
 from agents.sandbox import choose_runner
+from tests import shop
 from tests.real.player import AgentPlayer
 from tests.real.tried import VARIABLE, RealAgent, folder, search_path
 from tests.shop import Shop, a_repository
@@ -62,6 +63,7 @@ async def real(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for name in list(os.environ):
         if name not in _KEPT:
             monkeypatch.delenv(name)
+    monkeypatch.setattr(shop, "PATIENCE_SECONDS", 90.0)  # some take half a minute until they are ready
     person = tmp_path / "person"
     person.mkdir()
     (person / ".gitconfig").write_text("[user]\n\tname = Person\n\temail = person@example.invalid\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from agents.offline import Call, Fault, ModelRequest, Reply, Tool, say
@@ -10,13 +11,15 @@ from agents.offline.shapes import fitting_text
 
 _NAMES = {
     "bash": ("Bash", "bash", "shell", "shell_command", "exec_command", "run_shell_command"),
-    "write": ("Write", "write", "write_file"),
+    "write": ("Write", "write", "write_file", "create"),
 }
 _PARAMETERS = {
     "command": ("command", "cmd"),
     "path": ("file_path", "filePath", "path", "absolute_path"),
-    "content": ("content", "contents"),
+    "content": ("content", "contents", "file_text"),
 }
+
+_WORKTREE = re.compile(r"/[^\s\"\\]*/worktrees/[^\s\"\\/]+/[\w.-]+")
 
 Step = Callable[[ModelRequest], Reply]
 
@@ -68,10 +71,19 @@ class AgentPlayer:
 
 def _call(request: ModelRequest, what: str, **arguments: str) -> Call:
     tool = next(tool for name in _NAMES[what] for tool in request.tools if tool.name == name)
+    if "path" in arguments:
+        arguments |= {"path": _absolute(request, tool, arguments["path"])}
     given = {_parameter(tool, name): _fitting(tool, name, value) for name, value in arguments.items()}
     if "description" in _properties(tool):
         given["description"] = "Do it"
     return Call(name=tool.name, arguments=given)
+
+
+def _absolute(request: ModelRequest, tool: Tool, path: str) -> str:
+    """A path in the worktree, for tools that insist: they tell their model where it works."""
+    described = str(_properties(tool).get(_parameter(tool, "path"), {}).get("description", ""))
+    worktree = _WORKTREE.search(json.dumps(request.body))
+    return f"{worktree[0]}/{path}" if worktree and "absolute" in described.lower() else path
 
 
 def _properties(tool: Tool) -> dict[str, dict[str, object]]:

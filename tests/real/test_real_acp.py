@@ -10,10 +10,10 @@ import pytest
 from agents.parts.review import CommentDraft
 from tests.real.conftest import RealShop
 from tests.real.player import runs, says, writes
-from tests.real.tried import CLAUDE, GEMINI, KEY, NAMES, RealAgent, chosen
+from tests.real.tried import CLAUDE, COPILOT, GEMINI, KEY, NAMES, QWEN, RealAgent, chosen
 from tests.shop import git
 
-AGENTS = [pytest.param(CLAUDE, id="claude"), pytest.param(GEMINI, id="gemini")]
+AGENTS = [pytest.param(agent, id=agent.profile) for agent in (CLAUDE, GEMINI, QWEN, COPILOT)]
 
 
 @pytest.fixture(params=AGENTS)
@@ -51,7 +51,7 @@ async def test_a_task_from_prompt_to_committed_diff_and_a_review_round(real: Rea
         assert [each.current for each in await real.engine.sessions.conversations(task.id)] == [True]
     comment = CommentDraft(text="Say who made it.", path=b"made.txt", start=1, end=1)
     await real.engine.review.add(task.id, comment)
-    real.model.add(writes("made.txt", "made by me\n"), says("I said who.\n\nR1-C1: done"))
+    real.model.add(runs("echo made by me > made.txt"), says("I said who.\n\nR1-C1: done"))
     await real.engine.review.send(task.id)
     task = await real.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the round")
     (claimed,) = await real.engine.review.comments(task.id)
@@ -74,9 +74,9 @@ async def test_a_steer_reaches_the_running_turn(real: RealShop, agent: RealAgent
 
 
 async def test_a_turn_that_is_cancelled_can_be_gone_on_with(real: RealShop, agent: RealAgent) -> None:
-    real.model.add(runs("sleep 600"), says("I am back."))
+    real.model.add(runs("tail -f /dev/null"), says("I am back."))
     task = await real.start(agent, "Sleep")
-    await real.entry(task.id, lambda entry: bool(entry.tool and "sleep 600" in entry.tool.title), "the long command")
+    await real.entry(task.id, lambda entry: bool(entry.tool and entry.tool.status == "running"), "the long command")
     await real.engine.stop_task(task.id)
     task = await real.rests(task.id, "stopped")
     await real.engine.send(task.id, "Go on")
@@ -93,6 +93,7 @@ async def test_nothing_but_its_model_can_be_reached_and_its_key_can_be_held_outs
     task = await real.start(agent, "Look around", ("[endpoint]\n", '[endpoint]\nkey = "outside"\n'))
     task = await real.rests(task.id)
     (tool,) = [entry.tool for entry in await real.answers(task) if entry.tool]
-    assert tool.output.splitlines()[0].strip() == "0", f"the key is in its environment: {tool.output}"
+    printed = [line.removeprefix("Output: ").strip() for line in tool.output.splitlines()]
+    assert "0" in printed[:3], f"the key is in its environment: {tool.output}"
     assert "unreachable" in tool.output, tool.output
     assert {request.key for request in real.model.requests} == {KEY}

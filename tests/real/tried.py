@@ -62,7 +62,29 @@ GEMINI = RealAgent(
     steers=False,
     tells=("tokens",),
 )
-EVERY = (CLAUDE, PI, GEMINI)
+GEMINI_TERMINAL = GEMINI._replace(profile="gemini-terminal")
+QWEN = RealAgent(
+    profile="qwen",
+    packages=("@qwen-code/qwen-code@0.15.10",),
+    program="qwen",
+    variables=(("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "{url}/v1"), ("OPENAI_MODEL", "gpt-test")),
+    steers=False,
+    tells=("tokens",),
+)
+COPILOT = RealAgent(
+    profile="copilot",
+    packages=("@github/copilot@1.0.102",),
+    program="copilot",
+    variables=(
+        ("COPILOT_PROVIDER_API_KEY", KEY),
+        ("COPILOT_PROVIDER_BASE_URL", "{url}/v1"),
+        ("COPILOT_MODEL", "gpt-5.1"),
+    ),
+    steers=False,
+    settings=("mode",),
+    tells=("tokens",),
+)
+EVERY = (CLAUDE, PI, GEMINI, QWEN, COPILOT)
 NAMES = "SHOPFLOOR_TEST_AGENTS_NAMES"
 """Names the profiles that are tried, with blanks between; empty: every one. CI has not the time for all."""
 
