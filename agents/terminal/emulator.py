@@ -16,8 +16,8 @@ from pyghostty._ffi import check, ffi, lib, union_fn
 
 from agents.terminal.lines import Line, line_text, parse_lines
 
-SCROLLBACK_BYTES = 6_000_000
-"""What the rows above the screen may take: 7,500 of 80 columns, 3,000 of 200. By itself the library keeps hundreds."""
+SCROLLBACK_BYTES = 4_000_000
+"""What the rows above the screen may take: 5,000 of 80 columns, 2,000 of 200. By itself the library keeps hundreds."""
 _SCROLLBACK_ROWS = 100_000
 """So many that the bytes decide: where the library counts rows, every one costs six times as much."""
 CELL_PIXELS = (8, 16)
