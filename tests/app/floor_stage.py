@@ -90,10 +90,13 @@ async def a_floor(
     demo: bool = False,
     start: Callable[[], Awaitable[Any]] | None = None,
     tour: bool = False,
+    moving: bool = False,
 ) -> AsyncIterator[Stage]:
-    """A floor that shows these tasks."""
+    """A floor that shows these tasks. Its signs spin only when they are looked at: each step of one paints anew."""
     engine = engine or EngineInMemory(*tasks)
     app = ShopfloorApp(cast(Api, engine), project, demo, reconnect, start, tour)
+    if not moving:
+        app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, engine, pilot)
         await stage.until(lambda: engine.subscriptions or reconnect, "the floor listens")

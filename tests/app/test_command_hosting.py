@@ -5,32 +5,23 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.engine.hosting import failing_step
+from tests.app.git_host import a_host
 from tests.shell import Shell
 from tests.shop import git, writes
-
-FAKE = Path(__file__).with_name("fake_gh.py")
 
 
 @pytest.fixture
 def host(shell: Shell) -> Path:
     """A ``gh`` on PATH, its folder, and a remote to push to."""
-    folder = shell.folder / "host"
-    folder.mkdir()
-    programs = shell.folder / "bin"
-    programs.mkdir()
-    (programs / "gh").write_text(f'#!/bin/sh\nFAKE_GH={folder} exec {sys.executable} {FAKE} "$@"\n')
-    (programs / "gh").chmod(0o755)
+    host, programs = a_host(shell.folder, shell.repository)
     shell.variables["PATH"] = f"{programs}:{os.environ['PATH']}"
-    git(shell.folder, "init", "-q", "--bare", "remote.git")
-    git(shell.repository, "remote", "add", "origin", str(shell.folder / "remote.git"))
-    return folder
+    return host
 
 
 async def a_task(shell: Shell) -> str:

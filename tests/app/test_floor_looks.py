@@ -82,7 +82,7 @@ def a_bakery(count: int) -> EngineInMemory:
 async def test_floor_looks_as_it_is_kept(size: tuple[int, int], count: int) -> None:
     engine = a_bakery(count)
     looks: dict[str, Look] = {}
-    async with a_floor(engine=engine, size=size) as stage:
+    async with a_floor(engine=engine, size=size, moving=True) as stage:
         await stage.until(lambda: len(stage.floor.roster.shown) == count, "the tasks are shown")
         if size[0] < 100:
             await stage.press("enter")

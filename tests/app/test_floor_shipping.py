@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from app.ship.commit import CommitScreen
 from app.ship.land import LandScreen, LineScreen
 from app.ship.publish import IssuesScreen, PublishScreen
 from app.ship.scripts import ScriptsScreen, TrustScreen
+from tests.app.git_host import a_host
 from tests.presses import presses
 from tests.shop import Shop, git, home, shop, writes
 
@@ -63,6 +63,7 @@ class Hands:
 @asynccontextmanager
 async def the_floor(shop: Shop, *tasks: Task, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Hands]:
     app = ShopfloorApp(cast(Api, shop.engine), str(shop.repository))
+    app.animation_level = "none"  # each step of a sign that spins would paint anew
     async with app.run_test(size=size) as pilot:
         hands = Hands(app, pilot)
         await hands.until(lambda: len(app.floor.roster.shown) >= len(tasks), "the tasks are shown")
@@ -237,16 +238,9 @@ async def test_trusting_lets_a_task_go_on_that_waited_for_it(shop: Shop) -> None
 @pytest.fixture
 def host(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stand-in for gh, and a remote to push to."""
-    folder, programs = tmp_path / "host", tmp_path / "bin"
-    folder.mkdir()
-    programs.mkdir()
-    fake = Path(__file__).with_name("fake_gh.py")
-    (programs / "gh").write_text(f'#!/bin/sh\nFAKE_GH={folder} exec {sys.executable} {fake} "$@"\n')
-    (programs / "gh").chmod(0o755)
+    host, programs = a_host(tmp_path, shop.repository)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    git(tmp_path, "init", "-q", "--bare", "remote.git")
-    git(shop.repository, "remote", "add", "origin", str(tmp_path / "remote.git"))
-    return folder
+    return host
 
 
 @presses("floor.publish", "publish.comments", "publish.failure", "publish.leave", "publish.publish", "publish.refresh")

@@ -116,8 +116,10 @@ def test_256_colours_keep_attributes_and_what_is_no_colour() -> None:
 
 
 async def test_nothing_moves_when_the_person_wants_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_floor(*some_tasks(), moving=True) as stage:
+        assert stage.floor.brain.is_spinning
     monkeypatch.setenv("SHOPFLOOR_REDUCED_MOTION", "1")
-    async with a_floor(*some_tasks()) as stage:
+    async with a_floor(*some_tasks(), moving=True) as stage:
         assert not stage.floor.brain.is_spinning
         assert stage.app.animation_level == "none"
 

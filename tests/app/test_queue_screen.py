@@ -86,6 +86,7 @@ class Editor:
 async def an_editor(shop: Shop, task: Task, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Editor]:
     """The screen as it opens with Q on a task."""
     app = ShopfloorApp(shop.engine, str(shop.repository))
+    app.animation_level = "none"  # each step of a sign that spins would paint anew
     async with app.run_test(size=size) as pilot:
         editor = Editor(app, shop, task, pilot)
         await editor.until(lambda: app.floor.roster.get(task.id), "the task is on the floor")
@@ -407,6 +408,7 @@ async def test_everything_fits_and_the_mouse_works(shop: Shop, task: Task, size:
 async def test_the_palette_of_the_floor_runs_a_queue_on_the_focused_task(shop: Shop, task: Task) -> None:
     shop.model.add(*["Looked."] * 3)
     app = ShopfloorApp(shop.engine, str(shop.repository))
+    app.animation_level = "none"  # each step of a sign that spins would paint anew
     async with app.run_test(size=(120, 40)) as pilot:
         editor = Editor(app, shop, task, pilot)
         await editor.until(lambda: app.floor.roster.current == task.id, "the task is on the floor")
