@@ -15,10 +15,10 @@ from agents.offline import OfflineServer
 from agents.sandbox import choose_runner
 from tests import shop
 from tests.real.player import AgentPlayer
-from tests.real.tried import VARIABLE, RealAgent, folder, search_path
+from tests.real.tried import NAMES, VARIABLE, RealAgent, folder, search_path
 from tests.shop import Shop, a_repository
 
-_KEPT = ("LANG", "LC_ALL", "TERM", "TMPDIR", "PYTEST_CURRENT_TEST", VARIABLE)
+_KEPT = ("LANG", "LC_ALL", "TERM", "TMPDIR", "PYTEST_CURRENT_TEST", VARIABLE, NAMES)
 
 
 class RealShop(Shop):
