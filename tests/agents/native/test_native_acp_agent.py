@@ -18,6 +18,7 @@ from native_scene import KEYS
 from agents.native.acp_updates import edits
 from agents.offline import Call, Fault, OfflineServer, ScriptedPlayer, Thinking, say
 from agents.offline.script import Line
+from tests.shell import QUICKEST_WIRE
 
 LAUNCH = Path(__file__).resolve().parents[3] / "app" / "launch.py"
 
@@ -63,7 +64,7 @@ async def an_editor(tmp_path: Path, lines: Sequence[Line]) -> AsyncIterator[tupl
     profiles = tmp_path / "home" / "config" / "profiles"
     profiles.mkdir(parents=True, exist_ok=True)
     (profiles / "test.toml").write_text(
-        f'name = "Test"\n[native]\nprovider = "anthropic"\nmodel = "m"\nbase_url = "{url}"\n'
+        f'name = "Test"\n[native]\nprovider = "{QUICKEST_WIRE}"\nmodel = "m"\nbase_url = "{url}"\n'
         "[prices]\ninput = 3.0\noutput = 15.0\n"
     )
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "SHOPFLOOR_HOME": str(tmp_path / "home"), **KEYS}
@@ -151,7 +152,7 @@ async def test_what_goes_wrong_is_an_error_with_a_sentence(tmp_path: Path) -> No
         with pytest.raises(RequestError, match="no session"):
             await agent.load_session(cwd=str(work), session_id="../../etc")
         session = (await agent.new_session(cwd=str(work))).session_id
-        with pytest.raises(RequestError, match="does not accept the key in ANTHROPIC_API_KEY"):
+        with pytest.raises(RequestError, match="does not accept the key in OPENAI_API_KEY"):
             await agent.prompt(session_id=session, prompt=[text_block("Work.")])
         assert (await agent.prompt(session_id=session, prompt=[text_block("Again.")])).stop_reason == "end_turn"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import agents.workspace.git as module
@@ -16,11 +16,13 @@ CONFINED = "_committing"
 """The engine's part that runs a line of the person's in the sandbox of the task's agent, as one of its commands."""
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for package in ("agents", "app", "widgets"):
-        for file in sorted((ROOT / package).rglob("*.py")):
-            if file.resolve() != OWN:
-                yield file.relative_to(ROOT), ast.parse(file.read_bytes())
+@cache
+def sources() -> dict[Path, list[ast.AST]]:
+    """All nodes of every file but the one that runs git."""
+    files = [file for package in ("agents", "app", "widgets") for file in sorted((ROOT / package).rglob("*.py"))]
+    return {
+        file.relative_to(ROOT): list(ast.walk(ast.parse(file.read_bytes()))) for file in files if file.resolve() != OWN
+    }
 
 
 def imported(node: ast.AST) -> list[str]:
@@ -43,8 +45,8 @@ def starts_git(node: ast.AST) -> bool:
 def test_no_other_module_runs_git() -> None:
     found = [
         f"{file}:{getattr(node, 'lineno', 0)}"
-        for file, tree in sources()
-        for node in ast.walk(tree)
+        for file, nodes in sources().items()
+        for node in nodes
         if starts_git(node) or any(name.split(".")[0] == "git" for name in imported(node))
     ]
     assert not found, f"git must only be run through {OWN.relative_to(ROOT)}, not in {found}"
@@ -53,8 +55,8 @@ def test_no_other_module_runs_git() -> None:
 def test_only_the_workspace_has_git_look_at_worktrees() -> None:
     askers = {
         file.parent.as_posix()
-        for file, tree in sources()
-        for node in ast.walk(tree)
+        for file, nodes in sources().items()
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and node.module == module.__name__
         if "confined" in {alias.name for alias in node.names}
     }
