@@ -324,8 +324,8 @@ class Brain(Widget, can_focus=True):
             self._spinner = None
 
     def _spin(self) -> None:
-        if frames_waiting(self.app):
-            return  # a frame now would only be in the way of the next key
+        if frames_waiting(self.app) or not self.screen.is_current:
+            return  # a frame now would be in the way of the next key, or behind a dialog, which makes it a large one
         self._frame += 1
         for line, row in self._list.rows_in_view():
             if row.kind == "title" and self._list.tasks[row.task].state in ACTIVE_STATES:

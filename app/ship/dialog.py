@@ -35,9 +35,9 @@ async def _answered(screen: Screen[Any], call: Coroutine[Any, Any, object]) -> N
         else:
             screen.app.notify(printable(str(error)), severity="error", markup=False)
     except (NoMatches, ScreenError):
-        if screen in screen.app.screen_stack:
+        if screen.app.is_running and screen in screen.app.screen_stack:
             raise
-        # the person has left while the engine answered: there is nothing to show it in
+        # the person has left it, or the program, while the engine answered: there is nothing to show it in
 
 
 def one_line(text: str) -> str:
