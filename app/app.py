@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import events
-from textual.app import App
+from textual.app import App, ScreenError
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.geometry import Size
 from textual.theme import Theme
+from textual.worker import WorkerFailed, get_current_worker
 
 from agents import installation, paths
 from agents.api import Api
@@ -200,6 +202,16 @@ class ShopfloorApp(App[None]):
     def _settle(self) -> None:
         self._collector.settle()
         installation.remember()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """As Textual's; but it is no fault that a worker finds nothing to show its end in, because its screen or the
+        program was left meanwhile."""
+        if isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches | ScreenError):
+            node = get_current_worker().node
+            shown = node is self or any(each in self.screen_stack for each in node.ancestors_with_self)
+            if not (shown and self.is_running):
+                return
+        super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """A fault of ours ends the program with a sentence, not with a traceback; agents go on."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
-from textual.app import ScreenError
-from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -34,10 +32,6 @@ async def _answered(screen: Screen[Any], call: Coroutine[Any, Any, object]) -> N
             say(screen, str(error))
         else:
             screen.app.notify(printable(str(error)), severity="error", markup=False)
-    except (NoMatches, ScreenError):
-        if screen.app.is_running and screen in screen.app.screen_stack:
-            raise
-        # the person has left it, or the program, while the engine answered: there is nothing to show it in
 
 
 def one_line(text: str) -> str:
