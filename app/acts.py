@@ -221,7 +221,7 @@ class Acts:
             self._floor.legend.say("No agent asks anything now.")
             return
         self._floor.areas.open_list()
-        self._floor.call_after_refresh(self._floor.brain.answer, asking[0].id)
+        self._floor.brain.answer(asking[0].id)
 
     def go_beside(self, direction: tuple[int, int]) -> None:
         """Go to the pane in a direction: columns and rows, one of them 1 or -1."""
