@@ -71,7 +71,7 @@ class Acts:
     def filter(self) -> None:
         """Filter the list as you type."""
         self._floor.areas.open_list()
-        self._floor.call_after_refresh(self._floor.brain.action_filter)
+        self._floor.brain.action_filter()
 
     def say(self) -> None:
         """Write to the current task."""
