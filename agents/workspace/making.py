@@ -23,6 +23,10 @@ from agents.workspace.project import commit_of, worktrees_of
 from agents.workspace.reader import check_out
 from agents.workspace.trees import tree_of
 
+_PAUSES_SECONDS = (0.05, 0.2, 1.0)
+"""Git reads the entries of all worktrees first, and gives up on one that another git, perhaps of an engine that was
+killed, is just writing. It is asked again after these."""
+
 
 class Plan(Struct, kw_only=True):
     """What is to be made."""
@@ -47,6 +51,17 @@ async def make(runner: Runner, repository: Repository, plan: Plan) -> Workspace:
     Raises:
         GitError: git refuses, or the task has a worktree already.
     """
+    for pause in _PAUSES_SECONDS:
+        try:
+            return await _make(runner, repository, plan)
+        except GitError as error:
+            if not _met_another(error):
+                raise
+        await asyncio.sleep(pause)
+    return await _make(runner, repository, plan)
+
+
+async def _make(runner: Runner, repository: Repository, plan: Plan) -> Workspace:
     worktree = (await asyncio.to_thread(worktrees_of, repository.repository)).resolve() / f"{plan.task}-{plan.slug}"
     private = paths.make_private(paths.task_dir(plan.task)) / "repository"
     known = read_known(private)
@@ -126,10 +141,15 @@ async def _undo(
     adding: asyncio.Future[Result], repository: Repository, plan: Plan, worktree: Path, private: Path
 ) -> None:
     await asyncio.wait([adding])
-    if adding.cancelled() or adding.exception() is not None:  # git made nothing; a branch of that name is not ours
-        await asyncio.to_thread(_delete, private)
+    if adding.cancelled() or (adding.exception() is not None and not _met_another(adding.exception())):
+        await asyncio.to_thread(_delete, private)  # git made nothing; a branch of that name is not ours
     else:
         await _clear(repository, plan, worktree, private)
+
+
+def _met_another(error: BaseException | None) -> bool:
+    """Git gave up on an entry that another git is just writing. By then it has made the branch, and nothing else."""
+    return isinstance(error, GitError) and "/commondir" in error.message
 
 
 async def _clear(repository: Repository, plan: Plan, worktree: Path, private: Path) -> None:

@@ -30,6 +30,8 @@ async def landed(shell: Shell, task: str, *options: str) -> dict[str, Any]:
     status, out, err = await shell("land", task, "--json", *options)
     landing = dict(json.loads(out)) if out else {}
     assert status == 0, f"{landing} {err}"
+    if landing["state"] == "landed":  # its worktree is removed after that
+        await shell.until(task, lambda known: known["state"] == "landed", "the task to leave the floor")
     return landing
 
 

@@ -306,6 +306,20 @@ async def test_half_made_worktree_of_a_killed_engine_is_made_anew(tmp_path: Path
     assert repository.git("worktree", "list").count("shopfloor") == 2
 
 
+async def test_worktree_that_another_git_is_just_making_is_waited_for(tmp_path: Path, one_runner: Runner) -> None:
+    repository = a_repository(tmp_path / "r").with_file("a").with_commit()
+    entry = repository.path / ".git/worktrees/other"
+    entry.mkdir(parents=True)
+    (entry / "gitdir").write_text(f"{tmp_path}/other/.git\n")
+    (entry / "HEAD").write_text("ref: refs/heads/main\n")
+    (entry / "commondir").touch()  # nothing is written in it yet, at which git gives up
+    making = asyncio.create_task(an_agent(one_runner, repository))
+    while not any(repository.path.glob(".git/refs/heads/shopfloor/ab12/*")):  # noqa: ASYNC110 - git tells nobody
+        await asyncio.sleep(0.01)
+    (entry / "commondir").write_text("../..\n")
+    assert ((await making).worktree / "a").exists()
+
+
 async def test_cancelled_creation_leaves_nothing_behind(tmp_path: Path, one_runner: Runner) -> None:
     repository = a_repository(tmp_path / "r").with_file("a").with_commit()
     steps = 0
