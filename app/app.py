@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from app.review.screen import ReviewScreen
 
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Pauses between attempts to reach an engine that is gone; the last one repeats."""
 WATCH_ATTEMPT = 2
 """The pause after which it is looked again whether somebody has started an engine that was stopped on purpose."""
-"""Pauses between attempts to reach an engine that is gone; the last one repeats."""
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end the program in good order, unless the caller handles them."""
