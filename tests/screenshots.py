@@ -47,7 +47,7 @@ async def draw(home: Path) -> None:
             await until(pilot, lambda: all(task.state == "ready" for task in tasks(engine)), "four ready tasks")
             await comment(engine)
             await pilot.press("r")
-            await until(pilot, lambda: len(app.screen_stack) > 2 and bool(app.screen.query("#diff")), "the review")
+            await until(pilot, lambda: app.screen is not app.floor and bool(app.screen.query("#diff")), "the review")
             await settled(pilot)
             await pilot.press("n")
             await settled(pilot)
