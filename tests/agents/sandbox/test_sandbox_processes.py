@@ -15,6 +15,7 @@ from sandbox_scene import PATIENCE_SECONDS, Scene
 
 from agents.errors import SandboxError
 from agents.sandbox import Process, PtySize, Runner, choose_runner
+from agents.sandbox.bubblewrap import Bubblewrap
 
 LEAVE_BEHIND = (
     "(setsid sh -c 'exec 9>alive; touch up; exec sleep 1000' </dev/null >/dev/null 2>&1 &)"
@@ -187,6 +188,23 @@ async def test_a_start_that_is_cancelled_leaves_nothing_running(anywhere: Scene)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there one process starts all")
+async def test_what_a_killed_bubblewrap_leaves_behind_is_ended(tmp_path: Path) -> None:
+    """While it starts, its child is in a session of its own for a moment and does not die with it."""
+    program, alive = tmp_path / "bwrap", tmp_path / "worktree/alive"
+    leaving = f"setsid sh -c 'exec 9>{alive}; echo up; exec sleep 1000' &"
+    program.write_text(f'#!/bin/sh\n[ "$1" = --help ] && exit\n{leaving}\nwait\n')
+    program.chmod(0o755)
+    scene = Scene(tmp_path, Bubblewrap(str(program)))
+    os.mkfifo(alive)
+    opened = _open_alive(scene)
+    process = await scene.start("ignored")
+    assert await _line(process) == b"up\n"
+    process.kill()
+    await _until_nobody_lives(scene, opened)
+    await scene.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there one process starts all")
 async def test_all_ends_and_the_next_starts_when_what_starts_commands_is_killed(anywhere: Scene) -> None:
     opened = _open_alive(anywhere)
     process = await anywhere.start("/bin/bash", "-c", f"{LEAVE_BEHIND}; exec 9>alive; echo up; sleep 1000")
@@ -196,6 +214,28 @@ async def test_all_ends_and_the_next_starts_when_what_starts_commands_is_killed(
         assert await process.wait() != 0, "its end was not noticed"
     await _until_nobody_lives(anywhere, opened)
     assert (await anywhere.run("echo again")).output == "again\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there one process starts all")
+async def test_the_next_starts_when_the_process_that_waits_to_become_it_is_killed(anywhere: Scene) -> None:
+    process = await anywhere.start("/bin/cat", stdin="pipe")
+    starter = psutil.Process(process.pid).parent()
+    assert starter is not None
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not (waiting := _waiting(starter)):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+    for each in waiting:
+        each.kill()
+    assert not psutil.wait_procs(waiting, timeout=PATIENCE_SECONDS)[1], "it does not end"
+    assert (await anywhere.run("echo again")).output == "again\n"
+    assert process.stdin is not None
+    process.stdin.close()
+    assert await process.wait() == 0, "what ran before was ended as well"
+
+
+def _waiting(starter: psutil.Process) -> list[psutil.Process]:
+    """Its forks that have not become a command yet."""
+    return [each for each in starter.children() if not each.children() and each.cmdline() == starter.cmdline()]
 
 
 async def test_many_start_at_once_and_each_gets_its_own_streams(anywhere: Scene) -> None:
