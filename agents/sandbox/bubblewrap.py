@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import functools
 import os
+import resource
 import shutil
 import stat
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from agents.errors import SandboxError
 from agents.sandbox import launcher
 from agents.sandbox.policy import Policy, PtySize
-from agents.sandbox.rules import Rule, is_below, right_at, rules_of
+from agents.sandbox.rules import Rule, Rules, is_below, right_above, rules_of
 from agents.sandbox.runner import Backend, Stream
 from agents.sandbox.seccomp import syscall_filter
 from agents.sandbox.starter import KEPT, MEMORY_LIMITED, StartedProcess, order, start
@@ -43,6 +45,7 @@ class Bubblewrap:
 
     def __init__(self, program: str) -> None:
         self._program = program
+        self._empty = _of_empty_folders(program)
         self._filter = syscall_filter(sockets="all")
         setuid = Path(program).stat().st_mode & stat.S_ISUID
         self._scopes = not setuid and launcher.landlock_version() >= launcher.SCOPES_SINCE
@@ -63,9 +66,10 @@ class Bubblewrap:
         filtered = str(KEPT) if self._filter else ""
         placeholders = Placeholders()
         try:
-            if policy.protect:
-                placeholders.hold(policy, rules_of(policy))
-            wanted = order(self._arguments(argv, policy, filtered, pty is not None), policy.environment)
+            rules = _rules(policy)
+            if placeholders.hold(policy, rules):
+                rules = _rules(policy)
+            wanted = order(self._arguments(argv, policy, rules, filtered, pty is not None), policy.environment)
             wanted["memory"] = policy.max_memory_mb * 1024 * 1024
             wanted["scoped"] = self._scopes and policy.network  # without network there are no such sockets
             process = await start(wanted, stdin=stdin, stdout=stdout, stderr=stderr, pty=pty, kept=self._filter)
@@ -77,7 +81,7 @@ class Bubblewrap:
 
     def command_line(self, argv: Sequence[str], policy: Policy) -> list[str]:
         """See :meth:`agents.sandbox.Runner.command_line`. The filter's descriptor is shown as ``FILTER``."""
-        return self._arguments(argv, policy, "FILTER" if self._filter else "", False)
+        return self._arguments(argv, policy, _rules(policy), "FILTER" if self._filter else "", False)
 
     def limits(self) -> tuple[str, ...]:
         """See :meth:`agents.sandbox.Runner.limits`."""
@@ -96,9 +100,7 @@ class Bubblewrap:
             said.append("System calls are not filtered on this kind of processor.")
         return tuple(said)
 
-    def _arguments(self, argv: Sequence[str], policy: Policy, seccomp: str, terminal: bool) -> list[str]:
-        if not Path(policy.directory).is_dir():
-            raise SandboxError(f"The folder {policy.directory} does not exist, so nothing can run in it.")
+    def _arguments(self, argv: Sequence[str], policy: Policy, rules: Rules, seccomp: str, terminal: bool) -> list[str]:
         return [
             self._program,
             *_NAMESPACES,
@@ -106,7 +108,7 @@ class Bubblewrap:
             "--die-with-parent",
             "--new-session",
             *("--cap-drop", "ALL"),
-            *mount_arguments(policy),
+            *_mounting(rules, self._empty),
             *(("--seccomp", seccomp) if seccomp else ()),
             *("--chdir", os.path.realpath(policy.directory)),
             "--",
@@ -122,32 +124,56 @@ def find() -> Bubblewrap | None:
     return Bubblewrap(os.path.realpath(program)) if program else None
 
 
-def mount_arguments(policy: Policy) -> list[str]:
+def _rules(policy: Policy) -> Rules:
+    if not Path(policy.directory).is_dir():
+        raise SandboxError(f"The folder {policy.directory} does not exist, so nothing can run in it.")
+    return rules_of(policy, _every_sandbox(policy))
+
+
+def _mounting(rules: Rules, empty: Sequence[str]) -> list[str]:
     """The part of the command line that says what is where, parents before what lies in them.
+
+    ``empty``: what goes before the folder that stands in the place of a hidden one.
 
     Raises:
         SandboxError: a mount point would have to be made on the host.
     """
-    root = Rule(path="/", right="read", source="/")
-    rules = list(rules_of(policy, _every_sandbox(policy)))
-    if rules and rules[0].path == "/":
-        root = rules.pop(0)
+    root = rules.get("/", Rule(path="/", right="read", source="/"))
+    earlier = {"/": root}
     arguments = [_binding(root), root.source, "/", "--dev", "/dev", "--proc", "/proc"]
     for path in () if os.geteuid() else _kernel_settings():
         arguments += ["--ro-bind", path, path]
     emptied = []
-    for position, rule in enumerate(rules):
-        _check_mount_point(rule, [root, *rules[:position]])
+    for path, rule in rules.items():
+        if rule is root:
+            continue
+        _check_mount_point(rule, earlier)
+        earlier[path] = rule
         if rule.right != "hide":
-            arguments += [_binding(rule), rule.source, rule.path] if rule.source else ["--tmpfs", rule.path]
-        elif Path(rule.path).is_dir():
-            arguments += ["--tmpfs", rule.path]
-            emptied.append(rule.path)
+            arguments += [_binding(rule), rule.source, path] if rule.source else ["--tmpfs", path]
+        elif Path(path).is_dir():
+            arguments += [*empty, "--tmpfs", path]
+            emptied.append(path)
         else:
-            arguments += ["--ro-bind", "/dev/null", rule.path]
-    for path in emptied:
+            arguments += ["--ro-bind", "/dev/null", path]
+    for path in () if empty else emptied:
         arguments += ["--remount-ro", path]
     return arguments
+
+
+def _of_empty_folders(program: str) -> list[str]:
+    """What keeps the folder in a hidden one's place empty, for the next ``--tmpfs``; nothing before bubblewrap 0.5.
+
+    Its mode is enough: who owns the folder may change that, and fills one page of memory then. To mount each again,
+    read-only, would take a third of a millisecond.
+    """
+    try:
+        known = subprocess.run([program, "--help"], capture_output=True, check=False, timeout=10).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return []  # the probe will say what is wrong
+    if b"--perms" not in known:
+        return []
+    return ["--perms", "0555", *(("--size", str(resource.getpagesize())) if b"--size" in known else ())]
 
 
 @functools.cache
@@ -199,6 +225,7 @@ def _every_sandbox(policy: Policy) -> list[Rule]:
     return rules
 
 
+@functools.cache
 def _is_real_folder(path: str) -> bool:
     return Path(path).is_dir() and os.path.realpath(path) == path
 
@@ -209,13 +236,13 @@ def _binding(rule: Rule) -> str:
     return "--bind" if rule.right == "write" else "--ro-bind"
 
 
-def _check_mount_point(rule: Rule, earlier: list[Rule]) -> None:
+def _check_mount_point(rule: Rule, earlier: Rules) -> None:
     """Bubblewrap makes mount points that are missing: fine in an empty folder or the private /tmp, nowhere else."""
-    above = right_at(earlier, rule.path)
+    above = right_above(earlier, rule.path)
     if above is None or above.right == "hide" or not above.source or above.path in _TEMPORARY:
         return
-    private = [each.source for each in earlier if each.path in _TEMPORARY and each.source]
-    if any(is_below(above.source, temp) for temp in private):  # what an earlier start left in it
+    private = [earlier[path].source for path in _TEMPORARY if path in earlier]
+    if any(temp and is_below(above.source, temp) for temp in private):  # what an earlier start left in it
         return
     if not os.path.lexists(above.source.rstrip("/") + rule.path[len(above.path.rstrip("/")) :]):
         raise SandboxError(

@@ -15,7 +15,7 @@ from msgspec import structs
 from agents.errors import SandboxError
 from agents.sandbox import launcher
 from agents.sandbox.policy import Policy, PtySize
-from agents.sandbox.rules import Rule, is_below, right_at, rules_of
+from agents.sandbox.rules import Rules, is_below, right_above, rules_of
 from agents.sandbox.runner import Backend, Stream
 from agents.sandbox.seccomp import syscall_filter
 from agents.sandbox.starter import MEMORY_LIMITED, Order, StartedProcess, order, program, start
@@ -68,7 +68,7 @@ class Supervised:
             rules = rules_of(_with_temp(policy))
             unborn = [os.path.realpath(path) for path in policy.protect if not Path(path).exists()]
             wanted["write"] = [*_DEVICES, *writable(rules, os.path.realpath(policy.directory), unborn)]
-            wanted["read"] = list(readable(rules)) if any(rule.right == "hide" for rule in rules) else None
+            wanted["read"] = list(readable(rules)) if any(rule.right == "hide" for rule in rules.values()) else None
             wanted["network"] = policy.network
             wanted["filter"] = syscall_filter(sockets="no-unix" if policy.network else "none")
         return wanted
@@ -117,7 +117,7 @@ def find() -> Landlock | None:
     return Landlock(version) if version else None
 
 
-def writable(rules: Sequence[Rule], directory: str, unborn: Sequence[str] = ()) -> Iterator[str]:
+def writable(rules: Rules, directory: str, unborn: Sequence[str] = ()) -> Iterator[str]:
     """The places below which everything may be changed.
 
     A right holds for a whole folder. Where something in a writable folder is protected or hidden, only what lies
@@ -125,23 +125,23 @@ def writable(rules: Sequence[Rule], directory: str, unborn: Sequence[str] = ()) 
     Around the directory worked in that would stop the work, so what is protected there is not (see
     :meth:`Landlock.limits`).
     """
-    for rule in rules:
+    for path, rule in rules.items():
         if rule.right == "write":
-            if is_below(directory, rule.path):
-                closed = [other.path for other in rules if other.right == "hide"]
+            if is_below(directory, path):
+                closed = [other.path for other in rules.values() if other.right == "hide"]
             else:
-                closed = [*(other.path for other in rules if other.right != "write"), *unborn]
-            yield from _all_but(closed, rule.path)
+                closed = [*(other.path for other in rules.values() if other.right != "write"), *unborn]
+            yield from _all_but(closed, path)
 
 
-def readable(rules: Sequence[Rule]) -> Iterator[str]:
+def readable(rules: Rules) -> Iterator[str]:
     """The places below which everything may be read, so that together they leave out what is hidden."""
-    hidden = [rule.path for rule in rules if rule.right == "hide"]
+    hidden = [rule.path for rule in rules.values() if rule.right == "hide"]
     yield from _all_but(hidden, "/")
-    for position, rule in enumerate(rules):
-        above = right_at(rules[:position], rule.path)
+    for path, rule in rules.items():
+        above = right_above(rules, path)
         if rule.right != "hide" and above is not None and above.right == "hide":
-            yield from _all_but(hidden, rule.path)
+            yield from _all_but(hidden, path)
 
 
 def _all_but(closed: Iterable[str], folder: str) -> Iterator[str]:

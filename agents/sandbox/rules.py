@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -31,8 +31,12 @@ def is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def rules_of(policy: Policy, base: Iterable[Rule] = ()) -> tuple[Rule, ...]:
-    """The places of a policy that differ from "readable, not writable", parents before what lies in them.
+Rules = dict[str, Rule]
+"""By path, parents before what lies in them."""
+
+
+def rules_of(policy: Policy, base: Iterable[Rule] = ()) -> Rules:
+    """The places of a policy that differ from "readable, not writable".
 
     The deeper path decides; at the same path the later list decides (hide, read, write, binds). Whatever is protected
     is read-only all the way down. Paths are real ones, so that no rule depends on a symbolic link. ``base`` are the
@@ -41,12 +45,13 @@ def rules_of(policy: Policy, base: Iterable[Rule] = ()) -> tuple[Rule, ...]:
     Raises:
         SandboxError: a bind names a file or folder that does not exist.
     """
+    real = _resolver()
     found = {rule.path: rule for rule in base}
-    for path in _existing(policy.hide):
+    for path in map(real, _existing(policy.hide)):
         found[path] = Rule(path=path, right="hide", source=path)
-    for path in _existing(policy.read):
+    for path in map(real, _existing(policy.read)):
         found[path] = Rule(path=path, right="read", source=path)
-    for path in _existing(_trustworthy(policy.write)):
+    for path in map(real, _existing(_trustworthy(policy.write, real))):
         found[path] = Rule(path=path, right="write", source=path)
     for bind in policy.binds:
         if not Path(bind.source).exists() or not Path(bind.target).is_absolute():
@@ -54,64 +59,84 @@ def rules_of(policy: Policy, base: Iterable[Rule] = ()) -> tuple[Rule, ...]:
                 f"The sandbox cannot show {bind.source} as {bind.target}.",
                 "The first must exist, the second be absolute.",
             )
-        target = os.path.realpath(bind.target)
-        right: Right = "write" if bind.writable else "read"
-        found[target] = Rule(path=target, right=right, source=os.path.realpath(bind.source))
-    granted = _still_writable(_parents_first(found.values()))
-    return _without_repetition(_pinned(_protected(granted, policy.protect)))
+        target = real(bind.target)
+        found[target] = Rule(path=target, right="write" if bind.writable else "read", source=real(bind.source))
+    granted = _still_writable(_parents_first(found))
+    protected = [real(path) for path in policy.protect if path]
+    return _without_repetition(_pinned(_protected(granted, protected)))
 
 
-def right_at(rules: Iterable[Rule], path: str) -> Rule | None:
+def right_at(rules: Mapping[str, Rule], path: str) -> Rule | None:
     """The rule that decides about ``path``; None where none does (readable, not writable)."""
-    decides = None
-    for rule in rules:
-        if is_below(path, rule.path):
-            decides = rule
-    return decides
+    return rules.get(path) or right_above(rules, path)
+
+
+def right_above(rules: Mapping[str, Rule], path: str) -> Rule | None:
+    """The rule that decides about the folder in which ``path`` lies; None where none does."""
+    rule = None
+    while rule is None and path != "/":
+        path = path.rpartition("/")[0] or "/"
+        rule = rules.get(path)
+    return rule
+
+
+def _resolver() -> Callable[[str], str]:
+    """``os.path.realpath`` for many paths in the same folders, each of which it looks at once."""
+    folders = {"": "/"}
+
+    def real(path: str) -> str:
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", "..") or not path.startswith("/"):
+            return os.path.realpath(path)
+        if folder not in folders:
+            folders[folder] = real(folder)
+        found = f"{folders[folder].rstrip('/')}/{name}"
+        return os.path.realpath(found) if Path(found).is_symlink() else found
+
+    return real
 
 
 def _existing(paths: Iterable[str]) -> list[str]:
-    return [os.path.realpath(path) for path in paths if path and os.access(path, os.F_OK)]
+    return [path for path in paths if path and os.access(path, os.F_OK)]
 
 
-def _trustworthy(paths: Iterable[str]) -> list[str]:
+def _trustworthy(paths: Iterable[str], real: Callable[[str], str]) -> list[str]:
     """Writable paths, without those that a process could have turned into a link out of what it may write.
 
     A writable path below another writable one may have been replaced by a symbolic link the last time something ran
     there; following it would hand out whatever the link points to.
     """
-    roots = [(os.path.normpath(path), os.path.realpath(path)) for path in paths if path]
+    roots = [(os.path.normpath(path), real(path)) for path in paths if path]
     kept = []
-    for path, real in roots:
+    for path, target in roots:
         owners = [owner for lexical, owner in roots if path != lexical and is_below(path, lexical)]
-        if all(is_below(real, owner) for owner in owners):
+        if all(is_below(target, owner) for owner in owners):
             kept.append(path)
     return kept
 
 
-def _parents_first(rules: Iterable[Rule]) -> list[Rule]:
-    return sorted(rules, key=lambda rule: rule.path.split("/"))
+def _parents_first(rules: Rules) -> Rules:
+    return {path: rules[path] for path in sorted(rules, key=lambda path: path.split("/"))}
 
 
-def _still_writable(rules: list[Rule]) -> list[Rule]:
+def _still_writable(rules: Rules) -> Rules:
     """Without the readable places inside writable ones: only what is protected takes a right away."""
-    kept: list[Rule] = []
-    for rule in rules:
-        above = right_at(kept, rule.path)
+    kept: Rules = {}
+    for path, rule in rules.items():
+        above = right_above(kept, path)
         inside = above is not None and above.right == "write" and above.source == above.path
-        if not (inside and rule.right == "read" and rule.source == rule.path):
-            kept.append(rule)
+        if not (inside and rule.right == "read" and rule.source == path):
+            kept[path] = rule
     return kept
 
 
-def _protected(rules: list[Rule], protect: Iterable[str]) -> list[Rule]:
+def _protected(rules: Rules, paths: Sequence[str]) -> Rules:
     """Make what is protected read-only, seen through the binds above it."""
-    paths = [os.path.realpath(path) for path in protect if path]
     result = {
-        rule.path: Rule(path=rule.path, right="read", source=rule.source)
-        if rule.right == "write" and any(is_below(rule.path, path) for path in paths)
+        path: Rule(path=path, right="read", source=rule.source)
+        if rule.right == "write" and any(is_below(path, protected) for protected in paths)
         else rule
-        for rule in rules
+        for path, rule in rules.items()
     }
     for path in paths:
         above = right_at(rules, path)
@@ -120,34 +145,35 @@ def _protected(rules: list[Rule], protect: Iterable[str]) -> list[Rule]:
         source = above.source + path[len(above.path) :]
         if Path(source).exists():
             result[path] = Rule(path=path, right="read", source=source)
-    return _parents_first(result.values())
+    return _parents_first(result)
 
 
-def _pinned(rules: list[Rule]) -> list[Rule]:
+def _pinned(rules: Rules) -> Rules:
     """Pin the folders between a writable place and what is protected or hidden inside it."""
-    result = {rule.path: rule for rule in rules}
-    for position, rule in enumerate(rules):
-        above = right_at(rules[:position], rule.path)
+    result = dict(rules)
+    for path, rule in rules.items():
+        above = right_above(rules, path)
         if rule.right == "write" or above is None or above.right != "write" or not above.source:
             continue
-        for folder in _between(rule.path, above.path):
+        for folder in _between(path, above.path):
             source = above.source + folder[len(above.path) :]
             if folder not in result and Path(source).is_dir():
                 result[folder] = Rule(path=folder, right="write", source=source, pinned=True)
-    return _parents_first(result.values())
+    return _parents_first(result)
 
 
-def _between(path: str, top: str) -> list[str]:
-    return [str(folder) for folder in Path(path).parents if folder != Path(top) and is_below(str(folder), top)]
+def _between(path: str, top: str) -> Iterator[str]:
+    while (path := path.rpartition("/")[0]) != top and is_below(path, top):
+        yield path
 
 
-def _without_repetition(rules: list[Rule]) -> tuple[Rule, ...]:
+def _without_repetition(rules: Rules) -> Rules:
     """Drop rules that say what already holds: fewer mounts, faster starts."""
-    kept: list[Rule] = []
-    for rule in rules:
-        above = right_at(kept, rule.path)
-        plain = rule.source == rule.path
+    kept: Rules = {}
+    for path, rule in rules.items():
+        above = right_above(kept, path)
+        plain = rule.source == path
         holds = above.right if above else "read"
         if rule.pinned or not plain or rule.right != holds or (above is not None and above.source != above.path):
-            kept.append(rule)
-    return tuple(kept)
+            kept[path] = rule
+    return kept

@@ -132,11 +132,13 @@ def profile_text(policy: Policy) -> str:
     lines = ["(version 1)", "(allow default)", "(deny file-write*)"]
     lines += [f"(allow file-write* (literal {_quoted(device)}))" for device in _DEVICES]
     lines.append('(allow file-write* file-ioctl (regex #"^/dev/ttys[0-9]+$"))')
-    for rule in rules:
+    for rule in rules.values():
         lines += _lines_for(rule)
     unborn = [os.path.realpath(path) for path in policy.protect if not Path(path).exists()]
     lines += [f"(deny file-write* (subpath {_quoted(path)}))" for path in unborn]
-    lines += [f"(deny file-write-unlink (literal {_quoted(rule.path)}))" for rule in rules if rule.right == "write"]
+    lines += [
+        f"(deny file-write-unlink (literal {_quoted(rule.path)}))" for rule in rules.values() if rule.right == "write"
+    ]
     lines += [f"(deny {operation})" for operation in _ACTING_FOR_US]
     lines += ["(deny signal)", "(allow signal (target same-sandbox))", "(deny process-info-pidinfo (target others))"]
     lines += ["(deny network-outbound (remote unix-socket))", "(allow system-socket)"]

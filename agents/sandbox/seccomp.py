@@ -7,6 +7,7 @@ syscall_64.tbl (x86-64) and asm-generic/unistd.h (aarch64).
 from __future__ import annotations
 
 import errno
+import functools
 import platform
 import struct
 from typing import Literal
@@ -44,6 +45,7 @@ Sockets = Literal["all", "no-unix", "none"]
 """Which sockets may be made; pairs always can. Without unix sockets nobody else's can be reached by path."""
 
 
+@functools.cache
 def syscall_filter(*, sockets: Sockets, machine: str | None = None) -> bytes:
     """A filter program; empty where the machine is not known (then nothing is filtered).
 

@@ -13,12 +13,11 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Sequence
 from pathlib import Path
 
 from agents.errors import SandboxError
 from agents.sandbox.policy import Policy
-from agents.sandbox.rules import Rule, is_below, right_at
+from agents.sandbox.rules import Rules, is_below, right_above
 
 UNBORN = "A protected file that does not exist yet can be made in the worktree, or where only a pattern names it."
 """For ``Runner.limits``."""
@@ -32,6 +31,8 @@ _CONTENT = {
 }
 """What says nothing, by name or kind of file, where no content at all would be a mistake."""
 _MOST = max(map(len, _CONTENT.values()))
+_made: set[Path] = set()
+"""Folders around such places that were not there either. The last process that needs one takes it away."""
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 """To us, so to whom we start."""
 
@@ -41,18 +42,23 @@ class Placeholders:
 
     def __init__(self) -> None:
         self._held: dict[str, int] = {}
-        self._folders: list[Path] = []
 
-    def hold(self, policy: Policy, rules: Sequence[Rule]) -> None:
+    def hold(self, policy: Policy, rules: Rules) -> bool:
         """Put something at every protected place where nothing is, except in the worktree, whose changes are reviewed.
+
+        Says whether one of them was missing when the rules were made: the policy has other rules now.
 
         Raises:
             SandboxError: that cannot be done, so what is protected would not be.
         """
         worktree = os.path.realpath(policy.directory)
+        unforeseen = False
         for path in map(os.path.realpath, policy.protect):
-            above = right_at(rules, path)
+            above = right_above(rules, path)
             if above is None or above.right != "write" or above.source != above.path or is_below(path, worktree):
+                continue
+            unforeseen = unforeseen or path not in rules
+            if os.path.lexists(path) and not _is_placeholder(Path(path)):
                 continue
             try:
                 self._put(Path(path), Path(above.path))
@@ -60,6 +66,7 @@ class Placeholders:
                 if error.errno not in _CLOSED:
                     self.release()
                     raise SandboxError(f"{path} cannot be protected: {error.strerror}.") from error
+        return unforeseen
 
     def release(self) -> None:
         """Take away what is still as it was made and is not held for anybody else."""
@@ -69,16 +76,19 @@ class Placeholders:
                 if _is_placeholder(Path(path)) and _is_same(descriptor, Path(path)):
                     Path(path).rmdir() if stat.S_ISDIR(os.fstat(descriptor).st_mode) else Path(path).unlink()
             os.close(descriptor)
+            for folder in Path(path).parents:
+                if folder not in _made:
+                    break
+                with contextlib.suppress(OSError):  # something lies in it
+                    folder.rmdir()
+                    _made.discard(folder)
         self._held = {}
-        for folder in reversed(self._folders):
-            with contextlib.suppress(OSError):  # something lies in it
-                folder.rmdir()
 
     def _put(self, path: Path, writable: Path) -> None:
         for folder in reversed([each for each in path.parents if each.is_relative_to(writable)]):
             if not folder.exists():
                 folder.mkdir()
-                self._folders.append(folder)
+                _made.add(folder)
         while True:
             with contextlib.suppress(FileExistsError):
                 _make(path)

@@ -185,6 +185,19 @@ async def test_what_is_protected_stays_so_when_another_process_ends(bubblewrap: 
     await _left(home / ".agent", set())
 
 
+async def test_what_is_protected_stays_so_when_the_first_process_ends(bubblewrap: Runner, home: Path) -> None:
+    (home / ".agent").mkdir()
+    policy = _policy(home, UNBORN)
+    first, second = [await bubblewrap.start(["cat"], policy, stdin="pipe") for _ in range(2)]
+    for process, there in ((first, True), (second, False)):
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+        if there:
+            assert (home / ".agent/hooks.json").exists(), "taken away from under a process that still runs"
+    await _left(home / ".agent", set())
+
+
 async def test_what_the_person_writes_meanwhile_is_kept(bubblewrap: Runner, home: Path) -> None:
     (home / ".agent").mkdir()
     (home / ".agent/.env").write_text("")

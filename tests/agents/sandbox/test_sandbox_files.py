@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sandbox_scene import Scene, tree_of
 
 from agents.errors import SandboxError
 from agents.sandbox import Bind, Runner
+from agents.sandbox.bubblewrap import Bubblewrap
 
 ATTACKS = {
     "overwrite": "echo x > {outside}/file",
@@ -162,6 +164,24 @@ async def test_a_granted_path_that_became_a_link_out_is_not_followed(scene: Scen
     scene.with_policy(write=(*scene.policy.write, str(granted)))
     await scene.run(f"echo x > granted/file; echo x > {scene.outside}/file")
     assert (scene.outside / "file").read_text() == "original"
+
+
+async def test_a_bubblewrap_that_knows_no_modes_keeps_the_place_of_a_hidden_folder_empty(
+    tmp_path: Path, bubblewrap: Runner
+) -> None:
+    older = tmp_path / "bwrap"
+    older.write_text(f'#!/bin/sh\n[ "$1" = --help ] && exec echo usage\nexec {shutil.which("bwrap")} "$@"\n')
+    older.chmod(0o755)
+    for runner, opened in ((Bubblewrap(str(older)), False), (bubblewrap, True)):
+        (tmp_path / str(opened)).mkdir()
+        scene = Scene(tmp_path / str(opened), runner)
+        ran = await scene.run(f"ls -A {scene.secret}; echo x > {scene.secret}/new || echo refused")
+        assert ran.output.endswith("refused\n")
+        assert "key" not in ran.output
+        assert ("--perms" in scene.runner.command_line(["true"], scene.policy)) is opened
+        full = await scene.run(f"chmod u+w {scene.secret}; head -c 1000000 /dev/zero > {scene.secret}/new && echo room")
+        assert "room" not in full.output, "a hidden folder can be filled"
+        assert not (scene.secret / "new").exists()
 
 
 async def test_paths_that_do_not_exist_leave_no_trace_on_this_machine(scene: Scene) -> None:

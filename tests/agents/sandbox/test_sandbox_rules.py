@@ -11,7 +11,7 @@ from msgspec import structs
 
 from agents.sandbox import Bind, Policy
 from agents.sandbox.landlock import readable, writable
-from agents.sandbox.rules import Rule, rules_of
+from agents.sandbox.rules import Rules, rules_of
 from agents.sandbox.seatbelt import profile_text
 from agents.sandbox.seccomp import Sockets, syscall_filter
 
@@ -25,8 +25,8 @@ def tree(tmp_path: Path) -> Path:
     return top
 
 
-def _short(rules: tuple[Rule, ...], top: Path) -> list[tuple[str, str]]:
-    return [(str(Path(rule.path).relative_to(top)), rule.right) for rule in rules]
+def _short(rules: Rules, top: Path) -> list[tuple[str, str]]:
+    return [(str(Path(rule.path).relative_to(top)), rule.right) for rule in rules.values()]
 
 
 def _policy(top: Path, **lists: tuple[str, ...]) -> Policy:
@@ -73,7 +73,7 @@ def test_a_protected_place_below_a_bind_is_taken_from_what_the_bind_shows(tree: 
     (tree / "state" / "tasks" / "x" / "hooks").mkdir()
     bind = Bind(source=str(tree / "state/tasks/x"), target=str(tree / "other"), writable=True)
     rules = rules_of(Policy(directory=str(tree), binds=(bind,), protect=(str(tree / "other/hooks"),)))
-    assert [(rule.path, rule.right, rule.source) for rule in rules] == [
+    assert [(rule.path, rule.right, rule.source) for rule in rules.values()] == [
         (str(tree / "other"), "write", str(tree / "state/tasks/x")),
         (str(tree / "other/hooks"), "read", str(tree / "state/tasks/x/hooks")),
     ]
