@@ -25,6 +25,7 @@ from agents.model import Task
 from app.acts import Acts
 from app.areas import Areas
 from app.arranging import Arranging
+from app.images import keep_pasted
 from app.keys import FLOOR, PANE_DIGITS, bindings, hints, pretty
 from app.opening import Opening
 from app.outbox import LeaveWanted, Outbox
@@ -33,6 +34,7 @@ from app.totals import Totals
 from app.writing import WritingHelp
 from widgets.agent_pane import AgentPane
 from widgets.brain import Brain
+from widgets.chip_area import ChipArea
 from widgets.composer import Composer
 from widgets.direct_painting import paint_directly
 from widgets.legend import Legend
@@ -381,9 +383,9 @@ class FloorScreen(Screen[None]):
     def _desk_wanted(self, event: Composer.DeskWanted) -> None:
         self.writing.help(event.what)
 
-    @on(Composer.Pasted)
-    def _long_pasted(self, event: Composer.Pasted) -> None:
-        self.writing.keep_pasted(event.text, event.image)
+    @on(ChipArea.Pasted)
+    def _pasted(self, event: ChipArea.Pasted) -> None:
+        self.outbox.keep(keep_pasted(self._api, event))
 
     @on(Composer.DraftChanged)
     def _draft_changed(self, event: Composer.DraftChanged) -> None:

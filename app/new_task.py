@@ -16,14 +16,13 @@ from textual.timer import Timer
 from textual.widgets import Button, Checkbox, Select, Static, TextArea
 
 from agents.api import Api
-from agents.chips import digest_of, expand
 from agents.errors import ShopfloorError
 from agents.model import NewTask, Task
 from agents.parts.projects import ProfileInfo
 from agents.parts.writing import TaskDraft, Template
 from agents.separate import Separate, separate_prompts
 from app.agent_options import OptionsRow
-from app.images import with_images
+from app.images import keep_pasted, with_images
 from app.pick_text import Choice, TextPicker
 from app.review.pick import PickScreen
 from widgets.chip_area import ChipArea
@@ -126,7 +125,6 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         self._queue = ""
         self._profiles: dict[str, ProfileInfo] = {}
         self._branches: list[str] = []
-        self._pasted: dict[str, str] = {}
         self._pause: Timer | None = None
         self._kept = TaskDraft()
         self._starting = False
@@ -315,13 +313,9 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         self._area.completer.accept()
 
     @on(ChipArea.Pasted)
-    async def _long_pasted(self, event: ChipArea.Pasted) -> None:
+    async def _pasted(self, event: ChipArea.Pasted) -> None:
         try:
-            if event.image:
-                await self._api.writing.attach_image(event.image)
-            else:
-                self._pasted[digest_of(event.text)] = event.text
-                await self._api.writing.attach(event.text)
+            await keep_pasted(self._api, event)
         except ShopfloorError as error:
             self._say(f"{error} What was pasted is kept only while this dialog is open.")
 
@@ -399,7 +393,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         """What keeps it from starting is shown here and the text stays."""
         if self._starting:
             return
-        prompts = self._prompts(expand(self._area.text, self._pasted.get))
+        prompts = self._prompts(self._area.expanded)
         if not any(each.prompt.strip() for each in prompts):
             self._say("There is nothing to do yet. Write what the agent should do.")
             self._area.focus()

@@ -132,11 +132,6 @@ class WritingHelp:
         if self._floor.composer.chip == chip:
             self._floor.composer.unfold(whole)
 
-    def keep_pasted(self, text: str, image: str) -> None:
-        """Let the engine keep a long text that was pasted, or the image at a path, so that it outlives this screen."""
-        writing = self._api.writing
-        self._floor.outbox.keep(writing.attach_image(image) if image else writing.attach(text))
-
     # --- several tasks
 
     async def send_also(self, tasks: tuple[str, ...], text: str, when: str) -> None:

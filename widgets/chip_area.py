@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, Selection, TextAreaTheme
 
-from agents.chips import CHIP, chip_of, is_long
+from agents.chips import CHIP, chip_of, digest_of, expand, is_long
 from agents.image_chips import image_chip, pasted_images
 from widgets.still import Still
 
@@ -43,6 +43,11 @@ class ChipArea(Still, SteadyTextArea):
 
     DEFAULT_CSS = "ChipArea .chip-area--chip { color: $secondary; text-style: bold; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chip-area--chip"}
+
+    shortens: ClassVar[bool] = True
+    """Long texts become chips; else only images do."""
+    _pasted: dict[str, str] | None = None
+    """Long texts that were pasted here, by the digest in their chip."""
 
     @dataclass
     class Pasted(Message):
@@ -75,13 +80,19 @@ class ChipArea(Still, SteadyTextArea):
             for path in chips.values():
                 self.post_message(self.Pasted(self, image=path))
             text = " ".join(chips)
-        elif is_long(text):
+        elif self.shortens and is_long(text):
+            self._pasted = {**(self._pasted or {}), digest_of(text): text}
             self.post_message(self.Pasted(self, text))
             text = chip_of(text)
         if text != event.text:
             event.prevent_default()
             event.stop()
             self.replace(text, *self.selection)
+
+    @property
+    def expanded(self) -> str:
+        """The text, with what was pasted here in place of its chips."""
+        return expand(self.text, (self._pasted or {}).get)
 
     # --- chips
 

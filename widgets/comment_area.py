@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import ClassVar
 
 from rich.text import Text
-from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widgets import TextArea
 
-from agents.image_chips import mention, pasted_images
+from widgets.chip_area import ChipArea
 from widgets.text_strips import printable
 from widgets.word_offers import Words, offers, word_before
 
 
-class CommentArea(TextArea):
+class CommentArea(ChipArea):
     """The text of a comment or a prompt.
 
     A widget that is taken away loses its component styles at once, but stays in the compositor's map until the next
     layout: what else has to be painted meanwhile (a view that shows a new diff) would draw it without them.
     """
 
+    shortens: ClassVar[bool] = False  # what a comment says is read where it stands
     words = Words()
     """What is offered while one writes."""
 
-    def __init__(self, text: str = "", *, names_images: bool = False) -> None:
-        """``names_images``: the pasted path of an image becomes its name in a prompt, ``@path``."""
-        self._names_images = names_images
+    def __init__(self, text: str = "") -> None:
         super().__init__(text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
         self._offered: tuple[str, ...] = ()
         self._chosen = -1
@@ -45,16 +42,6 @@ class CommentArea(TextArea):
         if not self.is_attached:
             return [Strip.blank(crop.width)] * crop.height
         return super().render_lines(crop)
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        """Pasted text as it was copied, with this system's line ends; paths of images as their names."""
-        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
-        if self._names_images and (images := pasted_images(text)):
-            text = " ".join(mention(Path(path)) for path in images)
-        if text != event.text:
-            event.prevent_default()
-            event.stop()
-            self.replace(text, *self.selection)
 
     # completion
 

@@ -16,7 +16,6 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from agents.chips import digest_of, expand
 from agents.model import Task, When, at_work
 from widgets.chip_area import ChipArea
 from widgets.completer import Completer
@@ -83,14 +82,6 @@ class Composer(StillVertical):
         text: str
 
     @dataclass
-    class Pasted(_ComposerMessage):
-        """A long text or an image was pasted and has to be kept, for the chip that stands for it."""
-
-        text: str
-        image: str
-        """The path of the image; then there is no text."""
-
-    @dataclass
     class FilesWanted(_ComposerMessage):
         """Names of the task's files are asked for: answer with :meth:`Composer.offer_files`."""
 
@@ -141,8 +132,6 @@ class Composer(StillVertical):
         self._loading = False
         self._also: tuple[Task, ...] = ()
         """Other tasks that are sent the same."""
-        self._pasted: dict[str, str] = {}
-        """Long texts that were pasted here, by the digest in their chip."""
         self._area = PromptArea(soft_wrap=True, show_line_numbers=False, placeholder="", highlight_cursor_line=False)
         self._choices = CompletionList()
         self._completer = Completer(self._area, self._choices)
@@ -263,7 +252,7 @@ class Composer(StillVertical):
     @property
     def expanded(self) -> str:
         """The text, with what was pasted here in place of its chips."""
-        return expand(self._area.text, self._pasted.get)
+        return self._area.expanded
 
     def give_back(self, task: str, text: str) -> None:
         """A prompt could not be sent: its text is the draft again, before what was typed since."""
@@ -381,13 +370,6 @@ class Composer(StillVertical):
         event.stop()
         event.list.choose(event.place)
         self.accept_choice()
-
-    @on(ChipArea.Pasted)
-    def _long_pasted(self, event: ChipArea.Pasted) -> None:
-        event.stop()
-        if event.text:
-            self._pasted[digest_of(event.text)] = event.text
-        self.post_message(self.Pasted(self, event.text, event.image))
 
     @on(ComposerLabel.WhenPressed)
     def toggle_when(self) -> None:

@@ -104,7 +104,7 @@ class PromptPane(Vertical):
         super().__init__(id=id)
         self._heading = Static(markup=False)
         self._keys = KeyLine(KEYS, classes="prompt-pane--keys")
-        self._area = CommentArea(names_images=True)
+        self._area = CommentArea()
         self._pause: Timer | None = None
         self.attachment: Attachment = ""
 

@@ -31,25 +31,30 @@ class Attachments:
         except OSError as error:
             raise UsageError(f"The image {path} cannot be read: {error.strerror}.", "Paste its path again.") from error
         (digest,) = IMAGE_CHIP.findall(chip)
-        if _kept(digest) is None:
+        if _copy_of(digest, paths.images_dir()) is None:
             work = self._copying.get(digest) or asyncio.create_task(asyncio.to_thread(_copy, Path(path), digest))
             self._copying[digest] = work
             work.add_done_callback(lambda _: self._copying.pop(digest, None))
             await asyncio.shield(work)
         return chip
 
-    async def put(self, text: str, task: str) -> str:
-        """A prompt for a task: the images of its chips are among the task's attachments, and named by their paths. A
-        chip of which nothing is known stays."""
-        for digest in IMAGE_CHIP.findall(text):
-            if (work := self._copying.get(digest)) is not None:
-                await asyncio.wait([work])
+    async def give(self, text: str, task: str) -> str:
+        """Let a task have the images of a text's chips among its attachments, from now on whatever becomes of the other
+        copies.
+
+        Returns:
+            The text as a prompt for the task, which names them by their paths. A chip of which nothing is known stays.
+        """
         named: dict[str, str] = {}
         for digest in set(IMAGE_CHIP.findall(text)):
-            if (image := _kept(digest)) is not None:
-                copy = paths.make_private(paths.attachments_dir(task)) / image.name
-                await asyncio.to_thread(shutil.copyfile, image, copy)
-                named[digest] = mention(copy)
+            if (work := self._copying.get(digest)) is not None:
+                await asyncio.wait([work])
+            given = _copy_of(digest, paths.attachments_dir(task))
+            if given is None and (image := _copy_of(digest, paths.images_dir())) is not None:
+                given = paths.make_private(paths.attachments_dir(task)) / image.name
+                await asyncio.to_thread(shutil.copyfile, image, given)
+            if given is not None:
+                named[digest] = mention(given)
         return IMAGE_CHIP.sub(lambda chip: named.get(chip[1], chip[0]), text)
 
     def drop_unused(self, used: Collection[str]) -> None:
@@ -59,8 +64,8 @@ class Attachments:
                 image.unlink(missing_ok=True)
 
 
-def _kept(digest: str) -> Path | None:
-    return next(paths.images_dir().glob(f"{digest}-*"), None)
+def _copy_of(digest: str, folder: Path) -> Path | None:
+    return next(folder.glob(f"{digest}-*"), None)
 
 
 def _copy(path: Path, digest: str) -> None:

@@ -91,9 +91,9 @@ class Engine:
         self._records = Records(ledger, self._being_written)
 
         changes = self.changes = Changes(ledger, facilities, scheduler.transcript)
-        self.review = ReviewDesk(ledger, comments, changes, scheduler.deliver)
-        self.staging = StagingDesk(ledger, facilities, changes)
         self.writing = WritingDesk(ledger, changes)
+        self.review = ReviewDesk(ledger, comments, changes, self.writing, scheduler.deliver)
+        self.staging = StagingDesk(ledger, facilities, changes)
         self.projects = ProjectDesk(ledger, facilities)
         self.queues = Queues(ledger, shelf, runs, scheduler)
         self.checks = Checks(ledger, facilities, changes, scheduler)

@@ -11,6 +11,7 @@ import msgspec
 from agents.engine.changes import Changes
 from agents.engine.comments import Comments, with_quote
 from agents.engine.ledger import Ledger
+from agents.engine.writing import WritingDesk
 from agents.errors import UsageError
 from agents.events import CommentsChanged
 from agents.model import Delivery, Prompt, When
@@ -26,10 +27,18 @@ class ReviewDesk:
         deliver: brings a recorded prompt on its way.
     """
 
-    def __init__(self, ledger: Ledger, comments: Comments, changes: Changes, deliver: Callable[[Prompt], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        comments: Comments,
+        changes: Changes,
+        writing: WritingDesk,
+        deliver: Callable[[Prompt], None],
+    ) -> None:
         self._ledger = ledger
         self._comments = comments
         self._changes = changes
+        self._writing = writing
         self._deliver = deliver
 
     async def comments(self, task: str) -> list[Comment]:
@@ -52,13 +61,16 @@ class ReviewDesk:
             diff = await self._changes.diff(known.id)
             draft = await with_quote(draft, diff, self._changes.blobs)
             base_tree, head_tree = diff.base_tree, diff.head_tree
+        draft = msgspec.structs.replace(draft, text=await self._writing.kept_for(known.id, draft.text))
         comment = self._comments.add(known.id, draft, base_tree, head_tree)
         self._ledger.flush()
         return comment
 
     async def edit(self, task: str, comment: str, text: str) -> Comment:
         """See :class:`agents.parts.review.Review`."""
-        known = self._comments.draft(self._ledger.find(task).id, comment)
+        name = self._ledger.find(task).id
+        text = await self._writing.kept_for(name, text)
+        known = self._comments.draft(name, comment)
         changed = self._comments.put(msgspec.structs.replace(known, text=text))
         self._ledger.flush()
         return changed
@@ -70,7 +82,9 @@ class ReviewDesk:
 
     async def reply(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
         """See :class:`agents.parts.review.Review`. What the person says opens the comment again."""
-        known = self._comments.find(self._ledger.on_floor(task).id, comment)
+        name = self._ledger.on_floor(task).id
+        text = await self._writing.kept_for(name, text)
+        known = self._comments.find(name, comment)
         if known.state == "draft":
             raise UsageError(f"Comment {known.id} was not sent yet.", "Write it anew, with what you want to add.")
         is_person = author == "person"
@@ -103,9 +117,9 @@ class ReviewDesk:
         """See :class:`agents.parts.review.Review`."""
         known = self._ledger.on_floor(task)
         composed = await self.prompt(known.id, without)
+        said = await self._writing.prompt_for(known.id, text if text.strip() else composed)
         diff = await self._changes.diff(known.id)
         number = self._ledger.tasks[known.id].round + 1
-        said = text if text.strip() else composed
         prompt = self._ledger.add_prompt(Prompt(id=0, task=known.id, text=said, when=when, origin="review"))
         for position, comment in enumerate(self._comments.of(known.id)):
             if comment.is_to_be_sent and comment.id not in without:

@@ -117,7 +117,14 @@ class WritingDesk:
 
     async def prompt_for(self, task: str, text: str) -> str:
         """A prompt as the agent of a task gets it: with what its chips stand for in their places."""
-        return await self._images.put(self._expand(text), task)
+        return await self._images.give(self._expand(text), task)
+
+    async def kept_for(self, task: str, text: str) -> str:
+        """A text that is kept with a task until a prompt is made of it: with what was pasted in place of its chips. The
+        images are the task's from now on; their chips stay until then."""
+        text = self._expand(text)
+        await self._images.give(text, task)
+        return text
 
     def _expand(self, text: str) -> str:
         if not CHIP.search(text):

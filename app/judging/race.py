@@ -6,18 +6,20 @@ import time
 from typing import ClassVar, Literal, NamedTuple
 
 from rich.text import Text
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
 from agents.api import Api
 from agents.model import NewTask
 from agents.parts.races import Lane, Race
+from app.images import keep_pasted, with_images
 from app.new_task import Tick
 from app.ship.dialog import ask, one_line, say
+from widgets.chip_area import ChipArea
 from widgets.task_words import money, working_seconds
 from widgets.text_strips import printable
 
@@ -56,7 +58,7 @@ class StartRaceScreen(ModalScreen[Race | None]):
         with Vertical():
             yield Static("Race", classes="heading", markup=False)
             yield Static("Each chosen profile works on the prompt by itself; you keep one.", classes="facts")
-            prompt = TextArea(soft_wrap=True, placeholder="What to do.", id="prompt", tab_behavior="focus")
+            prompt = ChipArea(soft_wrap=True, placeholder="What to do.", id="prompt", tab_behavior="focus")
             prompt.cursor_blink = False
             yield prompt
             yield VerticalScroll(id="profiles", can_focus=False)
@@ -74,14 +76,19 @@ class StartRaceScreen(ModalScreen[Race | None]):
         ]
         await self.query_one("#profiles").mount(*ticks)
 
+    @on(ChipArea.Pasted)
+    def _pasted(self, event: ChipArea.Pasted) -> None:
+        ask(self, keep_pasted(self._api, event))
+
     def action_start(self) -> None:
         """Start once what was typed before this key has arrived."""
-        self.query_one("#prompt", TextArea).call_later(ask, self, self._start())
+        self.query_one(ChipArea).call_later(ask, self, self._start())
 
     async def _start(self) -> None:
         say(self, "")
         profiles = [tick.name or "" for tick in self.query(Tick) if tick.value]
-        new = NewTask(project=self._project, prompt=self.query_one("#prompt", TextArea).text)
+        prompt = await with_images(self._api, self.query_one(ChipArea).expanded)
+        new = NewTask(project=self._project, prompt=prompt)
         self.dismiss(await self._api.races.start(new, profiles))
 
 

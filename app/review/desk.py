@@ -10,6 +10,7 @@ from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.parts.review import Comment, CommentDraft
 from agents.review.places import Placed
+from app.images import with_images
 from app.review.drafts import DraftKeeper, Keeper, ReplyKeeper
 from app.review.host import Host
 from app.review.words import place_text
@@ -124,7 +125,7 @@ class CommentDesk:
         if self._keeper is None or box is not self._box:
             return
         try:
-            await self._keeper.keep(box.text, box.kind)
+            await self._keeper.keep(await with_images(self._api, box.text), box.kind)
         except ShopfloorError as error:
             self._host.say(f"Not kept yet: {error}", error=True)
             return
@@ -136,7 +137,7 @@ class CommentDesk:
         if self._keeper is None or box is not self._box:
             return
         try:
-            kept = await self._keeper.finish(box.text, box.kind)
+            kept = await self._keeper.finish(await with_images(self._api, box.text), box.kind)
         except ShopfloorError as error:
             self._host.say(f"Not kept, so it stays open: {error}", error=True)
             return

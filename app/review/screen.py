@@ -21,6 +21,7 @@ from agents.parts.changes import Diff, Scope
 from agents.parts.review import Comment
 from agents.review import DiffSet
 from agents.review.places import Placed
+from app.images import keep_pasted
 from app.review.acts import HunkActs
 from app.review.around import reader_flags
 from app.review.beside import PromptBeside, place_at_cursor
@@ -36,6 +37,7 @@ from app.review.reading import Read, Reading
 from app.review.send import send_round
 from app.review.words import news_between, news_text, position_text, title_text
 from app.review.writing import Writing
+from widgets.chip_area import ChipArea
 from widgets.chip_bar import ChipBar
 from widgets.comment_box import CommentBox
 from widgets.diff import DiffView, Position
@@ -462,6 +464,14 @@ class ReviewScreen(Screen[None]):
     @on(CommentBox.Finished)
     async def _box_finished(self, event: CommentBox.Finished) -> None:
         await self._desk.finish(event.box)
+
+    @on(ChipArea.Pasted)
+    async def _pasted(self, event: ChipArea.Pasted) -> None:
+        """What is pasted is with the engine before the text that names it is kept or sent."""
+        try:
+            await keep_pasted(self._api, event)
+        except ShopfloorError as error:
+            self.say(str(error), error=True)
 
     @on(ChipBar.Chosen)
     def _chip_chosen(self, event: ChipBar.Chosen) -> None:

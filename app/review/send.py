@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static, TextArea
+from textual.widgets import Button, Static
 
 from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import Task, When, at_work
 from agents.parts.review import Comment
+from app.images import keep_pasted, with_images
 from app.review.around import held_back
 from app.review.host import Host
 from app.review.words import drafts_of
+from widgets.chip_area import ChipArea
 from widgets.diff.state import DiffState
 from widgets.text_strips import printable
 
@@ -38,11 +41,11 @@ async def send_round(api: Api, state: DiffState, comments: Sequence[Comment], ho
             return
         prompt = await api.review.prompt(host.reviewed.id, held)
         others = sum(comment.author != "person" for comment in waiting if comment.id not in held)
-        screen = SendScreen(host.reviewed, prompt, len(waiting) - len(held), held=len(held), others=others)
+        screen = SendScreen(api, host.reviewed, prompt, len(waiting) - len(held), held=len(held), others=others)
         answer = await host.app.push_screen_wait(screen)
         if answer is None:
             return
-        await api.review.send(host.reviewed.id, answer.when, answer.text, held)
+        await api.review.send(host.reviewed.id, answer.when, await with_images(api, answer.text), held)
     except ShopfloorError as error:
         host.say(str(error), error=True)
         return
@@ -59,7 +62,7 @@ class SendScreen(ModalScreen[Sending | None]):
     SendScreen > Vertical { width: 100; max-width: 96%; height: 90%; padding: 1 2; background: $panel; }
     SendScreen .send--heading { text-style: bold; height: 1; }
     SendScreen .send--detail { color: $foreground 75%; height: auto; margin-bottom: 1; }
-    SendScreen TextArea { height: 1fr; border: none; background: $surface; scrollbar-size-vertical: 1; }
+    SendScreen ChipArea { height: 1fr; border: none; background: $surface; scrollbar-size-vertical: 1; }
     SendScreen Horizontal { height: 1; margin-top: 1; align-horizontal: right; }
     SendScreen Button { margin-left: 2; min-width: 4; }
     """
@@ -74,7 +77,7 @@ class SendScreen(ModalScreen[Sending | None]):
         Binding("q", "leave", "Back", id="send.back", show=False, tooltip="Go on reading; nothing is sent."),
     ]  # fmt: skip
 
-    def __init__(self, task: Task, prompt: str, comments: int, *, held: int = 0, others: int = 0) -> None:
+    def __init__(self, api: Api, task: Task, prompt: str, comments: int, *, held: int = 0, others: int = 0) -> None:
         """
         Args:
             comments: how many are sent.
@@ -82,6 +85,7 @@ class SendScreen(ModalScreen[Sending | None]):
             others: those among ``comments`` that a reviewing agent or a script wrote.
         """
         super().__init__()
+        self._api = api
         self._for_task = task
         self._prompt = prompt
         self._comments = comments
@@ -101,7 +105,7 @@ class SendScreen(ModalScreen[Sending | None]):
         with Vertical():
             yield Static(f"Send {count}", classes="send--heading", markup=False)
             yield Static(detail, classes="send--detail", markup=False)
-            yield TextArea(printable(self._prompt), read_only=True, soft_wrap=True, show_cursor=False)
+            yield ChipArea(printable(self._prompt), read_only=True, soft_wrap=True, show_cursor=False)
             with Horizontal():
                 yield Button("E  edit", id="edit", compact=True)
                 yield Button("Esc  back", id="leave", compact=True)
@@ -110,7 +114,7 @@ class SendScreen(ModalScreen[Sending | None]):
                 yield Button(f"Enter  {now}", id="now", compact=True, variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one(TextArea).focus()
+        self.query_one(ChipArea).focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "edit":
@@ -120,23 +124,30 @@ class SendScreen(ModalScreen[Sending | None]):
         else:
             self.action_send("after" if event.button.id == "after" else "now")
 
+    @on(ChipArea.Pasted)
+    async def _pasted(self, event: ChipArea.Pasted) -> None:
+        try:
+            await keep_pasted(self._api, event)
+        except ShopfloorError as error:
+            self.notify(str(error), severity="error", markup=False)
+
     def action_edit(self) -> None:
         """Edit the prompt."""
         self._is_edited = True
         self._writable(True)
 
     def _writable(self, writable: bool) -> None:
-        area = self.query_one(TextArea)
+        area = self.query_one(ChipArea)
         area.read_only, area.show_cursor = not writable, writable
         area.focus()
 
     def action_send(self, when: When) -> None:
         """Send; a prompt that was not edited goes as the engine composes it."""
-        self.dismiss(Sending(when, self.query_one(TextArea).text if self._is_edited else ""))
+        self.dismiss(Sending(when, self.query_one(ChipArea).expanded if self._is_edited else ""))
 
     def action_leave(self) -> None:
         """Out of editing, what was changed stays; else back to reading."""
-        if self.query_one(TextArea).read_only:
+        if self.query_one(ChipArea).read_only:
             self.dismiss(None)
         else:
             self._writable(False)

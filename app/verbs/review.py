@@ -18,6 +18,7 @@ from agents.review.kinds import with_attributes
 from agents.review.marks import marks_of
 from agents.review.places import Placed, place_comments
 from agents.review.warnings import file_warnings
+from app.images import with_images
 from app.review.since import Since
 from app.verbs.printing import comment_line, comment_object, print_json, safe
 from app.verbs.tasks import engine
@@ -49,6 +50,7 @@ async def comment(options: argparse.Namespace) -> int:
     draft = draft_at(options.place, options.text, options.kind, options.old)
     draft = msgspec.structs.replace(draft, author=options.author)
     async with engine() as api:
+        draft = msgspec.structs.replace(draft, text=await with_images(api, draft.text))
         made = await api.review.add(options.task, draft)
     if options.json:
         print_json(comment_object(made))

@@ -52,6 +52,8 @@ class MemoryWriting:
     def __init__(self, api: MemoryApi) -> None:
         self._api = api
         self.before: list[str] = []
+        self.images: list[str] = []
+        """The paths of images that were to be kept."""
 
     async def files(self, task: str) -> list[str]:
         return self._api.repository.git("ls-tree", "-r", "--name-only", self._api.head).decode().split("\n")[:-1]
@@ -66,6 +68,7 @@ class MemoryWriting:
         self._api.composer = text
 
     async def attach_image(self, path: str) -> str:
+        self.images.append(path)
         return image_chip(path)
 
 

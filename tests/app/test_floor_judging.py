@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+from textual.events import Paste
 
 from agents.model import Task
 from app.ask import AskScreen
@@ -10,9 +13,11 @@ from app.judging.race import LanePanel, RaceScreen, StartRaceScreen
 from app.new_task import Tick
 from app.review.screen import ReviewScreen
 from tests.app.test_floor_shipping import the_floor
+from tests.images import a_picture
 from tests.presses import presses
 from tests.shell import Shell, shell
 from tests.shop import Shop, home, shop, writes
+from widgets.chip_area import ChipArea
 
 __all__ = ["home", "shell", "shop"]
 RUNNER = '[break_fix]\ntests = ["*.check"]\nrun = "for f in {files}; do sh $f || exit 1; done"\n'
@@ -98,7 +103,7 @@ async def test_a_race_from_a_shell_compares_and_keeps_one(shell: Shell) -> None:
 
 
 @presses("floor.race", "race.go", "race.keep", "race.leave", "race.left", "race.review", "race.right", "race.start")
-async def test_a_race_is_begun_compared_and_decided_on_the_floor(shop: Shop) -> None:
+async def test_a_race_is_begun_compared_and_decided_on_the_floor(shop: Shop, tmp_path: Path) -> None:
     (shop.profiles / "other.toml").write_text((shop.profiles / "test.toml").read_text())
     task = await a_task_with_an_empty_test(shop)
     async with the_floor(shop, task) as hands:
@@ -111,10 +116,17 @@ async def test_a_race_is_begun_compared_and_decided_on_the_floor(shop: Shop) -> 
         await hands.until(lambda: "at least two" in hands.text("#problem"), "one has to choose")
         ticks["test"].toggle()
         ticks["other"].toggle()
+        shot = tmp_path / "shot.png"
+        shot.write_bytes(a_picture())
+        area = hands.app.screen.query_one(ChipArea)
+        area.post_message(Paste(str(shot)))
+        await hands.until(lambda: "⟦image shot.png #" in area.text, "a chip stands for an image")
         shop.model.add(writes("wave.txt", "o/\n"), "Done.", "Done.")
         await hands.press("ctrl+s")
         await hands.opened(RaceScreen)
         (race,) = await shop.engine.races.list()
+        told = [(await shop.engine.task(one)).prompt for one in race.tasks]
+        assert all(f"/tasks/{one}/attachments/" in said for one, said in zip(race.tasks, told, strict=True)), told
         for one in race.tasks:
             await shop.rests(one)
         panels = list(hands.app.screen.query(LanePanel))

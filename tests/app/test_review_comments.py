@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.events import Paste
 from textual.geometry import Region
 
+from app.review.send import SendScreen
 from tests.app.review_scene import ReviewApp, Scene, go_to_line, line_at_cursor, opened, screen_text, until
+from tests.images import a_picture
 from tests.presses import presses
 from tests.widgets.diff.diff_scene import numbered
+from widgets.chip_area import ChipArea
 from widgets.comment_area import CommentArea
 from widgets.comment_box import CommentBox
 
@@ -294,3 +298,53 @@ async def test_a_comment_box_that_was_taken_away_can_still_be_asked_to_draw_itse
         await app.screen.query_one(CommentBox).remove()
         strips = area.render_lines(Region(0, 0, *size))  # as the compositor does until the next layout
         assert [strip.cell_length for strip in strips] == [size.width] * size.height
+
+
+async def test_the_path_of_an_image_pasted_into_a_comment_is_a_chip_until_the_agent_gets_it(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    (tmp_path / "a shot.png").write_bytes(a_picture())
+    (tmp_path / "other.png").write_bytes(a_picture())
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "ten")
+        await pilot.press("c", *"Like ")
+        area = app.review.query_one(CommentBox).query_one(CommentArea)
+        area.post_message(Paste(f"file://{tmp_path}/a%20shot.png"))
+        await until(pilot, lambda: "⟦image a shot.png #" in area.text, "a chip stands for it")
+        area.post_message(Paste(f"'{tmp_path}/other.png'"))
+        await until(pilot, lambda: "⟦image other.png #" in area.text, "a chip stands for the other")
+        await pilot.press("backspace")
+        assert "other.png" not in area.text, "a chip is deleted as a whole"
+        await pilot.press(*f" not @{tmp_path}/other.png", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing, "the comment is kept")
+        (note,) = scene.api.notes
+        assert note.text.startswith("Like ⟦image a shot.png #")
+        assert "not ⟦image other.png #" in note.text, "a path that is typed is found too"
+        kept = [f"{tmp_path}/{name}" for name in ("a shot.png", "other.png", "other.png")]
+        assert scene.api.writing.images == kept, "the engine keeps copies"
+        chips = [
+            text
+            for strip in app.screen._compositor.render_strips(app.size)
+            for text, style, _ in strip
+            if "⟦image" in text and style is not None and style.bold
+        ]
+        assert chips, f"chips stand out in the comment's box:\n{screen_text(app)}"
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, SendScreen), "the prompt is shown")
+        await pilot.press("e", *"And ")
+        app.screen.query_one(ChipArea).post_message(Paste(f"{tmp_path}/other.png"))
+        await until(pilot, lambda: len(scene.api.writing.images) == 4, "an image goes into the prompt too")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: scene.api.sent, "it is sent")
+        assert scene.api.sent[0].text.startswith("And ⟦image other.png #")
+
+
+async def test_a_long_text_pasted_into_a_comment_stands_there(tmp_path: Path) -> None:
+    app = Scene(tmp_path, BEFORE, AFTER).app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("c")
+        area = app.review.query_one(CommentBox).query_one(CommentArea)
+        area.post_message(Paste("trace\r\n" * 40))
+        await until(pilot, lambda: area.text == "trace\n" * 40, "it is no chip: a comment is read where it stands")

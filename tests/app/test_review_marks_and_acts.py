@@ -360,7 +360,7 @@ async def test_a_prompt_is_written_beside_the_diff_with_path_and_visible_diff(tm
         (tmp_path / "a shot.png").write_bytes(a_picture())
         await pilot.press("tab", *"like ")
         app.focused.post_message(Paste(f"file://{tmp_path}/a%20shot.png"))  # type: ignore[union-attr]
-        await until(pilot, lambda: f'@"{tmp_path}/a shot.png"' in app.focused.text, "the image is named")  # type: ignore[union-attr]
+        await until(pilot, lambda: "⟦image a shot.png #" in app.focused.text, "a chip stands for it")  # type: ignore[union-attr]
         await pilot.press("enter")
         await until(pilot, lambda: len(scene.api.sent) == 3, "it is sent")
         assert scene.api.sent[2].text.startswith("like ⟦image a shot.png #"), "the engine has a copy"

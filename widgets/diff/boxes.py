@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from agents.chips import CHIP
 from agents.escape import escape_name
 from agents.parts.review import Comment
 from agents.review.emphasis import Ranges, emphasize
@@ -52,7 +53,7 @@ def comment_rows(placed: Placed, width: int, keys: tuple[str, str, str] = JUDGE_
     for reply in comment.replies:
         who = "you" if reply.author == "person" else printable(reply.author)
         unsent = "" if reply.round or reply.author != "person" else " (goes with the next round)"
-        rows += wrap(((f"{who}{unsent}: ", "box box-dim"), (printable(reply.text), "box")), inner)
+        rows += wrap(((f"{who}{unsent}: ", "box box-dim"), *_words(printable(reply.text))), inner)
     if comment.state == "claimed":
         accept, reopen, following = keys
         rows.append((*_key(accept, "accept"), *_key(reopen, "reopen and say why"), *_key(following, "next claim")))
@@ -108,7 +109,17 @@ def _text(text: str, width: int) -> Iterator[Spans]:
         elif fenced:
             yield from chop(((shown, "box quote-add"),), width)
         else:
-            yield from wrap(((shown, "box"),), width)
+            yield from wrap(_words(shown), width)
+
+
+def _words(text: str) -> Spans:
+    """What a person wrote, with the chips in it standing out."""
+    spans: list[Span] = []
+    at = 0
+    for chip in CHIP.finditer(text):
+        spans += [(text[at : chip.start()], "box"), (chip[0], "box box-chip")]
+        at = chip.end()
+    return (*spans, (text[at:], "box"))
 
 
 def _claim(placed: Placed, width: int) -> Iterator[Spans]:

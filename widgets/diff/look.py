@@ -103,6 +103,7 @@ DiffView {
     & > .diff--box { background: $panel; color: $foreground; }
     & > .diff--box-strong { text-style: bold; }
     & > .diff--box-dim { color: $foreground 72%; }
+    & > .diff--box-chip { color: $secondary; text-style: bold; }
     & > .diff--box-key { color: $accent; text-style: bold; }
     & > .diff--quote-add { color: #0a6b1f; }
     & > .diff--quote-delete { color: #a3122a; }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agents import paths
 from agents.errors import GitError, NotFound, UsageError
 from agents.model import Task
 from agents.offline import Call, say
@@ -15,6 +16,7 @@ from agents.review import FileDiff, parse_diff
 from agents.review.marks import marks_of
 from agents.review.model import Hunk
 from agents.review.select import select_lines
+from tests.images import a_picture
 from tests.shop import Shop, runs, writes
 
 TEXT = "".join(f"line {number}\n" for number in range(1, 41))
@@ -236,3 +238,34 @@ async def test_staging_runs_nothing_that_an_agent_left_in_its_worktree(shop: Sho
     assert not trap.exists()
     head, index = await shop.engine.staging.staged(task.id)
     assert head != index
+
+
+# --- images
+
+
+async def test_an_image_in_a_comment_is_the_tasks_until_the_agent_sees_it_in_this_round_and_the_next(
+    shop: Shop, tmp_path: Path
+) -> None:
+    shot = tmp_path / "shot.png"
+    shot.write_bytes(a_picture())
+    task = await a_change(shop)
+    chip = await shop.engine.writing.attach_image(str(shot))
+    note = await shop.engine.review.add(task.id, CommentDraft(text="Like", path=b"a.txt", start=5, end=5))
+    note = await shop.engine.review.edit(task.id, note.id, f"Like {chip}?")
+    assert note.text == f"Like {chip}?", "it is still a chip when one goes on writing"
+    shot.unlink()
+    shop.engine.writing.drop_unused()  # as every start of the engine does
+    shop.model.add("R1-C1: done")
+    sent = await shop.engine.review.send(task.id)
+    (copy,) = paths.attachments_dir(task.id).iterdir()
+    assert f"Like @{copy}?" in sent.text
+    await shop.rests(task.id)
+    content = shop.model.requests[-1].body["messages"][-1]["content"]
+    assert [block["type"] for block in content] == ["text", "image"], "the model sees it with the comment"
+    (tmp_path / "wide.png").write_bytes(a_picture() + b"wide")
+    other = await shop.engine.writing.attach_image(str(tmp_path / "wide.png"))
+    await shop.engine.review.reply(task.id, note.id, f"No, like {other}.")
+    shop.engine.writing.drop_unused()
+    shop.model.add("R1-C1: done")
+    sent = await shop.engine.review.send(task.id)
+    assert sent.text.count("/attachments/") == 2, f"both are named in the next round:\n{sent.text}"
