@@ -185,6 +185,7 @@ class BreakFixDesk:
         return next(reversed(self._reports.get(known.id, [])), None)
 
     def _latest(self, task: Task) -> BreakFixReport:
+        self._ledger.flush()
         reports = self._reports.get(task.id)
         if not reports:
             raise UsageError(f"Break/fix has not run on task {task.id}.", f"`shopfloor break-fix {task.id}` runs it.")

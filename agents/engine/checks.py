@@ -36,6 +36,7 @@ class Checks:
         if not checks:
             raise UsageError(f"The project has no checks: {PROJECT_FILE} names none.")
         await self._scheduler.run_checks(known.id)
+        self._ledger.flush()
         return self._ledger.tasks[known.id]
 
     async def results(self, task: str) -> CheckState | None:

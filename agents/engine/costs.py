@@ -156,6 +156,7 @@ class CostDesk:
         self._raised_usd = usd
         self._store.keep(_KIND, self._day, str(usd).encode())
         self._flush()
+        self._store.commit()  # raises where the disk refuses it, which was told to everyone
         self.on_raised()
         return await self.today()
 

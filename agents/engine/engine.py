@@ -51,7 +51,7 @@ from agents.engine.terminals import Terminals
 from agents.engine.transcript import Transcript
 from agents.engine.worktrees import WorktreeDesk
 from agents.engine.writing import WritingDesk
-from agents.errors import SandboxError, UsageError
+from agents.errors import SandboxError, ShopfloorError, UsageError
 from agents.image_chips import with_names
 from agents.loops.queue_file import TITLE_LENGTH, title_of
 from agents.model import FINAL_STATES, EngineInfo, Entry, NewTask, Prompt, Task, TaskState, Turn, When
@@ -198,6 +198,13 @@ class Engine:
 
     async def shutdown(self, when_idle: bool = False) -> None:
         """See :class:`agents.api.Api`."""
+        try:
+            self.ledger.flush()
+        except ShopfloorError as error:
+            raise ShopfloorError(
+                f"{error.message} What agents wrote since would be lost.",
+                f"Make room first; `kill {os.getpid()}` ends the engine all the same.",
+            ) from error
         paths.stopped_mark().touch()
         if when_idle:
             self._scheduler.leave_when_idle()
@@ -295,7 +302,6 @@ class Engine:
         text = await self.writing.prompt_for(self.ledger.on_floor(task).id, text)
         known = self.ledger.on_floor(task)
         prompt = self.ledger.add_prompt(Prompt(id=0, task=known.id, text=text, when=when))
-        self.ledger.flush()
         self._scheduler.deliver(prompt)
         return prompt
 

@@ -44,7 +44,7 @@ class Landings:
     Args:
         leave_floor: takes a task off the floor as ``landed``: snapshot, then its worktree is removed.
         restore: brings it back.
-        deliver: brings a recorded prompt on its way to the agent.
+        deliver: makes a recorded prompt durable and brings it on its way to the agent.
     """
 
     def __init__(
@@ -68,12 +68,17 @@ class Landings:
         """The landing at work of each project."""
         self._changed = asyncio.Event()
         ledger.on_change.append(self._task_changed)
+        ledger.on_writable.append(self._go_on)
 
     def take_up(self) -> None:
         """Go on with what was in line when the engine ended."""
         for landing in list(self._landings.values()):
             if landing.state in UNDER_WAY:
                 self._put(landing, state="waiting", reason="")
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """See that somebody works on every line."""
         for project in {landing.project for landing in self._landings.values()}:
             self._work(project)
 
@@ -121,6 +126,7 @@ class Landings:
         while self._landings[known.task].state in UNDER_WAY:
             self._changed.clear()
             await self._changed.wait()
+        self._ledger.flush()
         return self._landings[known.task]
 
     async def line(self, project: str = "") -> list[Landing]:
@@ -273,6 +279,9 @@ class Landings:
         workspaces = await self._facilities.workspaces()
         workspace = self._workspace(known)
         see_repository(known)
+        base = await merging.branch_tip(workspace, landing.onto)
+        if base and base == landing.commit:  # the engine ended after the branch had moved
+            return await self._landed(landing, known, landing.base, base)
         see_worktree(known, workspace)
         landing = self._put(landing, state="combining", reason=f"Combining with {landing.onto}.")
         snapshot = await workspaces.snapshot(workspace, "landing", "As it is landed")
@@ -280,8 +289,6 @@ class Landings:
         base = await merging.branch_tip(workspace, landing.onto)
         if not base:
             raise _DidNotLand(f"The branch {landing.onto} is gone.", "Name another one: --onto BRANCH.")
-        if base == landing.commit:  # the engine was killed after the branch had moved
-            return await self._landed(landing, known, landing.base, base)
         await merging.see_clean(workspace, landing.onto)
         if await trees.tree_of(workspace, tip) != snapshot.tree:
             tip = await merging.commit_tree(workspace, snapshot.tree, (tip,), known.title)
@@ -355,14 +362,13 @@ class Landings:
         )
         names = ", ".join(_name(conflict.path) for conflict in conflicts[:5])
         put = self._put(landing, state="conflict", reason=f"Conflicts with {landing.onto} in {names}; told the agent.")
-        self._ledger.flush()
         self._deliver(prompt)
         return put
 
     async def _landed(self, landing: Landing, task: Task, base: str, commit: str, where: str = "") -> Landing:
         said = f"Landed on {landing.onto} as {commit[:7]}.{where}"
         landing = self._put(landing, state="landed", reason=said, hint="", base=base, commit=commit)
-        self._ledger.flush()  # from here on it is landed, whatever happens to the worktree
+        self._ledger.try_flush()  # from here on it is landed, whatever happens to the worktree
         Transcript(task.id, self._ledger, task.turn).add("notice", said)
         try:
             await self._leave_floor(self._ledger.tasks[task.id])

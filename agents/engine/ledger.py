@@ -49,8 +49,15 @@ class Ledger:
         self._warned: deque[str] = deque(maxlen=WARNINGS_KNOWN)
         self.on_state: Callable[[Task, Task], None] = lambda _before, _after: None
         """Called when a task has come into another state."""
+        self.on_writable: list[Callable[[], None]] = []
+        """Called when the disk takes what it had refused: what could not begin meanwhile goes on by itself."""
 
     # the way out
+
+    @property
+    def is_refused(self) -> bool:
+        """The disk has refused what was written last: nothing new should begin."""
+        return self._refused
 
     def publish(self, event: AnyEvent) -> None:
         """Tell everyone, after what was written so far is durable."""
@@ -94,6 +101,8 @@ class Ledger:
             self._refused = False
             self.hub.start_over()  # what grew meanwhile was shown to nobody
             self.hub.publish(EngineNotice(text="The store can be written again; nothing was lost."))
+            for go_on in self.on_writable:
+                go_on()
 
     def try_flush(self) -> None:
         """Commit and publish if the disk allows it; if not, everyone has been told and it is tried again."""

@@ -102,9 +102,9 @@ class Queues:
         where = await _checkout(project)
         prompts = {task.id: items or self._shelf.queue(name, where or task.project).items for task in known}
         begun = [self._runs.begin(task.id, name, prompts[task.id]) for task in known]
-        self._ledger.flush()
         for task in known:
             self._scheduler.go_on(task.id)
+        self._ledger.flush()
         return begun
 
     async def run(self, task: str) -> QueueRun | None:
@@ -139,6 +139,7 @@ class Queues:
         if state not in ("waiting", "working"):
             raise UsageError(f"Item {index + 1} is over ({state}).", "Skip one that waits.")
         if state == "working" and await self._scheduler.skip_turn(run.task):
+            self._ledger.flush()
             return self._runs.latest(run.task) or run
         run = self._runs.change_item(run, index, state="skipped", reason="Skipped by you.")
         self._withdraw(run.task, run.items[index])

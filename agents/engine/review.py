@@ -24,7 +24,7 @@ class ReviewDesk:
     """The person's drafts, the rounds sent, the verdicts, and the marks of what was looked at.
 
     Args:
-        deliver: brings a recorded prompt on its way.
+        deliver: makes a recorded prompt durable and brings it on its way.
     """
 
     def __init__(
@@ -130,7 +130,6 @@ class ReviewDesk:
         )
         self._ledger.update(known.id, round=number)
         self._comments.changed(known.id)
-        self._ledger.flush()
         self._deliver(prompt)
         return prompt
 

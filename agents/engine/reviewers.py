@@ -168,6 +168,7 @@ class ReviewerDesk:
         while self._reviewings[known].is_under_way:
             self._changed.clear()
             await self._changed.wait()
+        self._ledger.flush()
         return self._reviewings[known]
 
     async def cancel(self, task: str) -> Reviewing:

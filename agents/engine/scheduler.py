@@ -59,6 +59,7 @@ class Scheduler:
         """No run starts any more."""
         self._watching: asyncio.Task[None] | None = None
         self._tomorrow: asyncio.TimerHandle | None = None
+        ledger.on_writable.append(self._take_up_waiting)
 
     def __len__(self) -> int:
         return len(self._working)
@@ -75,7 +76,19 @@ class Scheduler:
         for task in self._ledger.tasks.values():
             if at_work(task) or (task.state == "blocked" and self._turn_was_cut(task.id)):
                 self._take_up(task)
+        self._take_up_waiting()
+
+    def _take_up_waiting(self) -> None:
+        """Go on with what was recorded and not begun, because the engine or the room on the disk ended just then."""
+        for task in list(self._ledger.tasks.values()):
+            if task.state == "ready" and task.id not in self._working:
+                self._queue_again(task)
         self.admit()
+
+    def _queue_again(self, task: Task) -> None:
+        """A resting task with a prompt or a queue that waits is in line."""
+        if task.waiting_prompts or (task.queue is not None and self._queues.has_next(task.id)):
+            self._ledger.enter(task.id, "queued")
 
     def _turn_was_cut(self, task: str) -> bool:
         turns = self._ledger.store.turns(task)
@@ -124,7 +137,7 @@ class Scheduler:
 
     def admit(self) -> None:
         """Start queued tasks while there is room."""
-        if self._closed:
+        if self._closed or self._ledger.is_refused:
             return
         tasks = self._ledger.tasks
         queued = [task for task in tasks.values() if task.state == "queued" and task.id not in self._working]
@@ -212,9 +225,8 @@ class Scheduler:
         self._working.pop(task, None)
         self._runs.pop(task, None)
         # a prompt or a queue that came in the very last moment of the run
-        is_ready = self._ledger.tasks[task].state == "ready" and not self._closed
-        if is_ready and (self._ledger.waiting_prompts(task) or self._queues.has_next(task)):
-            self._ledger.enter(task, "queued")
+        if self._ledger.tasks[task].state == "ready" and not self._closed:
+            self._queue_again(self._ledger.tasks[task])
         if not self._closed and self._facilities.terminals is not None:
             self._facilities.terminals.released(task)
         self.admit()
@@ -233,11 +245,16 @@ class Scheduler:
     # on behalf of the person
 
     def deliver(self, prompt: Prompt) -> None:
-        """Bring a recorded prompt on its way: into the running turn, after it, or by starting a turn."""
+        """Bring a recorded prompt on its way, once it is durable: into the running turn, after it, or by starting one.
+
+        Raises:
+            ShopfloorError: the disk refuses it; it goes on its way when there is room.
+        """
         run = self._runs.get(prompt.task)
+        if run is None and not self._ledger.tasks[prompt.task].held:
+            self._ledger.enter(prompt.task, "queued")
+        self._ledger.flush()
         if run is None:
-            if not self._ledger.tasks[prompt.task].held:
-                self._ledger.enter(prompt.task, "queued")
             self.admit()
         elif prompt.when == "now":
             run.steer(prompt)

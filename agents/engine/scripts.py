@@ -116,6 +116,7 @@ class Scripts:
         running = self._known(task, name)
         if running.work is not None:
             await asyncio.wait((running.work,))
+        self._ledger.flush()
         return running.run
 
     async def stop(self, task: str, name: str) -> ScriptRun:
@@ -124,6 +125,7 @@ class Scripts:
         if running.work is None:
             raise UsageError(f"“{name}” does not run for task {task}.")
         await self._end(running)
+        self._ledger.flush()
         return running.run
 
     async def running(self, task: str = "") -> list[ScriptRun]:

@@ -144,6 +144,33 @@ async def test_a_full_disk_is_said_to_everyone_and_what_was_refused_is_written_w
         assert "a prompt that the disk refuses" in [prompt.text for prompt in await client.prompts(task.id)]
 
 
+async def test_on_a_full_disk_no_verb_says_done_and_all_of_it_happens_when_there_is_room(house: House) -> None:
+    await house.with_sample(delay_ms=0)
+    engine = await house.start()
+    async with house.client() as client:
+        told, queued, landing = [task.id for task in await house.give_tasks(client, 3)]
+        for task in (told, queued, landing):
+            await task_that(client, task, lambda known: known.state == "ready", "a finished task")
+        _limit_files(engine.pid, _wal_bytes(house.store))
+        for order in (
+            ["budget", "20"],
+            ["queue", "run", "review-and-fix", queued],
+            ["land", landing],
+            ["send", told, "a prompt that the disk refuses"],
+            ["engine", "stop"],
+        ):
+            status, out, err = await house.shopfloor(*order, at=house.project)
+            assert status == 1, f"{order}: exit status {status}: {out}{err}"
+            assert "cannot write its store" in err, f"{order}: {err}"
+            assert len(err.strip().splitlines()) == 1, f"one plain sentence, not: {err}"
+        assert (await client.info()).pid == engine.pid, "an engine that would lose something does not stop"
+        _limit_files(engine.pid, resource.RLIM_INFINITY)
+        await task_that(client, told, lambda known: known.turn == 2, "the turn of the prompt that was refused")
+        await task_that(client, queued, lambda known: known.turn == 2, "the turn of the queue that was refused")
+        await task_that(client, landing, lambda known: known.state == "landed", "the landing that was refused")
+        assert (await client.costs.today()).budget_usd == 20
+
+
 async def test_agents_at_work_while_the_disk_is_full_keep_their_transcripts(house: House) -> None:
     await house.with_sample(delay_ms=3)
     engine = await house.start()
