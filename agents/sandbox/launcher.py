@@ -3,7 +3,9 @@
 Run once per process of ours as ``python -I -S launcher.py SOCKET PARENT``. Over the socket come descriptors: an order
 (:class:`agents.sandbox.starter.Order`, marshalled), where to say how it went, and the streams. Each order is carried
 out in a fork of this small process, made before the order comes: that takes a tenth of the time of starting an
-interpreter, and nobody waits for it. When our process dies, or closes the socket, everything started here ends.
+interpreter, and nobody waits for it. When our process dies, or closes the socket, everything started here ends, and
+then this process: while it sets its mounts up, bubblewrap does not yet die by itself. What is left where this process
+was killed too, the next one ends.
 
 A supervised command has a fork of ours above it, outside of the confinement, as the reaper of everything below: when
 the command ends, when it is told to stop (SIGTERM) or when the one who started it dies, it ends whatever is left, also
@@ -45,9 +47,7 @@ NETWORK_SINCE = 4
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
-_SECCOMP_MODE_FILTER = 2
-_CAPABILITIES_VERSION = 0x20080522
-_RULE_PATH_BENEATH = 1
+_SECCOMP_MODE_FILTER, _CAPABILITIES_VERSION, _RULE_PATH_BENEATH = 2, 0x20080522, 1
 _RLIMIT_DATA, _RLIMIT_NPROC = 2, 6
 _MESSAGE_CLOSES_ON_EXEC, _MESSAGE_CUT = 0x40000000, 0x8
 _TAKE_TERMINAL = 0x540E
@@ -55,15 +55,15 @@ _PAUSE_SECONDS = 0.003
 """Without an order before the next spare process is made: what has just been started goes first."""
 DESCRIPTORS = 6
 """At most so many come with an order: the order, the status, three streams and one that is kept."""
+_BUBBLEWRAP = b"bwrap for shopfloor"
+"""What is executed in place of a fork here calls itself so."""
 _FIRST_TO_GO = b"500"
 """Of 1000: when memory runs short, the kernel ends an agent's commands before it ends the person's programs."""
 
 _WRITE_FILE, _READ_FILE, _TRUNCATE, _IOCTL_DEVICE = 1 << 1, 1 << 2, 1 << 14, 1 << 15
 _FOR_FILES = _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
 _MAKE_AND_REMOVE = sum(1 << bit for bit in range(4, 13))
-_REFER = 1 << 13
-_BOTH_SCOPES = 0b11
-_BIND_AND_CONNECT = 0b11
+_REFER, _BOTH_SCOPES, _BIND_AND_CONNECT = 1 << 13, 0b11, 0b11
 
 _library = ctypes.CDLL(None, use_errno=True)
 _syscall = _library.syscall
@@ -194,8 +194,10 @@ def _checked(result: int) -> int:
 def main() -> NoReturn:
     """Carry out orders until nobody can give any."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    die_with(int(sys.argv[2]), signal.SIGKILL)
+    signal.signal(signal.SIGTERM, lambda *_: _leave())
+    die_with(int(sys.argv[2]), signal.SIGTERM)
     _checked(_prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+    _end_survivors()
     woken, wake = os.pipe()
     os.set_blocking(woken, False)
     os.set_blocking(wake, False)
@@ -213,6 +215,25 @@ def main() -> NoReturn:
             _tell_who_ended(spares, told)
         if control.fileno() in ready:
             _carry_out(control, spares, told, mine)
+
+
+def _leave() -> NoReturn:
+    """End all that was started here, then this process."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGTERM})
+    _end_all()
+    os._exit(0)
+
+
+def _end_survivors() -> None:
+    """Kill each of our bubblewraps whose parent is neither one nor one of us: who started it was killed."""
+    for process in _processes():
+        try:
+            if _content(f"/proc/{process}/cmdline").startswith(_BUBBLEWRAP):
+                parent = _content(f"/proc/{_parent_of(process)}/cmdline")
+                if not parent.startswith(_BUBBLEWRAP) and b"launcher.py" not in parent:
+                    os.kill(process, signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it has ended, or is somebody else's
 
 
 def _make_spare(spares: list[Spare], mine: Iterable[int]) -> int:
@@ -266,7 +287,7 @@ def _end_orphans(known: set[int]) -> None:
 def _carry_out(control: socket.socket, spares: list[Spare], told: dict[int, int], mine: list[int]) -> None:
     came, complete = _received(control)
     if not came and not complete:
-        os._exit(0)
+        _leave()
     if complete:  # else there was no room for all: to close what came is to refuse
         order, status, *streams = came
         process, failed = _hand_over([order, *streams], spares, [*mine, *told.values(), *came])
@@ -314,7 +335,7 @@ def _be_spare(control: socket.socket, starter: int, others: Iterable[int]) -> No
     try:
         die_with(starter, signal.SIGKILL)
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         for descriptor in others:
             os.close(descriptor)
@@ -342,7 +363,7 @@ def _be_spare(control: socket.socket, starter: int, others: Iterable[int]) -> No
             _supervise(order)
         if order["scoped"]:
             restrict((), network=True, files=False)
-        os.execve(order["argv"][0], order["argv"], order["environment"])
+        os.execve(order["argv"][0], [_BUBBLEWRAP, *order["argv"][1:]], order["environment"])
     except Exception as error:
         os.write(2, f"shopfloor: cannot start this: {error}\n".encode("utf-8", "surrogateescape"))
         os._exit(126)
@@ -453,21 +474,21 @@ def _children(process: int) -> list[int]:
     try:
         return [int(word) for word in _content(f"/proc/{process}/task/{process}/children").split()]
     except FileNotFoundError:  # it has ended, or the kernel was built without this file
-        return _children_by_search(process) if process == os.getpid() else []
+        return [each for each in _processes() if _parent_of(each) == process] if process == os.getpid() else []
 
 
-def _children_by_search(parent: int) -> list[int]:
-    children = []
+def _processes() -> list[int]:
     with os.scandir("/proc") as entries:
-        numbers = [entry.name for entry in entries if entry.name.isdigit()]
-    for number in numbers:
-        try:
-            # the name of the program stands in parentheses and may hold anything
-            if int(_content(f"/proc/{number}/stat").rpartition(b")")[2].split()[1]) == parent:
-                children.append(int(number))
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return children
+        return [int(entry.name) for entry in entries if entry.name.isdigit()]
+
+
+def _parent_of(process: int) -> int:
+    """Its number; 0 when the process has ended."""
+    try:
+        # the name of the program stands in parentheses and may hold anything
+        return int(_content(f"/proc/{process}/stat").rpartition(b")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def _content(path: str) -> bytes:

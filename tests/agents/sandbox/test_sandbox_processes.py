@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 from sandbox_scene import PATIENCE_SECONDS, Scene
@@ -29,11 +31,12 @@ from pathlib import Path
 sys.path[:0] = {paths!r}
 from sandbox_scene import Scene
 from agents.sandbox import choose_runner
+from agents.sandbox.bubblewrap import Bubblewrap
 from agents.sandbox.policy import Policy
 import msgspec
 
 async def main():
-    runner = await choose_runner({backend!r})
+    runner = Bubblewrap({program!r}) if {program!r} else await choose_runner({backend!r})
     policy = msgspec.json.decode({policy!r}, type=Policy)
     process = await runner.start(["/bin/bash", "-c", {command!r}], policy)
     print((await process.stdout.readline()).decode(), flush=True)
@@ -149,17 +152,20 @@ async def test_kill_ends_the_whole_tree(anywhere: Scene) -> None:
 
 
 async def test_everything_ends_when_the_starter_is_killed(anywhere: Scene) -> None:
-    import msgspec
-
     opened = _open_alive(anywhere)
-    program = PARENT.format(
-        paths=sys.path,
-        backend=anywhere.runner.name,
-        policy=msgspec.json.encode(anywhere.policy),
-        command=f"{LEAVE_BEHIND}; exec 9>alive; sleep 1000 & echo up; wait",
-    )
+    await _kill_parent_of(anywhere, f"{LEAVE_BEHIND}; exec 9>alive; sleep 1000 & echo up; wait")
+    await _until_nobody_lives(anywhere, opened)
+
+
+async def _kill_parent_of(scene: Scene, command: str, program: str = "") -> None:
+    """Kill a process with a starter of its own, through which a command was started that said ``up``.
+
+    ``program`` stands in for bubblewrap.
+    """
+    policy = msgspec.json.encode(scene.policy)
+    text = PARENT.format(paths=sys.path, backend=scene.runner.name, policy=policy, command=command, program=program)
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, env={"PATH": os.defpath}, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", text, env={"PATH": os.defpath}, stdout=asyncio.subprocess.PIPE
     )
     try:
         assert parent.stdout is not None
@@ -168,7 +174,6 @@ async def test_everything_ends_when_the_starter_is_killed(anywhere: Scene) -> No
     finally:
         parent.send_signal(signal.SIGKILL)
         await parent.wait()
-    await _until_nobody_lives(anywhere, opened)
 
 
 async def test_a_start_that_is_cancelled_leaves_nothing_running(anywhere: Scene) -> None:
@@ -188,7 +193,8 @@ async def test_a_start_that_is_cancelled_leaves_nothing_running(anywhere: Scene)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there one process starts all")
-async def test_what_a_killed_bubblewrap_leaves_behind_is_ended(tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", ["itself", "who started it"])
+async def test_what_a_killed_bubblewrap_leaves_behind_is_ended(tmp_path: Path, killed: str) -> None:
     """While it starts, its child is in a session of its own for a moment and does not die with it."""
     program, alive = tmp_path / "bwrap", tmp_path / "worktree/alive"
     leaving = f"setsid sh -c 'exec 9>{alive}; echo up; exec sleep 1000' &"
@@ -197,10 +203,34 @@ async def test_what_a_killed_bubblewrap_leaves_behind_is_ended(tmp_path: Path) -
     scene = Scene(tmp_path, Bubblewrap(str(program)))
     os.mkfifo(alive)
     opened = _open_alive(scene)
-    process = await scene.start("ignored")
-    assert await _line(process) == b"up\n"
-    process.kill()
+    if killed == "itself":
+        process = await scene.start("ignored")
+        assert await _line(process) == b"up\n"
+        process.kill()
+    else:
+        await _kill_parent_of(scene, "ignored", str(program))
     await _until_nobody_lives(scene, opened)
+    await scene.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there one process starts all")
+async def test_what_outlived_all_is_ended_by_the_next_that_starts_commands(tmp_path: Path, bubblewrap: Runner) -> None:
+    scene = Scene(tmp_path, bubblewrap)
+    process = await scene.start("/bin/cat", stdin="pipe")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while sys.executable in (name := psutil.Process(process.pid).cmdline()):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+    os.mkfifo(tmp_path / "worktree/alive")
+    opened = _open_alive(scene)
+    orphaning = f"import subprocess; subprocess.Popen([{name[0]!r}, '1000'], executable='/bin/sleep', stdout=9)"
+    wrapped = ["/bin/sh", "-c", f'exec 9>{scene.worktree}/alive; exec {sys.executable} -c "$1"', "sh", orphaning]
+    await (await asyncio.create_subprocess_exec(*wrapped)).wait()
+    assert not select.select([opened], [], [], 0)[0], "it has ended by itself"
+    await _kill_parent_of(scene, "echo up")
+    await _until_nobody_lives(scene, opened)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert await process.wait() == 0, "what has its starter was ended as well"
     await scene.close()
 
 
@@ -222,7 +252,7 @@ async def test_the_next_starts_when_the_process_that_waits_to_become_it_is_kille
     starter = psutil.Process(process.pid).parent()
     assert starter is not None
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (waiting := _waiting(starter)):  # noqa: ASYNC110 - nobody tells
+        while not (waiting := [each for each in _waiting(starter) if each.pid != process.pid]):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
     for each in waiting:
         each.kill()
