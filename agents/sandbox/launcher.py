@@ -49,13 +49,12 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
 _SECCOMP_MODE_FILTER, _CAPABILITIES_VERSION, _RULE_PATH_BENEATH = 2, 0x20080522, 1
 _RLIMIT_DATA, _RLIMIT_NPROC = 2, 6
-_MESSAGE_CLOSES_ON_EXEC, _MESSAGE_CUT = 0x40000000, 0x8
-_TAKE_TERMINAL = 0x540E
+_MESSAGE_CLOSES_ON_EXEC, _MESSAGE_CUT, _TAKE_TERMINAL = 0x40000000, 0x8, 0x540E
 _PAUSE_SECONDS = 0.003
 """Without an order before the next spare process is made: what has just been started goes first."""
 DESCRIPTORS = 6
 """At most so many come with an order: the order, the status, three streams and one that is kept."""
-_BUBBLEWRAP = b"bwrap for shopfloor"
+_BUBBLEWRAP = "bwrap for shopfloor"
 """What is executed in place of a fork here calls itself so."""
 _FIRST_TO_GO = b"500"
 """Of 1000: when memory runs short, the kernel ends an agent's commands before it ends the person's programs."""
@@ -226,11 +225,12 @@ def _leave() -> NoReturn:
 
 def _end_survivors() -> None:
     """Kill each of our bubblewraps whose parent is neither one nor one of us: who started it was killed."""
+    name = _BUBBLEWRAP.encode()
     for process in _processes():
         try:
-            if _content(f"/proc/{process}/cmdline").startswith(_BUBBLEWRAP):
+            if _content(f"/proc/{process}/cmdline").startswith(name):
                 parent = _content(f"/proc/{_parent_of(process)}/cmdline")
-                if not parent.startswith(_BUBBLEWRAP) and b"launcher.py" not in parent:
+                if not parent.startswith(name) and b"launcher.py" not in parent:
                     os.kill(process, signal.SIGKILL)
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue  # it has ended, or is somebody else's
