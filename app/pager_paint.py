@@ -96,9 +96,8 @@ def paint_hunk(file: FileDiff, hunk: Hunk, look: Look) -> Iterator[str]:
 def plain_rows(file: FileDiff, hunk: Hunk, look: Look) -> Iterator[tuple[int, str]]:
     """The hunk's lines as git prints them, coloured: index and line. Notes about line feeds are left out."""
     painter = _HunkPainter(file, hunk, look)
-    for index in range(hunk.first, hunk.last):
-        if file.lines.kind[index] != NO_NEWLINE:
-            yield index, painter.plain_row(index)
+    for index in file.lines.of_kind(hunk.indexes, CONTEXT, ADD, DELETE):
+        yield index, painter.plain_row(index)
 
 
 class _HunkPainter:
@@ -109,7 +108,7 @@ class _HunkPainter:
         self.palette = look.palette
         lines = file.lines
         self.texts = lines.texts(hunk.first, hunk.last)
-        self.unended = {index - 1 for index in range(hunk.first, hunk.last) if lines.kind[index] == NO_NEWLINE}
+        self.unended = {index - 1 for index in lines.of_kind(hunk.indexes, NO_NEWLINE)}
         self._drop_returns()
         largest = max(hunk.old_start + hunk.old_count, hunk.new_start + hunk.new_count)
         self.digits = max(3, len(str(largest))) if look.numbers else 0
@@ -121,7 +120,7 @@ class _HunkPainter:
     def _drop_returns(self) -> None:
         """Carriage returns at the ends of lines are shown only where lines differ in them."""
         lines, hunk = self.file.lines, self.hunk
-        if hunk.last == hunk.first or lines.data.find(b"\r", lines.start[hunk.first], lines.end[hunk.last - 1]) < 0:
+        if not hunk.indexes or lines.data.find(b"\r", lines.start[hunk.first], lines.end[hunk.last - 1]) < 0:
             return
         kinds = lines.kind[hunk.first : hunk.last]
         ends = {text.endswith("\r") for text, kind in zip(self.texts, kinds, strict=True) if kind != NO_NEWLINE}
@@ -140,7 +139,7 @@ class _HunkPainter:
     def unified_rows(self) -> Iterator[str]:
         lines, digits = self.file.lines, self.digits
         room = self.look.width - (2 * digits + 4 if digits else 0) - self.file.parents if self.look.width else 0
-        for index in range(self.hunk.first, self.hunk.last):
+        for index in self.hunk.indexes:
             kind = lines.kind[index]
             if kind == NO_NEWLINE:
                 continue
@@ -271,7 +270,7 @@ _language = lru_cache(maxsize=64)(language_of)
 def _syntax(file: FileDiff, hunk: Hunk, texts: Sequence[str], look: Look) -> dict[int, LineSpans]:
     """Spans of a hunk's lines, each side tokenised by itself."""
     lines = file.lines
-    head = lines.raw(hunk.first) if hunk.last > hunk.first and 1 in (hunk.old_start, hunk.new_start) else b""
+    head = lines.raw(hunk.first) if hunk.indexes and 1 in (hunk.old_start, hunk.new_start) else b""
     language = _language(file.path, head if head.startswith((b"#!", b"<?")) or file.path.endswith(b".h") else b"")
     if not language:
         return {}
@@ -280,7 +279,7 @@ def _syntax(file: FileDiff, hunk: Hunk, texts: Sequence[str], look: Look) -> dic
     memory = look.memories.setdefault(language, {})
     found: dict[int, LineSpans] = {}
     for kind in (DELETE, ADD):
-        side = [index for index in range(hunk.first, hunk.last) if lines.kind[index] in (kind, CONTEXT)]
+        side = lines.of_kind(hunk.indexes, kind, CONTEXT)
         if kind == DELETE and not any(lines.kind[index] == DELETE for index in side):
             continue
         found.update(

@@ -128,7 +128,7 @@ async def with_quote(draft: CommentDraft, diff: Diff, blobs: Blobs) -> CommentDr
     if wanted:
         inside = range(wanted[0], wanted[-1] + 1)
         quote = tuple(" +-\\"[file.lines.kind[i]] + file.lines.text(i) for i in inside)
-        section = next((hunk.section for hunk in file.hunks if hunk.first <= wanted[0] < hunk.last), "")
+        section = next((hunk.section for hunk in file.hunks if wanted[0] in hunk.indexes), "")
         return msgspec.structs.replace(draft, quote=quote, section=draft.section or section, end=end)
     (data,) = await blobs(diff.task, [file.new_blob if draft.side == "new" else file.old_blob])
     lines = data.decode("utf-8", "backslashreplace").split("\n")

@@ -157,7 +157,7 @@ def _changed_lines(file: FileDiff) -> set[int]:
     found: set[int] = set()
     for hunk in file.hunks:
         at = hunk.new_start
-        for index in range(hunk.first, hunk.last):
+        for index in hunk.indexes:
             if file.lines.kind[index] in (ADD, CONTEXT):
                 at = file.lines.new[index] + 1
             if file.lines.kind[index] == ADD:
@@ -185,8 +185,7 @@ def _pieces(file: FileDiff) -> list[Piece]:
         return []
     found = []
     for hunk in file.hunks:
-        lines = [index for index in range(hunk.first, hunk.last) if file.lines.kind[index] in (ADD, DELETE)]
-        for part in _divided(file, lines):
+        for part in _divided(file, file.lines.of_kind(hunk.indexes, ADD, DELETE)):
             if all(_NO_CODE.match(file.lines.raw(index)) for index in part):
                 continue
             side: Literal["old", "new"] = "new" if any(file.lines.kind[index] == ADD for index in part) else "old"

@@ -35,7 +35,7 @@ def with_context(file: FileDiff, content: bytes, more: Mapping[int, int]) -> Fil
         start = len(made.kind)
         for new in range(above, first_new):
             made.add(CONTEXT, text[new - 1], new + shift, new)
-        for index in range(hunk.first, hunk.last):
+        for index in hunk.indexes:
             made.add(file.lines.kind[index], file.lines.raw(index), file.lines.old[index], file.lines.new[index])
         made.next_new = first_new + hunk.new_count
         after = hunk.old_start + hunk.old_count + (not hunk.old_count) - made.next_new

@@ -135,7 +135,7 @@ def subhunks(file: FileDiff, hunk: Hunk) -> list[tuple[list[int], list[int]]]:
     old: list[int] = []
     new: list[int] = []
     kinds = file.lines.kind
-    for index in range(hunk.first, hunk.last):
+    for index in hunk.indexes:
         kind = kinds[index]
         if kind == NO_NEWLINE:
             continue

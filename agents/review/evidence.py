@@ -89,15 +89,11 @@ def unasked_hunks(since: DiffSet, comments: Iterable[Comment]) -> list[tuple[Fil
 
 def new_lines(file: FileDiff, hunk: Hunk) -> tuple[int, int]:
     """The first and last line of the new side that a hunk changed; where lines were only deleted, the ones around."""
-    numbers = [file.lines.new[index] for index in range(hunk.first, hunk.last) if file.lines.kind[index] == ADD]
-    if numbers:
-        return numbers[0], numbers[-1]
-    before = [
-        file.lines.new[index]
-        for index in range(hunk.first, hunk.last)
-        if file.lines.kind[index] == CONTEXT and index < _first_change(file, hunk)
-    ]
-    at = before[-1] if before else hunk.new_start
+    lines = file.lines
+    if added := lines.of_kind(hunk.indexes, ADD):
+        return lines.new[added[0]], lines.new[added[-1]]
+    (first, *_) = lines.of_kind(hunk.indexes, DELETE)
+    at = lines.new[first - 1] if first > hunk.first else hunk.new_start
     return at, at + 1
 
 
@@ -106,15 +102,11 @@ def file_named(diff: DiffSet, path: bytes) -> FileDiff | None:
     return next((file for file in diff.files if path and path in (file.old_path, file.new_path)), None)
 
 
-def _first_change(file: FileDiff, hunk: Hunk) -> int:
-    return next(i for i in range(hunk.first, hunk.last) if file.lines.kind[i] in (ADD, DELETE))
-
-
 def _touches(file: FileDiff, hunk: Hunk, start: int, end: int) -> bool:
     """Whether a hunk changed any of these old lines, or put something between or right beside a replaced one."""
     lines = file.lines
     before = hunk.old_start - 1 if hunk.old_count else hunk.old_start
-    for index in range(hunk.first, hunk.last):
+    for index in hunk.indexes:
         kind = lines.kind[index]
         if kind == DELETE and start <= lines.old[index] <= end:
             return True
@@ -127,21 +119,19 @@ def _touches(file: FileDiff, hunk: Hunk, start: int, end: int) -> bool:
 
 def _old_extent(file: FileDiff, hunk: Hunk) -> tuple[int, int]:
     """First and last old line that a hunk changed; where lines were only added, the line before them."""
-    deleted = [file.lines.old[index] for index in range(hunk.first, hunk.last) if file.lines.kind[index] == DELETE]
-    if deleted:
-        return deleted[0], deleted[-1]
+    lines = file.lines
+    if deleted := lines.of_kind(hunk.indexes, DELETE):
+        return lines.old[deleted[0]], lines.old[deleted[-1]]
+    (first, *_) = lines.of_kind(hunk.indexes, ADD)
     before = hunk.old_start - 1 if hunk.old_count else hunk.old_start
-    for index in range(hunk.first, hunk.last):
-        if file.lines.kind[index] == ADD:
-            break
-        before = file.lines.old[index]
-    return before, before
+    at = lines.old[first - 1] if first > hunk.first else before
+    return at, at
 
 
 def _snippets(file: FileDiff, hunks: Sequence[Hunk]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     before, after = [], []
     for hunk in hunks:
-        for index in range(hunk.first, hunk.last):
+        for index in hunk.indexes:
             kind = file.lines.kind[index]
             if kind == NO_NEWLINE:
                 continue
@@ -156,7 +146,7 @@ def _of_deleted_lines(comment: Comment, file: FileDiff) -> Evidence:
     """A comment on lines the change had deleted: the round touched them when it brought one of them back."""
     deleted = {line[1:].strip() for line in comment.quote if line[:1] == "-"} - {""}
     for hunk in file.hunks:
-        for index in range(hunk.first, hunk.last):
+        for index in hunk.indexes:
             if file.lines.kind[index] == ADD and file.lines.text(index).strip() in deleted:
                 before, after = _snippets(file, [hunk])
                 return Evidence("lines", before, after)

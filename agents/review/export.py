@@ -39,7 +39,7 @@ def _hunk(file: FileDiff, hunk: Hunk) -> dict[str, Any]:
     emphasis = emphasize_hunk(file, hunk)
     lines = file.lines
     entries = []
-    for index in range(hunk.first, hunk.last):
+    for index in hunk.indexes:
         partner = emphasis.partner.get(index)
         entries.append(
             {

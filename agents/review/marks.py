@@ -38,7 +38,7 @@ class FileMarks:
 
     def of_hunk(self, hunk: Hunk) -> tuple[str, ...]:
         """The marks of one hunk."""
-        return tuple(mark for first, mark in self.runs if hunk.first <= first < hunk.last)
+        return tuple(mark for first, mark in self.runs if first in hunk.indexes)
 
     def is_reviewed(self, reviewed: Collection[str]) -> bool:
         """Whether all of the file was looked at."""

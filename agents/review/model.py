@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +25,11 @@ class Hunk:
     """What git prints after the second ``@@``: the enclosing function, decoded for showing."""
     first: int
     last: int
+
+    @property
+    def indexes(self) -> range:
+        """The indexes of its lines."""
+        return range(self.first, self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,10 @@ class Lines:
     def text(self, index: int) -> str:
         """The line for showing: UTF-8, undecodable bytes as ``\\xNN``. Not escaped (see ``agents.escape``)."""
         return self.raw(index).decode("utf-8", "backslashreplace")
+
+    def of_kind(self, indexes: Iterable[int], *kinds: int) -> list[int]:
+        """Those of these lines that are of one of these kinds."""
+        return [index for index in indexes if self.kind[index] in kinds]
 
     def texts(self, first: int, last: int) -> list[str]:
         """The same for lines ``first`` up to, not including, ``last``."""

@@ -38,7 +38,7 @@ def select_file(file: FileDiff, *, reverse: bool = False) -> bytes:
     Raises:
         DiffError: the diff does not hold enough to apply it (binary content, a merge's combined diff).
     """
-    changed = [index for index in range(len(file.lines)) if file.lines.kind[index] in (ADD, DELETE)]
+    changed = file.lines.of_kind(range(len(file.lines)), ADD, DELETE)
     return select_lines(file, changed, reverse=reverse)
 
 
@@ -55,7 +55,7 @@ def select_lines(file: FileDiff, selected: Collection[int], *, reverse: bool = F
     """
     _refuse(file)
     wanted = frozenset(selected)
-    changed = [index for index in range(len(file.lines)) if file.lines.kind[index] in (ADD, DELETE)]
+    changed = file.lines.of_kind(range(len(file.lines)), ADD, DELETE)
     whole = wanted.issuperset(changed)
     if changed and wanted.isdisjoint(changed):
         return b""
@@ -139,11 +139,11 @@ def _parts(file: FileDiff, hunk: Hunk, wanted: frozenset[int], turned: bool) -> 
     also when it comes back."""
     parts: list[_Part] = []
     lines = file.lines
-    for index in range(hunk.first, hunk.last):
+    for index in hunk.indexes:
         kind = lines.kind[index]
         if kind == NO_NEWLINE:
             continue
-        ends = index + 1 < hunk.last and lines.kind[index + 1] == NO_NEWLINE
+        ends = index + 1 in hunk.indexes and lines.kind[index + 1] == NO_NEWLINE
         if turned and kind != CONTEXT:
             kind = DELETE if kind == ADD else ADD
         if index in wanted or kind == CONTEXT:

@@ -112,8 +112,8 @@ def _weaker(file: FileDiff) -> Iterator[Warned]:
         return
     deleted, added = [*_lines(file, _ASSERT, DELETE)], [*_lines(file, _ASSERT, ADD)]
     for hunk in file.hunks:
-        gone = [index for index in deleted if hunk.first <= index < hunk.last]
-        come = sum(hunk.first <= index < hunk.last for index in added)
+        gone = [index for index in deleted if index in hunk.indexes]
+        come = sum(index in hunk.indexes for index in added)
         if len(gone) > come:
             less = len(gone) - come
             sentence = f"{less} check{'s' * (less > 1)} fewer than before in this hunk."

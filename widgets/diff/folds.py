@@ -21,9 +21,10 @@ class Fold:
     last: int
     text: str
 
-    def holds(self, index: int) -> bool:
-        """Whether a line is one of them."""
-        return self.first <= index < self.last
+    @property
+    def indexes(self) -> range:
+        """The indexes of its lines."""
+        return range(self.first, self.last)
 
 
 def moved_folds(diff: DiffSet) -> dict[bytes, tuple[Fold, ...]]:
@@ -51,7 +52,7 @@ def pieces(order: Sequence[int], folds: Sequence[Fold]) -> Iterator[tuple[Sequen
     shown: list[int] = []
     at = -1
     for index in order:
-        inside = next((number for number, fold in enumerate(folds) if fold.holds(index)), -1)
+        inside = next((number for number, fold in enumerate(folds) if index in fold.indexes), -1)
         if inside < 0:
             shown.append(index)
             at = -1
@@ -64,4 +65,4 @@ def pieces(order: Sequence[int], folds: Sequence[Fold]) -> Iterator[tuple[Sequen
 def without(folds: Iterable[Fold], lines: Iterable[int]) -> tuple[Fold, ...]:
     """The folds that hold none of these lines: what something is said about is not folded away."""
     wanted = tuple(lines)
-    return tuple(fold for fold in folds if not any(fold.holds(line) for line in wanted))
+    return tuple(fold for fold in folds if not any(line in fold.indexes for line in wanted))

@@ -103,8 +103,7 @@ class Section:
     def lines_of(self, row: int) -> list[int]:
         """The indexes of the lines that a row of code, or a fold, stands for."""
         if self.kinds[row] == FOLD:
-            fold = self.folds[self.ref(row)]
-            return list(range(fold.first, fold.last))
+            return list(self.folds[self.ref(row)].indexes)
         index = self.refs[row]
         return [self.twins[index], index] if index in self.twins else self.shown_lines(row)
 
@@ -340,7 +339,7 @@ def _code_rows(
             continue
         kinds.append(HUNK)
         refs.append(-1 - number)
-        order: Sequence[int] = range(hunk.first, hunk.last)
+        order: Sequence[int] = hunk.indexes
         pairs: dict[int, int] = {}
         if same is not None:
             order, pairs = same
@@ -426,7 +425,7 @@ def _row_after(file: FileDiff, kinds: bytearray, refs: array[int], twins: dict[i
         start = hunk.new_start if side == "new" else hunk.old_start
         if start > line:
             continue
-        indexes = [i for i in range(hunk.first, hunk.last) if 0 < numbers[i] <= line]
+        indexes = [i for i in hunk.indexes if 0 < numbers[i] <= line]
         if not indexes:
             continue
         last = indexes[-1]

@@ -50,9 +50,9 @@ def _without_space(lines: Lines, hunk: Hunk) -> list[bytes]:
     data, start, end = lines.data, lines.start, lines.end
     # All at once: line by line it would be most of what opening a large change costs.
     bare = data[start[hunk.first] - 1 : end[hunk.last - 1]].translate(None, _SPACE).split(b"\n")
-    if len(bare) == hunk.last - hunk.first:
+    if len(bare) == len(hunk.indexes):
         return bare
-    return [data[start[index] - 1 : end[index]].translate(None, _SPACE) for index in range(hunk.first, hunk.last)]
+    return [data[start[index] - 1 : end[index]].translate(None, _SPACE) for index in hunk.indexes]
 
 
 def _space_pairs(lines: Lines, bare: Sequence[bytes], first: int, last: int, offset: int) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from agents.review.model import Lines
+from widgets.diff.folds import without
 from widgets.diff.rows import LINE, SAME, RowTable, Section, Spot
 from widgets.diff.state import DiffState
 
@@ -73,7 +74,7 @@ def unfold_for(state: DiffState, query: str) -> set[bytes]:
         if not (folds or folded) or not len(file.lines) or state.is_away(file):
             continue
         hits = _hits(file.lines, wanted)
-        kept = tuple(fold for fold in folds if not any(fold.holds(line) for line in hits))
+        kept = without(folds, hits)
         if hits and folded:
             state.folds[file.path] = False
             changed.add(file.path)

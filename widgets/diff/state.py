@@ -414,11 +414,7 @@ class DiffState:
         if first == last:
             if hunk is None:
                 return None
-            return (
-                section.file,
-                list(range(hunk.first, hunk.last)),
-                f"the hunk at line {hunk.new_start or hunk.old_start}",
-            )
+            return section.file, list(hunk.indexes), f"the hunk at line {hunk.new_start or hunk.old_start}"
         lines: list[int] = []
         for row in range(first.row, last.row + 1):
             if section.kinds[row] in (LINE, SAME, FOLD):

@@ -25,7 +25,7 @@ CHANGED = TEXT.replace("line 5\n", "five\n").replace("line 30\n", "thirty\nand m
 
 def hunk_patch(file: FileDiff, hunk: Hunk, reverse: bool = False) -> bytes:
     """One hunk as a patch."""
-    return select_lines(file, range(hunk.first, hunk.last), reverse=reverse)
+    return select_lines(file, hunk.indexes, reverse=reverse)
 
 
 async def a_change(shop: Shop) -> Task:

@@ -20,7 +20,7 @@ def shape(file: FileDiff) -> list[tuple[object, ...]]:
     lines = file.lines
     return [
         (hunk.old_start, hunk.old_count, hunk.new_start, hunk.new_count,
-         [(lines.kind[i], lines.raw(i), lines.old[i], lines.new[i]) for i in range(hunk.first, hunk.last)])
+         [(lines.kind[i], lines.raw(i), lines.old[i], lines.new[i]) for i in hunk.indexes])
         for hunk in file.hunks
     ]  # fmt: skip
 

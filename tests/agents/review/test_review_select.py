@@ -76,9 +76,9 @@ def test_a_mode_is_applied_and_taken_back(tmp_path: Path) -> None:
 def test_one_hunk_of_two_is_applied_and_the_other_stays(tmp_path: Path) -> None:
     repository, old, new, file = a_change(tmp_path, "edit")
     first, second = file.hunks
-    staged = repository.tree_after(old, select_lines(file, range(first.first, first.last)))
+    staged = repository.tree_after(old, select_lines(file, first.indexes))
     assert repository.content(staged, "f") == BASE.replace(b"line 3\n", b"three\nmore\n")
-    reverted = repository.tree_after(new, select_lines(file, range(second.first, second.last), reverse=True))
+    reverted = repository.tree_after(new, select_lines(file, second.indexes, reverse=True))
     assert reverted == staged
 
 
