@@ -19,6 +19,9 @@ _NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 _X32 = 0x40000000
 _AF_UNIX = 1
+_FAMILIES = (2, 10, 16, 17)
+"""AF_INET, AF_INET6, AF_NETLINK, AF_PACKET: what taking the network away takes away. AF_VSOCK, for one, leads to the
+machine around a virtual one whatever the network is."""
 _TERMINAL_INJECTION = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: type into the terminal that started us."""
 
@@ -50,8 +53,8 @@ def syscall_filter(*, sockets: Sockets, machine: str | None = None) -> bytes:
     """A filter program; empty where the machine is not known (then nothing is filtered).
 
     Refused as if the kernel had none: keyrings, bpf, userfaultfd, io_uring (which could open sockets unseen). Refused
-    as not permitted: typing into a terminal, and what ``sockets`` says. A call by another architecture's numbers ends
-    the process.
+    as not permitted: typing into a terminal, what ``sockets`` says, and sockets that are neither unix ones nor of a
+    network. A call by another architecture's numbers ends the process.
     """
     known = _MACHINES.get(machine or platform.machine())
     if known is None:
@@ -65,8 +68,9 @@ def syscall_filter(*, sockets: Sockets, machine: str | None = None) -> bytes:
     program += _refuse_arguments(known.ioctl, _ARGUMENT_1, _TERMINAL_INJECTION)
     if sockets == "none":
         program += [_step(_EQUAL, 0, 1, known.socket), _step(_RETURN, 0, 0, _REFUSE | errno.EPERM)]
-    elif sockets == "no-unix":
-        program += _refuse_arguments(known.socket, _ARGUMENT_0, (_AF_UNIX,))
+    else:
+        families = _FAMILIES if sockets == "no-unix" else (_AF_UNIX, *_FAMILIES)
+        program += _refuse_other_arguments(known.socket, _ARGUMENT_0, families)
     program.append(_step(_RETURN, 0, 0, _ALLOW))
     return b"".join(program)
 
@@ -77,6 +81,15 @@ def _refuse_arguments(number: int, offset: int, values: tuple[int, ...]) -> list
     for value in values:
         steps += [_step(_EQUAL, 0, 1, value), _step(_RETURN, 0, 0, _REFUSE | errno.EPERM)]
     steps.append(_step(_LOAD, 0, 0, _NUMBER))
+    return [_step(_EQUAL, 0, len(steps), number), *steps]
+
+
+def _refuse_other_arguments(number: int, offset: int, values: tuple[int, ...]) -> list[bytes]:
+    """Not permitted: the call ``number`` when the low half of an argument is none of ``values``."""
+    past = range(len(values), 0, -1)
+    steps = [_step(_LOAD, 0, 0, offset)]
+    steps += [_step(_EQUAL, skipped, 0, value) for skipped, value in zip(past, values, strict=True)]
+    steps += [_step(_RETURN, 0, 0, _REFUSE | errno.EPERM), _step(_LOAD, 0, 0, _NUMBER)]
     return [_step(_EQUAL, 0, len(steps), number), *steps]
 
 

@@ -144,6 +144,16 @@ async def test_the_network_can_be_off(scene: Scene, listener: socket.socket) -> 
             receiver.recv(10)
 
 
+async def test_the_machine_around_a_virtual_one_cannot_be_spoken_to(scene: Scene) -> None:
+    if not hasattr(socket, "AF_VSOCK"):
+        pytest.skip("no such sockets here")
+    for network in (True, False):
+        scene.with_policy(network=network)
+        ran = await scene.python("import socket; socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM); print('MADE')")
+        assert "MADE" not in ran.output, "no wall for the network stops such a socket"
+        assert "PermissionError" in ran.output
+
+
 async def test_calls_that_reach_around_the_sandbox_are_absent(scene: Scene) -> None:
     numbers = NUMBERS.get(os.uname().machine)
     if numbers is None:
