@@ -3,8 +3,8 @@
 It is a complete common dir: config, refs, hooks, the worktree's own entry, and an object folder that borrows the real
 objects. Every git command works on it (commit, rebase, stash, gc, tags) and nothing of it reaches the repository.
 
-A backend with mounts shows it at the real folder's path, so the worktree's ``.git`` file is right as it is. Without
-mounts, and for a clone, the ``.git`` file is pointed at it while the agent works.
+A backend with mounts shows it at the real folder's path, or a clone's at that of its entry, so the ``.git`` file of
+the worktree is right as it is. Without mounts that file is pointed at it while the agent works.
 
 A clone is not listed in the repository as one of its worktrees, and its agent sees the repository as it is, wholly
 read-only. Its entry lies in the task's private folder: with that, the person's git works in it while the agent rests.
@@ -98,10 +98,13 @@ def grants(workspace: Workspace, mounts: bool) -> Grants:
     objects = Path(workspace.git_dir, "objects")
     read = (workspace.repository, workspace.git_dir, *(str(path) for path in alternates(objects)), *person_config())
     dot_git = str(Path(workspace.worktree, ".git"))
-    if not mounts or workspace.kind == "clone":
+    if not mounts:
         # Landlock has no exception inside a grant, and rights to make files such as packed-refs.lock cover the folder.
         entry = (str(workspace.entry),) if workspace.kind == "clone" else ()
         return Grants(write=(workspace.worktree, str(workspace.agent_git)), read=(*read, *entry), protect=(dot_git,))
+    if workspace.kind == "clone":
+        shown = Bind(source=str(workspace.agent_git), target=str(workspace.entry), writable=True)
+        return Grants(write=(workspace.worktree,), read=read, binds=(shown,), protect=(dot_git,))
     real, own = Path(workspace.git_dir), workspace.agent_git
     fixed = ("config", "hooks", f"worktrees/{workspace.name}/commondir", f"worktrees/{workspace.name}/gitdir")
     binds = [

@@ -102,8 +102,7 @@ class Workspaces:
             GitError: the worktree is gone or cannot be written.
         """
         async with self._locks[workspace.task]:
-            own = workspace.kind == "clone" or not runner.mounts
-            await asyncio.to_thread(point_worktree, workspace, own)
+            await asyncio.to_thread(point_worktree, workspace, not runner.mounts)
 
     async def rest(self, workspace: Workspace) -> None:
         """Set the worktree up for the person, while no process of the agent runs: git in it is the real repository.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,13 +26,22 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(params=["bubblewrap", "landlock"])
-def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
+def runner(request: pytest.FixtureRequest) -> Runner:
+    return _backend(request.param)
+
+
+@pytest.fixture
+def bubblewrap() -> Runner:
+    return _backend("bubblewrap")
+
+
+def _backend(name: str) -> Runner:
     try:
-        yield asyncio.run(choose_runner(request.param))
+        return asyncio.run(choose_runner(name))
     except SandboxError as error:
         if os.environ.get("CI"):
-            pytest.fail(f"{request.param} must be tested here: {error}")
-        pytest.skip(f"{request.param} does not work here: {error}")
+            pytest.fail(f"{name} must be tested here: {error}")
+        pytest.skip(f"{name} does not work here: {error}")
 
 
 @pytest.fixture

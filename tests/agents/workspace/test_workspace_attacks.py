@@ -190,6 +190,17 @@ async def test_repository_and_host_survive_an_agent_in_a_clone_that(tmp_path: Pa
     await attack.host_works_and_runs_nothing(branch=False, person=name != "plants a submodule")
 
 
+@pytest.mark.parametrize("kind", ["worktree", "clone"])
+@pytest.mark.parametrize("name", ["writes config and hooks", "plants commondir", "points .git elsewhere"])
+async def test_the_persons_git_runs_nothing_of_an_agent_that_still_works(
+    tmp_path: Path, bubblewrap: Runner, kind: Kind, name: str
+) -> None:
+    attack = await an_attack(tmp_path, bubblewrap, kind)
+    await attack.agent.tries(ATTACKS[name])
+    attack.person_looks()
+    assert not attack.mark.exists(), "the person's git ran a program of the agent"
+
+
 LINKED = "index HEAD logs/HEAD logs/refs COMMIT_EDITMSG ORIG_HEAD FETCH_HEAD MERGE_MSG packed-refs"
 
 
