@@ -2,7 +2,8 @@
 
 The file system is read-only from the root down; what a policy grants is mounted over it. Facts this rests on: a
 read-only mount does not stop connecting to a socket in it, so folders with sockets are hidden; bubblewrap makes missing
-mount points on the host, so only existing ones are named. In a terminal, Ctrl-C would end bubblewrap itself together
+mount points on the host, so only existing ones are named; a mount on a file goes when another file is renamed over it
+outside, and what is mounted outside later appears inside, for want of a way to make mounts private. In a terminal, Ctrl-C would end bubblewrap itself together
 with everything in it, so the command gets a session of its own and takes the pty as its terminal there.
 """
 
@@ -24,7 +25,7 @@ from agents.sandbox.rules import Rule, Rules, is_below, right_above, rules_of
 from agents.sandbox.runner import Backend, Stream
 from agents.sandbox.seccomp import syscall_filter
 from agents.sandbox.starter import KEPT, MEMORY_LIMITED, StartedProcess, order, start
-from agents.sandbox.unborn import UNBORN, Placeholders
+from agents.sandbox.unborn import LINKED, UNBORN, Placeholders
 
 _NAMESPACES = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _TEMPORARY = ("/tmp", "/var/tmp")
@@ -88,6 +89,10 @@ class Bubblewrap:
         said = [
             "What it may read it can send away while the network is on.",
             UNBORN,
+            LINKED,
+            "A secret file that is made, or replaced by another, while an agent runs is not hidden from it until it is "
+            "started again; a protected file that is replaced can be changed by it until then.",
+            "A disk or folder that is mounted while an agent runs can be read by it, and written.",
         ]
         if not self._scopes:
             said.append("While the network is on, abstract unix sockets of other programs can be reached.")

@@ -19,7 +19,7 @@ from agents.sandbox.rules import Rules, is_below, right_above, rules_of
 from agents.sandbox.runner import Backend, Stream
 from agents.sandbox.seccomp import syscall_filter
 from agents.sandbox.starter import MEMORY_LIMITED, Order, StartedProcess, order, program, start
-from agents.sandbox.unborn import UNBORN
+from agents.sandbox.unborn import LINKED, UNBORN
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx")
 """Not /dev/pts: a terminal there is somebody's screen. Not /dev/shm: what lies there belongs to other programs."""
@@ -93,8 +93,12 @@ class Landlock(Supervised):
             "A protected file in the worktree can be renamed away or overwritten.",
             "Outside the worktree nothing new can be made in a folder that holds something protected.",
             UNBORN,
+            LINKED,
+            "A secret that is made while an agent runs can be read by it where nothing beside it was hidden before.",
+            "While an agent works, your own git in its worktree does what the agent has configured: look at it here.",
             "Names of hidden files can be seen, their content cannot.",
             "Programs cannot use unix sockets by name, new terminals or shared memory in /dev/shm.",
+            "System V shared memory and message queues of your other programs can be used.",
             "Temporary files are private only for programs that follow TMPDIR.",
             "Names of other processes can be seen.",
             processes_counted(),

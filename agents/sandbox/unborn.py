@@ -20,7 +20,8 @@ from agents.sandbox.policy import Policy
 from agents.sandbox.rules import Rules, is_below, right_above
 
 UNBORN = "A protected file that does not exist yet can be made in the worktree, or where only a pattern names it."
-"""For ``Runner.limits``."""
+LINKED = "A protected file that is a symbolic link can be replaced by another where the link lies."
+"""Both for ``Runner.limits``."""
 _TIME = 1
 """Of change of everything made here, in seconds since 1970."""
 _CONTENT = {
