@@ -2,9 +2,10 @@
 
 The file system is read-only from the root down; what a policy grants is mounted over it. Facts this rests on: a
 read-only mount does not stop connecting to a socket in it, so folders with sockets are hidden; bubblewrap makes missing
-mount points on the host, so only existing ones are named; a mount on a file goes when another file is renamed over it
-outside, and what is mounted outside later appears inside, for want of a way to make mounts private. In a terminal, Ctrl-C would end bubblewrap itself together
-with everything in it, so the command gets a session of its own and takes the pty as its terminal there.
+mount points on the host, so only existing ones are named; a mount over a file goes when another is renamed over the
+file outside, and what is mounted outside later appears inside, for bubblewrap makes no mount private. In a terminal,
+Ctrl-C would end bubblewrap itself together with everything in it, so the command gets a session of its own and takes
+the pty as its terminal there.
 """
 
 from __future__ import annotations
