@@ -25,7 +25,23 @@ from app.verbs.queue_arguments import add_queue_verbs
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in our way: one sentence, status 2."""
+    """Says what is wrong in our way: one sentence, status 2; and takes options wherever they stand."""
+
+    _is_intermixed = False
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """A positional argument that may be left out is taken for missing when an option stands before it, and is then
+        left over: read once more, the options first."""
+        found, left = super().parse_known_args(args, namespace)
+        if not left or self._is_intermixed or self._subparsers is not None:
+            return found, left
+        self._is_intermixed = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_intermixed = False
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"`{self.prog} --help` shows how it is called.")

@@ -7,6 +7,7 @@ import asyncio
 import errno
 import os
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
@@ -73,6 +74,8 @@ async def _sandbox(command: list[str], profile_id: str, no_network: bool, show: 
         if show:
             print("\n".join(described(runner, policy, command or ["CMD"], _way_to_model(profile, policy, runner))))
             return 0
+        if shutil.which(command[0], path=policy.environment.get("PATH")) is None:
+            raise UsageError(f"There is no program “{command[0]}” that could be run.", "Give its name, or its path.")
         if known:
             await workspaces.prepare(known[1], runner)
         try:

@@ -393,16 +393,17 @@ class Engine:
         if known.id in self._scheduler:
             raise UsageError(f"Task {known.id} is {known.state}: there is nothing to restore.")
         workspace = self.changes.workspace(known)
-        if Path(workspace.worktree).exists() and known.state in FINAL_STATES:
+        workspaces = await self._facilities.workspaces()
+        if Path(workspace.worktree).exists():
+            is_mended = await workspaces.mend(workspace)
+            if known.state not in FINAL_STATES and not is_mended:
+                raise UsageError(
+                    f"The worktree of task {known.id} is still there: {workspace.worktree}.",
+                    f"There is nothing to restore; `shopfloor resume {known.id}` goes on with it.",
+                )
             self.ledger.enter(known.id, "stopped", "It is back with the worktree that was left.")
             self.ledger.flush()
             return self.ledger.tasks[known.id]
-        if Path(workspace.worktree).exists():
-            raise UsageError(
-                f"The worktree of task {known.id} is still there: {workspace.worktree}.",
-                f"There is nothing to restore; `shopfloor resume {known.id}` goes on with it.",
-            )
-        workspaces = await self._facilities.workspaces()
         last = self.changes.last_snapshot(known, workspace)
         workspace = await workspaces.restore(workspace, last)
         self.ledger.store.put_workspace(known.id, workspace)

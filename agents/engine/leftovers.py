@@ -11,6 +11,7 @@ from agents import paths
 from agents.errors import ShopfloorError
 from agents.model import FINAL_STATES, Task
 from agents.parts.worktrees import Leftover
+from agents.workspace.known import read_known
 
 
 def leftovers(tasks: Mapping[str, Task]) -> list[Leftover]:
@@ -21,7 +22,7 @@ def leftovers(tasks: Mapping[str, Task]) -> list[Leftover]:
     found = []
     for folder in _folders(paths.state_dir() / "tasks"):
         task = tasks.get(folder.name)
-        if task is None or task.state in FINAL_STATES:
+        if (task is None or task.state in FINAL_STATES) and not _worktree_is_there(folder, task):
             what = "private files of a closed task" if task else "private files of a task that is not known"
             found.append(Leftover(path=str(folder), bytes=size_of(folder), what=what, task=task.id if task else ""))
     used = {
@@ -31,6 +32,13 @@ def leftovers(tasks: Mapping[str, Task]) -> list[Leftover]:
         if folder.name not in used:
             found.append(Leftover(path=str(folder), bytes=size_of(folder), what="package cache of agents"))
     return found
+
+
+def _worktree_is_there(folder: Path, task: Task | None) -> bool:
+    """It was left when its task left the floor: what its agent has committed there is nowhere else."""
+    known = read_known(folder / "repository")
+    worktree = known.workspace.worktree if known else task.worktree if task else ""
+    return bool(worktree) and Path(worktree).exists()
 
 
 def remove(found: Iterable[Leftover]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from agents.engine.changes import see_worktree
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.transcript import Transcript, closed
@@ -157,8 +158,9 @@ class Scripts:
         if isinstance(script, Command) and not script.confined:
             return (*await self._facilities.host_place(task), _nothing)
         workspace = self._ledger.store.workspace(task.id, Workspace)
-        if workspace is None or not Path(workspace.worktree).is_dir():
-            raise UsageError(f"Task {task.id} has no worktree now: it is {task.state}.", "Look again when it works.")
+        if workspace is None:
+            raise UsageError(f"Task {task.id} has no worktree yet: it is {task.state}.", "Look again when it works.")
+        see_worktree(task, workspace)
         return await self._facilities.confined_place(task, workspace)
 
     async def _follow(

@@ -20,7 +20,7 @@ from agents.workspace import merging, trees
 from agents.workspace.git import Repository, git
 from agents.workspace.known import Known, Snapshot, read_known, remember
 from agents.workspace.making import Plan, make, unmake
-from agents.workspace.private import Grants, Kind, Workspace, grants, point_worktree
+from agents.workspace.private import Grants, Kind, Workspace, grants, make_agent_git, point_worktree
 from agents.workspace.project import commit_of, open_project
 from agents.workspace.reader import apply_patch, read_branch, read_worktree, rewind
 from agents.workspace.staging import stage_patch, staged_trees
@@ -87,9 +87,23 @@ class Workspaces:
         """
         if not Path(workspace.worktree).is_dir() or not workspace.agent_git.is_dir():
             raise GitError(
-                f"The worktree {workspace.worktree} of task {workspace.task} is not there any more.",
-                f"Its snapshots are in the repository, below refs/shopfloor/{workspace.task}/.",
+                f"The worktree {workspace.worktree} of task {workspace.task}, or its private git folder, is not there any "
+                "more.",
+                f"`shopfloor restore {workspace.task}` makes it again.",
             )
+
+    async def mend(self, workspace: Workspace) -> bool:
+        """Make the agent's git folder again where only that is missing; False when it is there.
+
+        Raises:
+            GitError: the repository does not have this worktree any more.
+        """
+        async with self._locks[workspace.task]:
+            if workspace.agent_git.is_dir():
+                return False
+            paths.make_private(Path(workspace.private))
+            await make_agent_git(workspace)
+            return True
 
     def grants(self, workspace: Workspace, runner: Runner) -> Grants:
         """What git needs in the policy of the workspace's agent, which ``runner`` starts."""

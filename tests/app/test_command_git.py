@@ -34,6 +34,8 @@ async def test_picked_files_are_committed_and_the_branch_follows(shell: Shell) -
     ]
     _, out, _ = await shell("git", task)
     assert out.split() == ["modified", "hello.txt"], "what was not picked is still to be committed"
+    status, out, err = await shell("git", task, "-f", "hello.txt", "git commit -qm 'Say it' {}")
+    assert status == 0, f"an option may stand before the command: {out}{err}"
     assert git(shell.repository, "log", "--format=%s", "main") == "first"
 
 

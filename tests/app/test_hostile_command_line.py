@@ -79,6 +79,12 @@ def test_a_folder_that_is_gone_is_said(run: Run, place: Path) -> None:
     assert run("sandbox", "--show") == (2, "The folder you are in is not there any more. Go to one that is.")
 
 
+@pytest.mark.parametrize("program", ["/nowhere", "./nothing", "no-such-program", "/", "/etc/passwd"])
+def test_what_is_no_program_is_not_tried_in_the_sandbox(run: Run, program: str) -> None:
+    said = f"There is no program “{program}” that could be run. Give its name, or its path."
+    assert run("sandbox", "--", program) == (2, said)
+
+
 def test_a_line_break_in_a_path_makes_no_second_line(run: Run, place: Path) -> None:
     os.chdir(a_repository(place / "two\nlines"))
     status, said = run("sandbox", "--show")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agents import paths
 from agents.errors import GitError, NotFound, ShopfloorError, UsageError
 from agents.events import EntryChanged, TaskChanged, TranscriptOpened
 from agents.model import NewTask
@@ -332,8 +333,29 @@ async def test_a_task_whose_repository_is_gone_leaves_the_floor_with_its_files_a
     assert closed.state == "closed"
     assert task.worktree in closed.reason
     assert Path(task.worktree, "new.txt").read_text() == "new\n"
+    kept = paths.task_dir(task.id)
+    await shop.engine.worktrees.prune(await shop.engine.worktrees.leftovers())
+    assert kept.is_dir(), "what belongs to a worktree that was left is no leftover"
     away.rename(shop.repository)
     assert (await shop.engine.restore_task(task.id)).state == "stopped"
+    shop.model.add("Gone on.")
+    await shop.engine.resume(task.id)
+    await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "another turn")
+    assert b"new.txt" in (await shop.engine.changes.diff(task.id)).patch
+
+
+async def test_a_worktree_without_its_private_git_folder_is_restored_and_goes_on(shop: Shop) -> None:
+    shop.model.add(writes("new.txt", "new\n"), "Done.")
+    task = await shop.rests((await shop.task()).id)
+    shutil.rmtree(paths.task_dir(task.id))
+    await shop.engine.send(task.id, "go on")
+    task = await shop.until(task.id, lambda known: known.state == "blocked", "a task that cannot go on")
+    assert task.hint == f"`shopfloor restore {task.id}` makes it again."
+    await shop.engine.restore_task(task.id)
+    shop.model.add(runs("git add -A && git commit -qm 'all of it' && git log --format=%s"), "Done.")
+    await shop.engine.resume(task.id)
+    task = await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "another turn")
+    assert git(shop.repository, "log", "-1", "--format=%s", task.branch) == "all of it"
     assert b"new.txt" in (await shop.engine.changes.diff(task.id)).patch
 
 
@@ -343,6 +365,11 @@ async def test_what_works_on_a_deleted_worktree_says_how_it_comes_back(shop: Sho
     shutil.rmtree(task.worktree)
     with pytest.raises(UsageError, match=f"is gone. `shopfloor restore {task.id}` makes it again"):
         await shop.engine.undo(task.id)
+    (shop.repository / ".shopfloor.toml").write_text('[[command]]\nname = "hello"\nrun = "echo hello"\n')
+    text, _ = await shop.engine.projects.file(str(shop.repository))
+    await shop.engine.projects.trust(str(shop.repository), text)
+    with pytest.raises(UsageError, match=f"`shopfloor restore {task.id}` makes it again"):
+        await shop.engine.scripts.start(task.id, "hello")
     await shop.engine.landing.land(task.id)
     assert (await shop.engine.landing.finish(task.id)).hint == f"`shopfloor restore {task.id}` makes it again."
     await shop.engine.restore_task(task.id)
