@@ -29,6 +29,7 @@ from app.collector import LOOK_SECONDS, Collector
 from app.faults import fault_sentence
 from app.few_colours import NearestOf256
 from app.floor import FloorScreen
+from app.key_order import KeyOrder
 from app.keys import read_keymap
 from app.live_api import LiveApi
 from app.terminal_guard import guarded_terminal
@@ -133,6 +134,7 @@ class ShopfloorApp(App[None]):
         self._queues: QueueScreen | None = None
         self._title = ""
         self._collector = Collector()
+        self._key_order = KeyOrder(self, super().on_event)
         self._sequence = 0
         """The highest number among the task changes received: what need not be told again."""
         self._dress()
@@ -314,9 +316,14 @@ class ShopfloorApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """What the person does goes before everything that streams."""
         if isinstance(event, events.InputEvent):
+            if not self.screen_stack:
+                return  # we are leaving: nobody is there to take it
             self.pump.hold()
             self._collector.acted()
-        await super().on_event(event)
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._key_order.take(event)
+        else:
+            await super().on_event(event)
 
     def open_review(self, task: Task, ends: tuple[str, str] | None = None, at: tuple[bytes, int] | None = None) -> None:
         """Read a task's change, or what lies between two of its states; at once at a line of a file."""

@@ -386,11 +386,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         self.action_start(True)
 
     def action_start(self, held: bool = False) -> None:
-        """Start the task once the characters typed before this key are in the text."""
-        self._area.call_later(self._begin, held)
-
-    def _begin(self, held: bool) -> None:
-        """What keeps it from starting is shown here and the text stays."""
+        """Start the task; what keeps it from starting is shown here and the text stays."""
         if self._starting:
             return
         prompts = self._prompts(self._area.expanded)

@@ -81,8 +81,8 @@ class StartRaceScreen(ModalScreen[Race | None]):
         ask(self, keep_pasted(self._api, event))
 
     def action_start(self) -> None:
-        """Start once what was typed before this key has arrived."""
-        self.query_one(ChipArea).call_later(ask, self, self._start())
+        """Start."""
+        ask(self, self._start())
 
     async def _start(self) -> None:
         say(self, "")

@@ -87,8 +87,8 @@ class LandScreen(ModalScreen[Landing | None]):
         self.query_one("#message").display = event.value != "rebase"
 
     def action_land(self) -> None:
-        """Put it into the line once what was typed before this key has arrived."""
-        self.query_one("#message", TextArea).call_later(ask, self, self._land())
+        """Put it into the line."""
+        ask(self, self._land())
 
     async def _land(self) -> None:
         say(self, "")

@@ -75,9 +75,9 @@ class PublishScreen(ModalScreen[None]):
             body.text = self._draft.body
 
     def action_publish(self) -> None:
-        """Publish once what was typed before this key has arrived."""
+        """Publish."""
         if not self._busy:
-            self.query_one("#body", TextArea).call_later(ask, self, self._publish())
+            ask(self, self._publish())
 
     async def _publish(self) -> None:
         draft = msgspec.structs.replace(

@@ -105,6 +105,14 @@ def test_a_fault_leaves_the_terminal_as_it_was(tmux: Tmux) -> None:
     tmux.assert_ours_again()
 
 
+def test_keys_of_one_burst_go_where_the_first_of_them_has_opened_something(tmux: Tmux) -> None:
+    tmux.start()
+    tmux.type("/", "s", "o", "r", "t", "Enter", "i", "h", "i", "Enter", "q", "Escape")
+    tmux.until(lambda: "❯ q" in tmux.text, "what is written after the prompt is the next one")
+    tmux.type("q")
+    tmux.until(lambda: "sent: [('wrk1', 'hi', 'now')]" in tmux.text, "what was written was sent to what was found")
+
+
 def test_ctrl_z_gives_the_shell_and_fg_brings_the_floor_back(tmux: Tmux) -> None:
     tmux.start()
     tmux.type("C-z")
