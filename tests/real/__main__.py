@@ -17,7 +17,7 @@ from tests.real.tried import VARIABLE, chosen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 INSTALL_SECONDS = float(os.environ.get("SHOPFLOOR_TEST_AGENTS_INSTALL_SECONDS", "300"))
-TEST_SECONDS = float(os.environ.get("SHOPFLOOR_TEST_AGENTS_SECONDS", "600"))
+TEST_SECONDS = float(os.environ.get("SHOPFLOOR_TEST_AGENTS_SECONDS", "1200"))
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     if problem:
         print(f"Real agents were not tried: {problem}")
         return 0
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "tests/real", *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "--timeout", "300", "tests/real", *arguments]
     environment = os.environ | {VARIABLE: str(folder)}
     try:
         return subprocess.run(command, cwd=ROOT, env=environment, timeout=TEST_SECONDS, check=False).returncode
@@ -45,7 +45,14 @@ def install(folder: Path) -> str:
     if all(_version(folder, package) == package.rpartition("@")[2] for package in packages):
         return ""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *packages]
+    quietly = ["--no-audit", "--no-fund", "--prefix", str(folder)]
+    problem = _run([npm, "install", "--ignore-scripts", *quietly, *packages], folder)
+    built = [package.rpartition("@")[0] for agent in chosen() if agent.built for package in agent.packages]
+    return problem or (_run([npm, "rebuild", *quietly, *built], folder) if built else "")
+
+
+def _run(command: list[str], folder: Path) -> str:
+    """Run npm; why it did not work, in words."""
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
     except subprocess.TimeoutExpired:

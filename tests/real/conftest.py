@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -43,6 +44,16 @@ class RealShop(Shop):
             NewTask(project=str(self.repository), prompt=prompt, profile=agent.profile, check=False)
         )
 
+    async def made(self, task: Task, name: str) -> None:
+        """Wait for a file in the worktree of a terminal agent."""
+        path = Path(task.worktree, name)
+        for _ in range(int(shop.PATIENCE_SECONDS / 0.05)):
+            if path.exists():
+                return
+            await asyncio.sleep(0.05)
+        shown = "\n".join((await self.engine.terminals.screen(task.id)).lines)
+        pytest.fail(f"{name} was never made. The agent shows:\n{shown}")
+
     async def answers(self, task: Task) -> list[Entry]:
         """What the agent said and did."""
         return [entry for entry in await self.engine.transcript(task.id) if entry.kind in ("text", "tool")]
@@ -63,7 +74,7 @@ async def real(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for name in list(os.environ):
         if name not in _KEPT:
             monkeypatch.delenv(name)
-    monkeypatch.setattr(shop, "PATIENCE_SECONDS", 90.0)  # some take half a minute until they are ready
+    monkeypatch.setattr(shop, "PATIENCE_SECONDS", 180.0)  # some take a minute until they are ready
     person = tmp_path / "person"
     person.mkdir()
     (person / ".gitconfig").write_text("[user]\n\tname = Person\n\temail = person@example.invalid\n")

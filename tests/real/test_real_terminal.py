@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import shutil
@@ -14,11 +13,22 @@ from agents.model import Task
 from agents.parts.review import CommentDraft
 from tests.real.conftest import RealShop
 from tests.real.player import runs, says, writes
-from tests.real.tried import GEMINI_TERMINAL, NAMES, PI_TERMINAL, RealAgent, chosen
+from tests.real.tried import (
+    COPILOT_TERMINAL,
+    GEMINI_TERMINAL,
+    NAMES,
+    OPENCODE_TERMINAL,
+    PI_TERMINAL,
+    QWEN_TERMINAL,
+    RealAgent,
+    chosen,
+)
 from tests.shop import git
 
+AGENTS = (PI_TERMINAL, GEMINI_TERMINAL, QWEN_TERMINAL, COPILOT_TERMINAL, OPENCODE_TERMINAL)
 
-@pytest.fixture(params=[pytest.param(agent, id=agent.program) for agent in (PI_TERMINAL, GEMINI_TERMINAL)])
+
+@pytest.fixture(params=[pytest.param(agent, id=agent.program) for agent in AGENTS])
 def agent(request: pytest.FixtureRequest, installed: Path) -> RealAgent:
     found: RealAgent = request.param
     if found.packages not in [each.packages for each in chosen()]:
@@ -52,7 +62,7 @@ async def test_a_task_from_prompt_to_committed_diff_and_a_review_round(real: Rea
     assert git(real.repository, "log", "-1", "--format=%s", task.branch) == "Make a file"
     assert "Make a file\\nand commit it" in real.model.heard(), "two lines stayed two lines"
     await real.engine.review.add(task.id, CommentDraft(text="Say who made it.", path=b"made.txt", start=1, end=1))
-    real.model.add(writes("made.txt", "made by me\n"), says("I said who.\n\nR1-C1: done"))
+    real.model.add(runs("echo made by me > made.txt"), says("I said who.\n\nR1-C1: done"))
     await real.engine.review.send(task.id)
     task = await real.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the round")
     (claimed,) = await real.engine.review.comments(task.id)
@@ -64,7 +74,7 @@ async def test_a_steer_reaches_the_running_turn(real: RealShop, agent: RealAgent
     real.model.add(runs("touch began; until [ -e go ]; do sleep 0.1; done"), says("Blue."), says("Blue again."))
     task = await start(real, agent, "Wait for go")
     task = await real.until(task.id, lambda known: known.worktree != "", "a worktree")
-    await _appears(Path(task.worktree, "began"))
+    await real.made(task, "began")
     await real.engine.send(task.id, "And then say blue.")
     if agent.steers:
         await real.until(task.id, lambda known: known.waiting_prompts == 0, "it is typed into the running turn")
@@ -80,16 +90,8 @@ async def test_stop_cancels_what_runs(real: RealShop, agent: RealAgent) -> None:
     real.model.add(runs("touch began; sleep 600"), says("never"))
     task = await start(real, agent, "Wait")
     task = await real.until(task.id, lambda known: known.worktree != "", "a worktree")
-    await _appears(Path(task.worktree, "began"))
+    await real.made(task, "began")
     stopped = await real.engine.stop_task(task.id)
     assert stopped.state == "stopped"
     shown = "\n".join((await real.engine.terminals.screen(task.id)).lines)
     assert re.search("abort|cancel", shown.lower()), f"it was not interrupted:\n{shown}"
-
-
-async def _appears(path: Path) -> None:
-    for _ in range(1500):
-        if path.exists():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{path.name} was never made")

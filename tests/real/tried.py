@@ -31,8 +31,11 @@ class RealAgent(NamedTuple):
     """It takes a prompt while it works; of others the turn has to end first."""
     settings: tuple[str, ...] = ("mode", "model")
     """Categories of settings that it offers."""
-    tells: tuple[str, ...] = ("context", "tokens", "cost", "conversations")
-    """What it tells of its use, and whether it lists what it has kept."""
+    tells: tuple[str, ...] = ("context", "tokens", "cost", "conversations", "diffs")
+    """What it tells of its use, whether it lists what it has kept, and what it changes in a file that it writes."""
+
+    built: bool = False
+    """Its packages' own scripts put the program in its place. Those of others are not run."""
 
 
 CLAUDE = RealAgent(
@@ -46,7 +49,11 @@ OPENCODE = RealAgent(
     packages=("opencode-ai@1.18.33",),
     program="opencode",
     variables=(("ANTHROPIC_API_KEY", KEY), ("ANTHROPIC_BASE_URL", "{url}")),
+    steers=False,
+    tells=("context", "tokens", "cost", "conversations"),
+    built=True,
 )
+OPENCODE_TERMINAL = OPENCODE._replace(profile="opencode-terminal", steers=True)
 PI = RealAgent(
     profile="pi",
     packages=("@mariozechner/pi-coding-agent@0.73.1",),
@@ -60,7 +67,7 @@ GEMINI = RealAgent(
     program="gemini",
     variables=(("GEMINI_API_KEY", KEY), ("GOOGLE_GEMINI_BASE_URL", "{url}")),
     steers=False,
-    tells=("tokens",),
+    tells=("tokens", "diffs"),
 )
 GEMINI_TERMINAL = GEMINI._replace(profile="gemini-terminal")
 QWEN = RealAgent(
@@ -69,7 +76,7 @@ QWEN = RealAgent(
     program="qwen",
     variables=(("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "{url}/v1"), ("OPENAI_MODEL", "gpt-test")),
     steers=False,
-    tells=("tokens",),
+    tells=("tokens", "diffs"),
 )
 COPILOT = RealAgent(
     profile="copilot",
@@ -82,9 +89,11 @@ COPILOT = RealAgent(
     ),
     steers=False,
     settings=("mode",),
-    tells=("tokens",),
+    tells=("tokens", "diffs"),
 )
-EVERY = (CLAUDE, PI, GEMINI, QWEN, COPILOT)
+QWEN_TERMINAL = QWEN._replace(profile="qwen-terminal")
+COPILOT_TERMINAL = COPILOT._replace(profile="copilot-terminal")
+EVERY = (CLAUDE, PI, GEMINI, QWEN, COPILOT, OPENCODE)
 NAMES = "SHOPFLOOR_TEST_AGENTS_NAMES"
 """Names the profiles that are tried, with blanks between; empty: every one. CI has not the time for all."""
 
