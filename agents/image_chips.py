@@ -22,7 +22,9 @@ LONGEST_PASTE = 10_000
 LONGEST_NAME = 40
 
 _ELSEWHERE = re.compile(rf'(?<![\w/])@(?:"([/~][^"\n]*{ENDING})"|([/~][^\s@()"]*{ENDING}))(?!\w)', re.IGNORECASE)
-_ATTACHED = re.compile(rf'@"?/[^"\n]*?/tasks/[^/\s]+/attachments/[0-9a-f]{{10}}-([\w.-]+{ENDING})"?', re.IGNORECASE)
+_ATTACHED = re.compile(
+    rf'@"?/[^"\n]*?/(?:tasks|acp)/[^/\s]+/attachments/[0-9a-f]{{10}}-([\w.-]+{ENDING})"?', re.IGNORECASE
+)
 
 
 def pasted_images(text: str) -> list[str]:

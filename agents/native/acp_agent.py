@@ -36,6 +36,7 @@ from agents.config import read_config
 from agents.drivers import AnyReport, Remember, TurnEnd
 from agents.drivers.native import NativeDriver
 from agents.errors import ShopfloorError, UsageError
+from agents.native.acp_prompts import prompt_text
 from agents.native.acp_updates import Updates, retold
 from agents.native.conversation import decode, repair
 from agents.offline import start_offline_server
@@ -63,6 +64,7 @@ class Session:
         self._waiting: asyncio.Queue[Any] = asyncio.Queue()
         self._sending = asyncio.create_task(self._pass_on())
         self._log = _folder(identity) / "messages.jsonl"
+        self.attachments = paths.make_private(_folder(identity) / "attachments")
 
     def history(self) -> list[bytes]:
         """The conversation so far."""
@@ -119,7 +121,10 @@ class NativeAgent:
         return InitializeResponse(
             protocol_version=min(protocol_version, PROTOCOL_VERSION),
             agent_capabilities=AgentCapabilities(
-                load_session=True, prompt_capabilities=PromptCapabilities(embedded_context=True)
+                load_session=True,
+                prompt_capabilities=PromptCapabilities(
+                    embedded_context=True, image=bool(self._profile.native and self._profile.native.shows_images)
+                ),
             ),
             agent_info=Implementation(name="shopfloor", title="Shopfloor", version=VERSION),
         )
@@ -173,6 +178,7 @@ class NativeAgent:
             policy=_policy(session, root, self._profile),
             worktree=str(session.directory),
             root=str(root),
+            attachments=str(session.attachments),
             report=session.report,
             history=session.history(),
             environment=os.environ,
@@ -193,7 +199,10 @@ class NativeAgent:
             raise RequestError.invalid_params({"sessionId": f"There is no session {session_id}."})
         if session.busy:
             raise RequestError(_ERROR, "The agent is still at work on the prompt before this one.")
-        text = prompt_text(prompt)
+        try:
+            text = prompt_text(prompt, session.attachments)
+        except UsageError as problem:
+            raise RequestError(_ERROR, str(problem)) from problem
         session.busy = True
         try:
             is_command = text.strip() == f"/{_COMPACT}"
@@ -222,20 +231,6 @@ def _response(end: TurnEnd) -> PromptResponse:
     return PromptResponse(stop_reason="cancelled" if end.outcome == "interrupted" else "end_turn")
 
 
-def prompt_text(blocks: list[Any]) -> str:
-    """A prompt of several blocks as one text: links by their names and addresses, embedded files in full."""
-    parts = []
-    for block in blocks:
-        match block.type:
-            case "text":
-                parts.append(block.text)
-            case "resource_link":
-                parts.append(f"[{block.name}]({block.uri})")
-            case "resource" if text := getattr(block.resource, "text", None):
-                parts.append(f'<file uri="{block.resource.uri}">\n{text}\n</file>')
-    return "\n".join(parts)
-
-
 def _folder(session: str) -> Path:
     return paths.make_private(paths.state_dir() / "acp" / session)
 
@@ -252,6 +247,7 @@ def _policy(session: Session, root: Path, profile: Profile) -> Policy:
         cache=paths.make_private(paths.cache_dir() / "agents" / (root.name or "root")),
         profile=profile.sandbox,
         repository=root,
+        read=[session.attachments],
         protect=[session.directory / ".git"],
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from acp import (
+    image_block,
     start_tool_call,
     text_block,
     tool_content,
@@ -15,11 +16,13 @@ from acp import (
     update_agent_message_text,
     update_agent_thought_text,
     update_tool_call,
+    update_user_message,
     update_user_message_text,
 )
 from acp.schema import Cost, FileEditToolCallContent, ToolCallLocation, ToolKind, UsageUpdate
 
 from agents.drivers import AnyReport, Notice, TextDelta, ToolEnded, ToolOutput, ToolStarted, Used
+from agents.image_chips import with_names
 from agents.model import Usage
 from agents.native.conversation import Assistant, Message, Text, ToolCall, ToolResult, User
 from agents.native.tools import BadArguments, normalise, title
@@ -104,8 +107,10 @@ def retold(messages: Sequence[Message]) -> Iterator[Any]:
     """A conversation that is taken up again, for an editor that has forgotten it."""
     for message in messages:
         match message:
-            case User(text=text):
-                yield update_user_message_text(text)
+            case User(text=text, images=images):
+                yield update_user_message_text(with_names(text))
+                for image in images:
+                    yield update_user_message(image_block(image.data, image.media_type))
             case ToolResult(call=call, text=text, is_error=is_error):
                 status = "failed" if is_error else "completed"
                 yield update_tool_call(call, status=status, content=[tool_content(text_block(text))])  # type: ignore[arg-type]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,12 +14,19 @@ from typing import Any
 
 import pytest
 from acp import PROTOCOL_VERSION, RequestError, spawn_agent_process, text_block
-from acp.helpers import embedded_text_resource, resource_block
+from acp.helpers import (
+    embedded_blob_resource,
+    embedded_text_resource,
+    image_block,
+    resource_block,
+    resource_link_block,
+)
 from native_scene import KEYS
 
 from agents.native.acp_updates import edits
 from agents.offline import Call, Fault, OfflineServer, ScriptedPlayer, Thinking, say
 from agents.offline.script import Line
+from tests.images import a_picture
 from tests.shell import QUICKEST_WIRE
 
 LAUNCH = Path(__file__).resolve().parents[3] / "app" / "launch.py"
@@ -64,7 +73,7 @@ async def an_editor(tmp_path: Path, lines: Sequence[Line]) -> AsyncIterator[tupl
     profiles = tmp_path / "home" / "config" / "profiles"
     profiles.mkdir(parents=True, exist_ok=True)
     (profiles / "test.toml").write_text(
-        f'name = "Test"\n[native]\nprovider = "{QUICKEST_WIRE}"\nmodel = "m"\nbase_url = "{url}"\n'
+        f'name = "Test"\n[native]\nprovider = "{QUICKEST_WIRE}"\nmodel = "m"\nbase_url = "{url}"\nimages = true\n'
         "[prices]\ninput = 3.0\noutput = 15.0\n"
     )
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "SHOPFLOOR_HOME": str(tmp_path / "home"), **KEYS}
@@ -74,6 +83,7 @@ async def an_editor(tmp_path: Path, lines: Sequence[Line]) -> AsyncIterator[tupl
         async with spawn_agent_process(editor, *command, env=environment, cwd=tmp_path) as (agent, process):  # type: ignore[arg-type]
             shown = await agent.initialize(protocol_version=PROTOCOL_VERSION)
             assert shown.agent_capabilities.load_session
+            assert shown.agent_capabilities.prompt_capabilities.image
             yield editor, agent, player, work
             assert process.returncode is None, "the agent has ended by itself"
     finally:
@@ -143,6 +153,29 @@ async def test_session_is_loaded_by_another_process_and_told_again(tmp_path: Pat
         assert done.stop_reason == "end_turn"
         await agent.prompt(session_id=session, prompt=[text_block("And now?")])
         assert "## Goal" in player.requests[2].messages[0].text
+
+
+async def test_images_of_a_prompt_reach_the_model_and_are_there_when_the_session_is_loaded(tmp_path: Path) -> None:
+    data = base64.b64encode(a_picture()).decode()
+    async with an_editor(tmp_path, ["Red.", "Still red.", "None."]) as (_, agent, player, work):
+        session = (await agent.new_session(cwd=str(work))).session_id
+        shot = image_block(data, "image/png", uri="file:///home/me/a%20shot.png")
+        await agent.prompt(session_id=session, prompt=[text_block("What colour?"), shot])
+        (work / "here.png").write_bytes(a_picture())
+        link = resource_link_block("here.png", f"file://{work}/here.png")
+        await agent.prompt(session_id=session, prompt=[text_block("And this?"), link])
+        audio = resource_block(embedded_blob_resource("file:///x.ogg", "AAAA", mime_type="audio/ogg"))
+        await agent.prompt(session_id=session, prompt=[text_block("And this?"), audio])
+        with pytest.raises(RequestError, match="An attached image is no image that models can see"):
+            await agent.prompt(session_id=session, prompt=[image_block("AAAA", "image/png")])
+    assert data in json.dumps(player.requests[0].body)
+    assert json.dumps(player.requests[1].body).count(data) == 2, "an image that is linked to is seen too"
+    assert "file:///x.ogg: attached, but not passed on" in json.dumps(player.requests[2].body)
+    async with an_editor(tmp_path, []) as (editor, agent, _, work):
+        await agent.load_session(cwd=str(work), session_id=session)
+    told = [update.content for update in editor.of("user_message_chunk")]
+    assert told[0].text == "What colour?\n[image: a-shot.png]"
+    assert (told[1].type, told[1].data) == ("image", data)
 
 
 async def test_what_goes_wrong_is_an_error_with_a_sentence(tmp_path: Path) -> None:
