@@ -23,13 +23,15 @@ from agents.api import Subscription
 from agents.engine import Engine
 from agents.errors import EngineUnreachable, ShopfloorError, UsageError
 from agents.events import EngineNotice
-from agents.sockets import listening_socket
+from agents.sockets import at_most, listening_socket
 
 LOG_BYTES = 2_000_000
 INSTALLATION_SECONDS = 30.0
 """How often the program's own files are looked at."""
 DOOR_LINE_LIMIT = 1_000_000
 """Bytes of one call of a confined script."""
+DOOR_CONNECTIONS = 16
+"""Scripts of one task that talk to us at once."""
 WRITE_BUFFER = 1_000_000
 """Bytes waiting for one client before we stop sending and let its events be merged."""
 
@@ -56,10 +58,14 @@ class _Connection:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
-        """Answer until the client leaves. Calls are answered as they end, a slow one holds up no other."""
+        """Answer until the client leaves. Calls are answered as they end, a slow one holds up no other; those of a
+        confined client one after another, so that what it does not read of the answers does not pile up."""
         try:
             while line := await self._reader.readline():
-                self._spawn(self._answer(line))
+                if self._only:
+                    await self._answer(line)
+                else:
+                    self._spawn(self._answer(line))
         except (ConnectionError, ValueError) as error:
             _log.info("a client left: %s", error)
         finally:
@@ -280,7 +286,8 @@ async def _serve(masked: _Masked) -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 await _Connection(engine, reader, writer, only=task).serve()
 
-        door = await asyncio.start_unix_server(knocked, sock=listening_socket(place), limit=DOOR_LINE_LIMIT)
+        answered = at_most(DOOR_CONNECTIONS, knocked)
+        door = await asyncio.start_unix_server(answered, sock=listening_socket(place), limit=DOOR_LINE_LIMIT)
 
         async def close() -> None:
             door.close()

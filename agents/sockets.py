@@ -1,12 +1,17 @@
-"""Unix sockets whose path may be longer than the 104 bytes that systems allow."""
+"""Unix sockets for confined processes: their path may be longer than the 104 bytes that systems allow, and who connects
+again and again does not use up our descriptors."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""What deals with one connection."""
 
 LONGEST_PATH = 100
 _DESCRIPTORS = Path("/proc/self/fd")
@@ -47,3 +52,21 @@ def listening_socket(place: Path) -> socket.socket:
         raise
     made.setblocking(False)
     return made
+
+
+def at_most(connections: int, serve: Serve) -> Serve:
+    """The same for so many connections at once; those beyond are closed."""
+    served = 0
+
+    async def serve_or_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        if served >= connections:
+            writer.close()
+            return
+        served += 1
+        try:
+            await serve(reader, writer)
+        finally:
+            served -= 1
+
+    return serve_or_close

@@ -18,10 +18,12 @@ from agents.errors import ShopfloorError
 from agents.profiles import EndpointSection, is_secret
 from agents.sandbox import Policy, Process, PtySize, Runner
 from agents.sandbox.runner import Backend, Stream
-from agents.sockets import listening_socket
+from agents.sockets import at_most, listening_socket
 
 PORT = 8377
 """Where the model is for an agent without network: in a network of its own any port is free."""
+CONNECTIONS = 128
+"""Of one agent at once: it asks in parallel, and keeps some open."""
 _FORWARDER = Path(__file__).with_name("forwarder.py")
 
 
@@ -126,7 +128,8 @@ async def _opened(
     place = temp / f"model-{secrets.token_hex(4)}.sock"
     try:
         proxy = Proxy(server, key, via_of(server, os.environ))
-        listening = await asyncio.start_unix_server(proxy.serve, sock=listening_socket(place))
+        served = at_most(CONNECTIONS, proxy.serve)
+        listening = await asyncio.start_unix_server(served, sock=listening_socket(place))
     except OSError as error:
         raise ShopfloorError(f"The way to the model cannot be opened: {error.strerror or error}.") from error
     shown = Path("/tmp") if runner.mounts else temp

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.shell import ROOT, Shell
+from agents.server import DOOR_CONNECTIONS
+from tests.shell import PATIENCE_SECONDS, ROOT, Shell
 from tests.shop import git, runs, writes
 
 SHOPFLOOR = f"{sys.executable} {ROOT / 'app' / 'launch.py'}"
@@ -132,6 +133,43 @@ async def test_a_command_runs_confined_in_the_worktree_and_can_prompt_the_agent(
     assert "may not call" in out, f"a confined script may only talk about its own task: {out}{err}"
     _, out, _ = await shell("ls", "--json")
     assert len(out.splitlines()) == 1, "it could not start other tasks"
+
+
+KNOCKS = """
+import json, os, socket
+call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "task", "params": {"task": os.environ["SHOPFLOOR_TASK"]}})
+place = os.environ["SHOPFLOOR_SOCKET"]
+open_ones = []
+for _ in range(200):
+    open_ones.append(socket.socket(socket.AF_UNIX))
+    open_ones[-1].connect(place)
+answered = 0
+for one in open_ones:
+    try:
+        one.sendall(call.encode() + b"\\n")
+        answered += bool(one.recv(100))
+    except ConnectionError:
+        pass
+print(answered, "answered")
+flood = open_ones[0]
+flood.settimeout(2)
+try:
+    while True:
+        flood.sendall((call + "\\n").encode() * 1000)
+except TimeoutError:
+    print("held back")
+"""
+
+
+async def test_a_command_that_knocks_without_end_is_held_back(shell: Shell) -> None:
+    (shell.repository / "knocks.py").write_text(KNOCKS.replace("\\\\", "\\"))
+    await a_project(shell, f'[[command]]\nname = "knock"\nrun = "{sys.executable} knocks.py"\n')
+    task = await a_ready_task(shell)
+    status, out, err = await asyncio.wait_for(shell("do", "knock", task["id"]), PATIENCE_SECONDS)
+    assert status == 0, f"{out}{err}"
+    assert f"{DOOR_CONNECTIONS} answered" in out, "a script can use up all descriptors of the engine"
+    assert "held back" in out, "a script can fill the engine's memory with answers that it does not read"
+    assert (await shell.task(task["id"]))["state"] == "ready"
 
 
 async def test_a_command_with_the_persons_rights_runs_in_the_main_checkout(shell: Shell) -> None:
