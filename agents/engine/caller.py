@@ -18,12 +18,13 @@ from agents.events import EngineNotice
 from agents.model import ACTIVE_STATES, Task
 
 LONGEST_WORDS = 240
+_CALLING = "osascript" if sys.platform == "darwin" else "notify-send"
 
 _log = logging.getLogger(__name__)
 
 
 class Caller:
-    """Watches all tasks. Without the programs it needs it does nothing, and says so once in the log."""
+    """Watches all tasks. Without the programs it needs it does nothing, which `shopfloor doctor` says."""
 
     def __init__(self, ledger: Ledger, hub: Hub, config: Config) -> None:
         self._ledger = ledger
@@ -70,21 +71,21 @@ class Caller:
         if sys.platform == "darwin":
             quoted = text.replace("\\", "\\\\").replace('"', '\\"')
             script = f'display notification "{quoted}" with title "Shopfloor"'
-            await self._run("osascript", "-e", script)
+            await self._run("-e", script)
         else:
-            await self._run("notify-send", "--app-name=Shopfloor", "--", "Shopfloor", text)
+            await self._run("--app-name=Shopfloor", "--", "Shopfloor", text)
 
-    async def _run(self, program: str, *arguments: str) -> None:
-        if shutil.which(program) is None:
-            self._note(f"Nobody is called by the desktop: {program} is not installed.")
+    async def _run(self, *arguments: str) -> None:
+        if problem := _no_calls():
+            self._note(problem)
             return
         process = await asyncio.create_subprocess_exec(
-            program, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            _CALLING, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         _, said = await process.communicate()
         if process.returncode:
-            self._note(f"{program} failed: {said.decode('utf-8', 'replace').strip()[:200]}")
+            self._note(f"{_CALLING} failed: {said.decode('utf-8', 'replace').strip()[:200]}")
 
     def _note(self, text: str) -> None:
         if text not in self._said:
@@ -108,13 +109,12 @@ class Caller:
     async def _keep_awake(self) -> None:
         if self._awake is not None and self._awake.returncode is None:
             return
-        command = _keeping_awake()
-        if shutil.which(command[0]) is None:
-            self._note(f"The machine may go to sleep while agents work: {command[0]} is not installed.")
+        if problem := _no_wakefulness():
+            self._note(problem)
             return
         # it ends with us, however we end: its standard input closes, or it watches our process
         self._awake = await asyncio.create_subprocess_exec(
-            *command,
+            *_keeping_awake(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
@@ -129,6 +129,22 @@ class Caller:
         if sys.platform == "darwin":
             process.terminate()
         await process.wait()
+
+
+def missing(config: Config) -> list[str]:
+    """What the person wants of this machine and it has no program for, each a sentence."""
+    calls = _no_calls() if config.notify.desktop != "off" else ""
+    wakefulness = _no_wakefulness() if config.engine.keep_awake else ""
+    return [problem for problem in (calls, wakefulness) if problem]
+
+
+def _no_calls() -> str:
+    return "" if shutil.which(_CALLING) else f"Nobody is called by the desktop: {_CALLING} is not installed."
+
+
+def _no_wakefulness() -> str:
+    program = _keeping_awake()[0]
+    return "" if shutil.which(program) else f"The machine may sleep while agents work: {program} is not installed."
 
 
 def _keeping_awake() -> list[str]:

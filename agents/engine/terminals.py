@@ -190,6 +190,7 @@ class Terminals:
         session.on_resize = lambda: self.show(task)
         session.is_watched = lambda: self._ledger.hub.is_watched(task)
         session.on_state = changed
+        session.on_problem = lambda text: self._ledger.warn(f"{self._ledger.tasks[task].title}: {text}")
 
     def _hear_at_rest(self, task: str, session: Session) -> None:
         """No turn runs that would tell what the program asks."""

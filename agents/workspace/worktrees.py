@@ -87,7 +87,7 @@ class Workspaces:
         """
         if not Path(workspace.worktree).is_dir() or not workspace.agent_git.is_dir():
             raise GitError(
-                f"The worktree {workspace.worktree} of task {workspace.task} or its private git folder is gone.",
+                f"The worktree {workspace.worktree} of {workspace.task}, or its git folder, is not there any more.",
                 f"`shopfloor restore {workspace.task}` makes it again.",
             )
 

@@ -36,6 +36,7 @@ async def doctor(as_json: bool) -> int:
         await _sandbox(),
         _folders(),
         *await _engine(),
+        *_desktop(),
         _terminal(),
     ]
     for finding in findings:
@@ -97,6 +98,18 @@ async def _engine() -> list[Finding]:
         Finding(name="profiles", ok=True, text=f"ready: {', '.join(ready) or 'none'}."),
         *(agent_finding(profile) for profile in profiles),
     ]
+
+
+def _desktop() -> list[Finding]:
+    from agents.config import read_config
+    from agents.engine.caller import missing
+
+    try:
+        problems = missing(read_config(os.environ))
+    except ShopfloorError as error:
+        return [Finding(name="configuration", ok=False, text=error.message, hint=error.hint)]
+    hint = 'Install it, or set desktop = "off" under [notify], keep_awake = false under [engine].'
+    return [Finding(name="desktop", ok=False, text=text, hint=hint, needed=False) for text in problems]
 
 
 async def _ask_versions() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from tests.shell import Shell
@@ -49,3 +50,20 @@ async def test_nothing_is_called_in_quiet_hours(shell: Shell) -> None:
     assert status == 0, f"{out}{err}"
     await shell("engine", "stop")
     assert not notes.exists()
+
+
+async def test_doctor_says_what_calls_nobody_and_keeps_nothing_awake(shell: Shell) -> None:
+    programs = shell.folder / "bin"
+    programs.mkdir()
+    for name in ("git", "bwrap"):
+        if there := shutil.which(name):
+            (programs / name).symlink_to(there)
+    shell.variables["PATH"] = str(programs)
+    _, out, _ = await shell("doctor")
+    assert "Nobody is called by the desktop: notify-send is not installed." in out
+    assert "The machine may sleep while agents work: systemd-inhibit is not installed." in out
+    (shell.folder / "home" / "config" / "config.toml").write_text(
+        '[notify]\ndesktop = "off"\n[engine]\nkeep_awake = false\n'
+    )
+    _, out, _ = await shell("doctor")
+    assert "is not installed" not in "".join(line for line in out.splitlines() if "desktop" in line), out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -41,12 +40,12 @@ TALK_SECONDS = 0.5
 _LOOK_SECONDS = 0.12
 """At most so often the screen is read for rules."""
 _FLUSH_SECONDS = 0.5
+_RETRY_SECONDS = 2.0
+"""After the disk has refused what a terminal shows."""
 _ANSWER_SECONDS = 0.5
 """A question stands for so long before it is answered: it may still be drawn."""
 _INPUT_LIMIT_BYTES = 4_000_000
 _EXIT_SECONDS = 2.0
-
-_log = logging.getLogger(__name__)
 
 
 class Session(Sink):
@@ -74,6 +73,8 @@ class Session(Sink):
         self.on_resize: Callable[[], None] = lambda: None
         self.is_watched: Callable[[], bool] = lambda: True
         """Somebody sees what it writes, and wants to see it at once."""
+        self.on_problem: Callable[[str], None] = lambda _text: None
+        """Something that belongs to the program goes wrong, said in words for the person."""
         self.on_signal: Callable[[Signal], None] = lambda _signal: None
         self.changed = asyncio.Event()
         """Set after every look at how it stands; whoever waits clears it."""
@@ -227,7 +228,11 @@ class Session(Sink):
         try:
             self._record.flush(time.time())
         except OSError as error:
-            _log.warning("what a terminal shows cannot be kept: %s", error)
+            self.on_problem(
+                f"What its terminal shows cannot be kept ({error.strerror}): after a crash it is not shown."
+            )
+            if self.alive:
+                self._later("flush", _RETRY_SECONDS, self._flush)
 
     # how it stands
 
@@ -364,8 +369,9 @@ class Session(Sink):
         except BlockingIOError:
             loop.add_writer(descriptor, self._write)
             return
-        except OSError:
+        except OSError as error:
             self._output.clear()
+            self.on_problem(f"Its agent's program took nothing of what was typed last: {error.strerror}.")
         loop.remove_writer(descriptor)
 
     def resize(self, size: PtySize) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from agents import paths
 from agents.drivers.terminal import session as session_module
 from agents.engine import Engine
+from agents.events import EngineNotice
 from agents.model import Prompt, Task
 from agents.parts.review import CommentDraft
 from tests.agents.terminal.conftest import RULES
@@ -212,6 +214,30 @@ async def test_a_flood_neither_stops_the_engine_nor_fills_it(shop: Shop, agent: 
     assert asked(task) == ["after the flood"]
     record = Path(os.environ["SHOPFLOOR_HOME"], "state", "tasks", task.id, "terminal.log")
     assert record.stat().st_size < 10_000_000, "what is kept is bounded"
+
+
+async def test_a_terminal_that_cannot_be_kept_is_said_on_every_screen_and_kept_when_it_can(
+    shop: Shop, agent: Agent
+) -> None:
+    screens = await shop.engine.subscribe()
+    task = await shop.task("Do it", profile=agent(), held=True)
+    record = paths.make_private(paths.task_dir(task.id)) / "terminal.log"
+    record.mkdir()
+    await shop.engine.resume(task.id)
+    said = ""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        async for batch in screens:
+            said += "".join(event.text for event in batch if isinstance(event, EngineNotice))
+            if said:
+                break
+    assert said.startswith("Do it: What its terminal shows cannot be kept (Is a directory)"), said
+    record.rmdir()
+    await shop.rests(task.id)
+    for _ in range(int(PATIENCE_SECONDS / 0.02)):
+        if record.is_file():
+            break
+        await asyncio.sleep(0.02)
+    assert record.is_file(), "it is kept as soon as it can be"
 
 
 async def test_a_program_that_nobody_watches_is_read_once_in_a_tick_and_nothing_of_it_is_lost(
