@@ -22,6 +22,21 @@ _FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0",
     "--hide-scrollbars", "--force-device-scale-factor=1",
 )  # fmt: skip
+_LISTEN = """
+window.shown = "";
+const RealSocket = window.WebSocket;
+window.WebSocket = class extends RealSocket {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("message", async event => {
+      const data = event.data instanceof Blob ? await event.data.arrayBuffer() : event.data;
+      const text = typeof data === "string" ? data : new TextDecoder().decode(data);
+      window.shown += text.replace(/\\x1b\\[[0-9;?]*[A-Za-z]/g, "");
+    });
+  }
+};
+"""
+"""What the terminal of a page is told to show, without its colours and places, in the order it came."""
 
 
 class Page:
@@ -44,6 +59,7 @@ class Page:
 
     async def open(self, address: str) -> None:
         await self.call("Page.enable")
+        await self.call("Page.addScriptToEvaluateOnNewDocument", source=_LISTEN)
         await self.call("Page.navigate", url=address)
 
     async def value(self, script: str) -> Any:
@@ -58,6 +74,10 @@ class Page:
                 return
             await asyncio.sleep(0.1)
         raise AssertionError(f"It never happened that {what}.")
+
+    async def shows(self, words: str) -> None:
+        """Wait until the terminal of the page was told to show some words."""
+        await self.until(f"window.shown.includes({json.dumps(words)})", f"{words!r} is shown")
 
     async def press(self, key: str, code: int, text: str = "", control: bool = False) -> None:
         """One key, down and up."""

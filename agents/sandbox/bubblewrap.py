@@ -192,7 +192,8 @@ def _can_be_written(path: str) -> bool:
     try:
         mode = os.lstat(path).st_mode
         if stat.S_ISDIR(mode):
-            return any(_can_be_written(entry.path) for entry in os.scandir(path))
+            with os.scandir(path) as entries:
+                return any(_can_be_written(entry.path) for entry in entries)
     except OSError:
         return False
     return stat.S_ISREG(mode) and bool(mode & 0o222)

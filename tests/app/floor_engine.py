@@ -14,7 +14,6 @@ from agents.events import AnyEvent, TaskChanged, TranscriptOpened
 from agents.model import EngineInfo, Entry, NewTask, Prompt, Task, When
 from agents.parts.changes import Diff, Scope
 from agents.parts.projects import ProfileInfo
-from agents.parts.queues import Queue
 from agents.parts.review import Comment
 from agents.parts.sessions import Command, Session
 from tests.app.floor_desk import CostsInMemory, QueuesInMemory, StagingInMemory, WritingInMemory
@@ -129,13 +128,6 @@ class ChecksInMemory:
         return None
 
 
-class NoQueues:
-    """The part ``queues`` of an installation without any."""
-
-    async def list(self, project: str = "") -> list[Queue]:
-        return []
-
-
 class NoScripts:
     """A project that offers none."""
 
@@ -170,10 +162,9 @@ class EngineInMemory:
         self.writing = WritingInMemory(lambda task: self._change("draft", task))
         self.costs = CostsInMemory()
         self.sessions = SessionsInMemory(self)
-        self.queues = QueuesInMemory()
         self.staging = StagingInMemory()
         self.checks = ChecksInMemory(self)
-        self.queues = NoQueues()
+        self.queues = QueuesInMemory()
         self.scripts = NoScripts()
         self._numbers = itertools.count(1)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual import _xterm_parser
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 
 from agents.errors import ShopfloorError
 from agents.model import TaskState
@@ -194,7 +194,10 @@ async def test_palette_finds_actions_and_tasks() -> None:
         await stage.press("ctrl+p")
         assert isinstance(stage.app.screen, CommandPalette)
         await stage.press(*"go to drop")
-        await stage.pilot.pause(0.2)
+        found = stage.app.screen.query_one(CommandList)
+        await stage.until(
+            lambda: found.options and "Drop" in str(found.options[0].prompt), "the task is the first that is found"
+        )
         await stage.press("enter")
         await stage.until(lambda: stage.app.screen is stage.floor, "the palette is gone")
         await stage.until(lambda: stage.current == "rdy3", "the palette went to the task")

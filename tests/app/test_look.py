@@ -200,6 +200,6 @@ async def test_the_palette_of_a_review_has_the_reviews_actions() -> None:
         await stage.press("ctrl+p")
         await stage.until(lambda: isinstance(stage.app.screen, CommandPalette), "the palette is open")
         await stage.press(*"back to the floor")
-        await stage.pilot.pause(0.3)
-        assert stage.app.screen.query_one(Input).value == "back to the floor"
+        entered = stage.app.screen.query_one(Input)
+        await stage.until(lambda: entered.value == "back to the floor", "the words stand in the palette")
         await stage.press("escape")

@@ -77,19 +77,14 @@ async def test_a_real_browser_shows_the_floor_and_its_keys_start_a_task(shell: S
     async with a_page(shell) as address, a_browser(tmp_path) as page:
         await page.open(address)
         await page.until("document.body.classList.contains('-first-byte')", "the floor is painted")
-        await asyncio.sleep(1)
+        await page.shows("No tasks yet")
         await page.press("n", ord("N"), "n")
-        await asyncio.sleep(1)
+        await page.shows("New task")
         await page.write("from the browser")
         picture = await page.picture()
         assert picture.startswith(b"\x89PNG")
         assert len(picture) > 5_000, "the picture is empty"
         await page.press("s", ord("S"), control=True)
-        titles: list[str] = []
-        for _ in range(40):
-            _, out, _ = await shell("ls", "--json")
-            titles = [json.loads(line)["title"] for line in out.splitlines()]
-            if titles:
-                break
-            await asyncio.sleep(0.2)
-        assert titles == ["from the browser"]
+        await page.shows("steer now")
+        _, out, _ = await shell("ls", "--json")
+        assert [json.loads(line)["title"] for line in out.splitlines()] == ["from the browser"]
