@@ -57,6 +57,11 @@ def escape(text: str) -> Escaped:
     return Escaped(_ACTIVE.sub(lambda match: _label(match.group()), text), marks, sources)
 
 
+def stand_ins(text: str) -> str:
+    """The same with one visible character in the place of each of these, for where every character keeps its place."""
+    return _ACTIVE.sub(lambda match: label if len(label := _label(match.group())) == 1 else "\ufffd", text)
+
+
 def escape_name(name: bytes) -> str:
     """A file name for showing: UTF-8, other bytes as ``\\xNN``, tabs and everything active as marks."""
     return escape(name.decode("utf-8", "backslashreplace").replace("\t", "\u2409")).text

@@ -15,15 +15,20 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, Selection, TextAreaTheme
 
 from agents.chips import CHIP, chip_of, digest_of, expand, is_long
+from agents.escape import stand_ins
 from agents.image_chips import image_chip, pasted_images
 from widgets.still import Still
 
 
 class SteadyTextArea(TextArea):
-    """A text area that works out its styles when the style sheet changes, and not for every frame: that takes a tenth
-    of the time in which a key is answered."""
+    """A text area that lets nothing in its text act on the terminal, and that works out its styles when the style sheet
+    changes and not for every frame: that takes a tenth of the time in which a key is answered."""
 
     _applied: TextAreaTheme | None = None
+
+    def get_line(self, line_index: int) -> Text:
+        """See TextArea: what an agent wrote may stand here too."""
+        return Text(stand_ins(self.document.get_line(line_index)), end="", no_wrap=True)
 
     def notify_style_update(self) -> None:
         """See Widget."""

@@ -16,8 +16,8 @@ from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from agents.parts.review import CommentDraft, CommentKind
+from agents.review.suggestion import suggestion_block
 from widgets.comment_area import CommentArea
-from widgets.diff.targets import suggestion_text
 from widgets.key_line import KeyLine
 from widgets.word_offers import Words
 
@@ -203,7 +203,7 @@ class CommentBox(Vertical):
         """Another kind; a suggestion begins with the lines as they are, to be edited."""
         if self.is_reply:
             return
-        block = suggestion_text(self.draft)
+        block = suggestion_block(self.draft)
         if self.kind == "suggestion" and self._area.text.rstrip().endswith(block):
             self._area.text = self._area.text.rstrip().removesuffix(block).rstrip("\n")
         self.kind = KINDS[(KINDS.index(self.kind) + 1) % len(KINDS)]

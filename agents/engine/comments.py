@@ -12,6 +12,7 @@ from agents.errors import NotFound, UsageError
 from agents.events import CommentsChanged
 from agents.parts.changes import Diff
 from agents.parts.review import Claim, Comment, CommentDraft
+from agents.review.linemap import split_lines
 from agents.review.prompt import parse_claims
 
 Blobs = Callable[[str, Sequence[str]], Awaitable[list[bytes]]]
@@ -123,17 +124,21 @@ async def with_quote(draft: CommentDraft, diff: Diff, blobs: Blobs) -> CommentDr
     if draft.target == "file" or not draft.start or draft.quote:
         return draft
     numbers = file.lines.new if draft.side == "new" else file.lines.old
-    wanted = [i for i in range(len(file.lines)) if draft.start <= numbers[i] <= max(draft.start, draft.end)]
     end = max(draft.start, draft.end)
-    if wanted:
-        inside = range(wanted[0], wanted[-1] + 1)
-        quote = tuple(" +-\\"[file.lines.kind[i]] + file.lines.text(i) for i in inside)
-        section = next((hunk.section for hunk in file.hunks if wanted[0] in hunk.indexes), "")
-        return msgspec.structs.replace(draft, quote=quote, section=draft.section or section, end=end)
+    wanted = [i for i in range(len(file.lines)) if draft.start <= numbers[i] <= end]
     (data,) = await blobs(diff.task, [file.new_blob if draft.side == "new" else file.old_blob])
-    lines = data.decode("utf-8", "backslashreplace").split("\n")
-    if lines and lines[-1] == "":
-        lines.pop()
-    if end > len(lines):
-        raise UsageError(f"{shown} has {len(lines)} lines; there is no line {end}.")
-    return msgspec.structs.replace(draft, quote=tuple(" " + line for line in lines[draft.start - 1 : end]), end=end)
+    unchanged = [" " + line.decode("utf-8", "backslashreplace") for line in split_lines(data)]
+    if draft.start > len(unchanged):
+        raise UsageError(f"{shown} has {len(unchanged)} lines; there is no line {draft.start}.")
+    quote: list[str] = []
+    at = draft.start
+    for index in range(wanted[0], wanted[-1] + 1) if wanted else ():
+        if numbers[index]:  # what lies before a hunk, and between two of them
+            quote += unchanged[at - 1 : numbers[index] - 1]
+            at = numbers[index] + 1
+        quote.append(" +-\\"[file.lines.kind[index]] + file.lines.text(index))
+    quote += unchanged[at - 1 : end]
+    section = next((hunk.section for hunk in file.hunks if wanted and wanted[0] in hunk.indexes), "")
+    return msgspec.structs.replace(
+        draft, quote=tuple(quote), section=draft.section or section, end=min(end, len(unchanged))
+    )

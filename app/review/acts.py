@@ -13,7 +13,7 @@ from agents.model import Task, is_under_way
 from agents.parts.review import Comment, CommentDraft
 from agents.review import DiffError, FileDiff
 from agents.review.select import select_file, select_lines
-from agents.review.suggestion import reversed_patch, suggested_text, suggestion_patch
+from agents.review.suggestion import quoted_lines, reversed_patch, suggested_text, suggestion_patch
 from app.review.attach import shown_diff
 from app.review.facts import Facts
 from app.review.host import Host
@@ -103,6 +103,9 @@ class HunkActs:
         file = next((file for file in self._view.state.diff.files if file.new_path == placed.path), None)
         if file is None or not placed.start or comment.side == "old" or placed.state in ("orphaned", "outside"):
             self._host.say("The lines of this suggestion are not there any more.")
+            return
+        if not quoted_lines(comment):
+            self._host.say("It would take out lines between two hunks; suggest something for one hunk.", error=True)
             return
         try:
             content = (await self._reading.contents.read([file.new_blob]))[file.new_blob]

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Select, Static, TextArea
+from textual.widgets import OptionList, Select, Static
 from textual.widgets.option_list import Option
 
 from agents.api import Api
@@ -19,6 +19,7 @@ from agents.model import Task
 from agents.parts.landing import Landing
 from app.new_task import Tick
 from app.ship.dialog import ask, one_line, say
+from widgets.chip_area import SteadyTextArea
 from widgets.task_signs import age
 from widgets.text_strips import printable
 
@@ -60,7 +61,7 @@ class LandScreen(ModalScreen[Landing | None]):
             with Horizontal(classes="row"):
                 yield Static("How", classes="name", markup=False)
                 yield Select[str](HOW, value="squash", id="how", compact=True, allow_blank=False)
-            message = TextArea(soft_wrap=True, placeholder="The commit's message.", id="message")
+            message = SteadyTextArea(soft_wrap=True, placeholder="The commit's message.", id="message")
             message.cursor_blink = False
             yield message
             yield Tick("Run the checks on the combined result first", value=True, id="check", compact=True)
@@ -72,7 +73,7 @@ class LandScreen(ModalScreen[Landing | None]):
         ask(self, self._fill())
 
     async def _fill(self) -> None:
-        message = self.query_one("#message", TextArea)
+        message = self.query_one("#message", SteadyTextArea)
         self._suggested = await self._api.landing.message(self._shown.id)
         if not message.text:
             message.text = self._suggested
@@ -93,7 +94,7 @@ class LandScreen(ModalScreen[Landing | None]):
     async def _land(self) -> None:
         say(self, "")
         how, onto = str(self.query_one("#how", Select).value), str(self.query_one("#onto", Select).value)
-        message = self.query_one("#message", TextArea).text
+        message = self.query_one("#message", SteadyTextArea).text
         check = self.query_one("#check", Tick).value
         landing = await self._api.landing.land(self._shown.id, how, onto, message, check)  # type: ignore[arg-type]
         self.dismiss(landing)

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static, TextArea
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from agents.api import Api
@@ -19,6 +19,7 @@ from agents.model import PullRequest, Task
 from agents.parts.hosting import Issue, PullDraft
 from app.new_task import Tick
 from app.ship.dialog import ask, one_line, say
+from widgets.chip_area import SteadyTextArea
 from widgets.text_strips import printable
 
 CHECKS = {"none": "no checks", "running": "… checks run", "passed": "✓ checks passed", "failed": "✗ checks failed"}
@@ -53,7 +54,7 @@ class PublishScreen(ModalScreen[None]):
             with Horizontal(classes="row"):
                 yield Static("Title", classes="name", markup=False)
                 yield Input(self._shown.title, id="title")
-            body = TextArea(soft_wrap=True, placeholder="What it does, and why.", id="body")
+            body = SteadyTextArea(soft_wrap=True, placeholder="What it does, and why.", id="body")
             body.cursor_blink = False
             yield body
             yield Tick("As a draft", value=False, id="draft", compact=True, disabled=has)
@@ -70,7 +71,7 @@ class PublishScreen(ModalScreen[None]):
 
     async def _fill(self) -> None:
         self._draft = await self._api.hosting.describe(self._shown.id)
-        body = self.query_one("#body", TextArea)
+        body = self.query_one("#body", SteadyTextArea)
         if not body.text:
             body.text = self._draft.body
 
@@ -83,7 +84,7 @@ class PublishScreen(ModalScreen[None]):
         draft = msgspec.structs.replace(
             self._draft,
             title=self.query_one("#title", Input).value,
-            body=self.query_one("#body", TextArea).text,
+            body=self.query_one("#body", SteadyTextArea).text,
             draft=self.query_one("#draft", Tick).value,
         )
         self._busy = True

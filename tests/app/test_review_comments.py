@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.events import Paste
 from textual.geometry import Region
 
+from agents.escape import escape
 from app.review.send import SendScreen
 from tests.app.review_scene import ReviewApp, Scene, go_to_line, line_at_cursor, opened, screen_text, until
 from tests.images import a_picture
@@ -348,3 +349,19 @@ async def test_a_long_text_pasted_into_a_comment_stands_there(tmp_path: Path) ->
         area = app.review.query_one(CommentBox).query_one(CommentArea)
         area.post_message(Paste("trace\r\n" * 40))
         await until(pilot, lambda: area.text == "trace\n" * 40, "it is no chip: a comment is read where it stands")
+
+
+async def test_code_in_a_suggestion_cannot_act_on_the_terminal(tmp_path: Path) -> None:
+    app = Scene(tmp_path, {"a.py": "old\n"}, {"a.py": "a\x1b[31mred\x9b1m\x07\u202e!\n"}).app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "a\x1b[31mred\x9b1m\x07\u202e!")
+        await pilot.press("c", "ctrl+t", "ctrl+t")
+        await until(pilot, lambda: screen_text(app).count("a␛[31mred") == 2, "the line is in the box too")
+        acting = [
+            text
+            for strip in app.screen._compositor.render_strips(app.size)
+            for text, _, _ in strip
+            if escape(text).marks
+        ]
+        assert not acting, f"these act on the terminal: {acting}"

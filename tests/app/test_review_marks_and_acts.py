@@ -412,3 +412,20 @@ def test_own_keys_win_over_the_preset_and_an_unknown_preset_is_named(tmp_path: P
     assert read_keymap(file).keys["review.comment"] == "c"
     file.write_text('preset = "emacs"\n')
     assert "no preset 'emacs'" in read_keymap(file).problems[0]
+
+
+async def test_a_suggestion_for_lines_that_were_not_seen_is_not_applied(tmp_path: Path) -> None:
+    scene = Scene(
+        tmp_path, {"a.py": numbered(40)}, {"a.py": numbered(40).replace("e 5\n", "5\n").replace("e 30", "30")}
+    )
+    app = scene.app()
+    async with app.run_test(size=(140, 40)) as pilot:
+        view = await opened(pilot, app)
+        await go_to_line(pilot, view, "line 8")
+        await pilot.press("v")
+        await pilot.press(*"jj", "c", "ctrl+t", "ctrl+t", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing and view.state.comment(), "the suggestion is a draft")
+        assert (scene.api.notes[0].start, scene.api.notes[0].end) == (8, 27)
+        await pilot.press("A")
+        await until(pilot, lambda: "lines between two hunks" in screen_text(app), "it says why not")
+        assert "apply" not in scene.api.calls

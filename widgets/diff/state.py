@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agents.parts.review import Comment, CommentDraft
 from agents.review.kinds import file_kind
-from agents.review.model import DiffSet, FileDiff
+from agents.review.model import ADD, CONTEXT, DELETE, DiffSet, FileDiff
 from agents.review.places import Placed
 from widgets.diff.folds import Fold, moved_folds
 from widgets.diff.line_marks import LineMark, marks_by_path, outside
@@ -438,12 +438,13 @@ class DiffState:
             rows = range(first.row, max(row for row in rows if section.hunk_of(row) is hunk) + 1)
         if section.file is None:
             return ""
-        lines = section.file.lines
-        return "\n".join(
-            lines.text(section.shown_lines(row)[0 if self.side else -1])
-            for row in rows
-            if section.kinds[row] in (LINE, SAME)
-        )
+        lines, shown = section.file.lines, list[int]()
+        for row in rows:
+            if section.kinds[row] in (LINE, SAME):
+                shown.append(section.shown_lines(row)[0 if self.side else -1])
+            elif section.kinds[row] == FOLD:
+                shown += section.lines_of(row)
+        return "\n".join(lines.text(index) for index in lines.of_kind(shown, CONTEXT, ADD, DELETE))
 
 
 def _best_row(section: Section, keep: Keep) -> int:

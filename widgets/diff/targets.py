@@ -39,15 +39,22 @@ def draft_at(section: Section, first: int, last: int, side: str = "") -> Comment
 def _on_lines(section: Section, rows: list[int], target: str, wanted: str = "") -> CommentDraft:
     assert section.file is not None
     file, lines = section.file, section.file.lines
-    if len(rows) > 1 and section.kinds[rows[-1]] != FOLD and lines.kind[section.refs[rows[-1]]] == NO_NEWLINE:
-        rows = rows[:-1]
+    if len(rows) == 1 and section.kinds[rows[0]] == LINE and lines.kind[section.refs[rows[0]]] == NO_NEWLINE:
+        # The note is about the line before it; a comment may stand between the two.
+        rows = [next(row for row in range(rows[0] - 1, 0, -1) if section.kinds[row] in _CODE), *rows]
     numbers = [pair for row in rows for pair in _numbers(section, row)]
     new = [number for _, number in numbers if number]
     old = [number for number, _ in numbers if number]
     is_old = bool(old) and (not new or wanted == "old")
     side, named = ("old", old) if is_old else ("new", new)
-    quote = [line for row in rows for line in _quoted(section, row) if not (wanted and line[0] == "+-"[not is_old])]
+    quote: list[str] = []
     hunk = section.hunk_of(rows[0])
+    before = hunk
+    for row in rows:
+        if (here := section.hunk_of(row)) is not before and here is not None:
+            quote.append(f"@@ -{here.old_start},{here.old_count} +{here.new_start},{here.new_count} @@")
+            before = here
+        quote += [line for line in _quoted(section, row) if not (wanted and line[0] == "+-"[not is_old])]
     return CommentDraft(
         text="",
         target="hunk" if target == "hunk" else "lines",
@@ -105,11 +112,3 @@ def _about_mark(section: Section, row: int) -> CommentDraft:
     if shown < 0:
         return CommentDraft(text=said, target="file", path=section.file.path)
     return msgspec.structs.replace(_on_lines(section, [shown], "lines", "new"), text=said)
-
-
-def suggestion_text(draft: CommentDraft) -> str:
-    """A suggestion block that holds the new side of the quoted lines, to be changed into what should stand there."""
-    kept = [line[1:] for line in draft.quote if line[:1] in ("+", " ")]
-    longest = max((len(line) - len(line.lstrip("`")) for line in kept), default=0)
-    fence = "`" * max(3, longest + 1)
-    return "\n".join((f"{fence}suggestion", *kept, fence))

@@ -269,3 +269,18 @@ async def test_an_image_in_a_comment_is_the_tasks_until_the_agent_sees_it_in_thi
     shop.model.add("R1-C1: done")
     sent = await shop.engine.review.send(task.id)
     assert sent.text.count("/attachments/") == 2, f"both are named in the next round:\n{sent.text}"
+
+
+# --- from a shell
+
+
+async def test_a_range_that_reaches_out_of_a_hunk_is_quoted_as_a_whole(shop: Shop) -> None:
+    task = await a_change(shop)
+    note = await shop.engine.review.add(task.id, CommentDraft(text="All", path=b"a.txt", start=1, end=35))
+    new_side = [line[1:] for line in note.quote if line[0] != "-"]
+    assert new_side == CHANGED.split("\n")[:35]
+    assert [line for line in note.quote if line[0] in "+-"] == ["-line 5", "+five", "-line 30", "+thirty", "+and more"]
+    beyond = await shop.engine.review.add(task.id, CommentDraft(text="All", path=b"a.txt", start=40, end=90))
+    assert (beyond.start, beyond.end) == (40, 41), "it ends with the file"
+    with pytest.raises(UsageError, match="has 41 lines"):
+        await shop.engine.review.add(task.id, CommentDraft(text="Where?", path=b"a.txt", start=80, end=90))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from agents.parts.review import CommentDraft
 from agents.review import DiffError
-from agents.review.suggestion import reversed_patch, suggested_text, suggestion_patch
+from agents.review.suggestion import reversed_patch, suggested_text, suggestion_block, suggestion_patch
 from tests.agents.review.review_repository import Repository
 
 CODE = b"one\ntwo\nthree\nfour\nfive\n"
@@ -23,6 +25,9 @@ CODE = b"one\ntwo\nthree\nfour\nfive\n"
         (CODE[:-1], 5, 5, "5\n", b"one\ntwo\nthree\nfour\n5"),
         (CODE[:-1], 2, 2, "2\n", b"one\n2\nthree\nfour\nfive"),
         (CODE.replace(b"\n", b"\r\n"), 2, 2, "2\n", b"one\r\n2\r\nthree\r\nfour\r\nfive\r\n"),
+        (CODE.replace(b"\n", b"\r\n"), 2, 2, "2\r\n", b"one\r\n2\r\nthree\r\nfour\r\nfive\r\n"),
+        (b"caf\xe9\nna\xefve\n", 1, 2, "caf\\xe9\nso na\\xefve\n", b"caf\xe9\nso na\xefve\n"),
+        (b"caf\xc3\xa9 \\xe9\n", 1, 1, "un caf\u00e9 \\xe9\n", b"un caf\xc3\xa9 \\xe9\n"),
     ],
 )
 def test_git_applies_it(tmp_path: Path, content: bytes, start: int, end: int, suggested: str, expected: bytes) -> None:
@@ -53,3 +58,23 @@ def test_the_opposite_patch_undoes_it(tmp_path: Path) -> None:
     tree = repository.tree()
     patch = suggestion_patch(b"a", CODE, 2, 3, "zwei\ndrei\nund\n")
     assert repository.tree_after(repository.tree_after(tree, patch), reversed_patch(patch)) == tree
+
+
+def about(quote: tuple[str, ...], start: int, end: int, **more: Any) -> CommentDraft:
+    return CommentDraft(text="", path=b"a", start=start, end=end, quote=quote, **more)
+
+
+@pytest.mark.parametrize(
+    ("comment", "block"),
+    [
+        (about((" a", "-b", "+c"), 4, 5), "```suggestion\na\nc\n```"),
+        (about(("+a\r", "+b\r"), 1, 2), "```suggestion\na\nb\n```"),
+        (about(("+```", "+b"), 1, 2), "````suggestion\n```\nb\n````"),
+        (about(("+a", "@@ -9,3 +9,3 @@", "+b"), 1, 10), "```suggestion\n```"),
+        (about(("-a",), 1, 1, side="old"), "```suggestion\n```"),
+        (about(("+a\x0cb",), 1, 1), "```suggestion\n```"),
+    ],
+    ids=["lines", "carriage returns", "fences", "a gap between hunks", "the old side", "a form feed"],
+)
+def test_a_block_begins_with_the_lines_it_stands_for_where_all_are_known(comment: CommentDraft, block: str) -> None:
+    assert suggestion_block(comment) == block

@@ -71,6 +71,7 @@ def test_a_fold_is_commented_and_selected_as_its_lines(tmp_path: Path) -> None:
     selected = state.selected_lines()
     assert selected is not None
     assert len(selected[1] or ()) == 4
+    assert len(state.selected_text().split("\n")) == 4, "all of it is copied, what is folded too"
 
 
 def test_a_single_fold_and_all_folds_are_opened(tmp_path: Path) -> None:

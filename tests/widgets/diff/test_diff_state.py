@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from agents.review.places import Placed
+from agents.review.suggestion import suggestion_block
 from tests.widgets.diff.diff_scene import a_comment, diff_of, numbered
 from widgets.diff.rows import LINE, SAME, Layout, Spot
 from widgets.diff.search import matching_rows
 from widgets.diff.state import DiffState
-from widgets.diff.targets import suggestion_text
 
 
 def reading(folder: Path, before: dict[str, str], after: dict[str, str], *comments: Placed) -> DiffState:
@@ -28,7 +28,7 @@ def put_cursor(state: DiffState, text: str, kind: str = "") -> None:
         for row, row_kind in enumerate(section.kinds):
             if row_kind in (LINE, SAME) and section.file is not None:
                 line = section.refs[row]
-                if section.file.lines.text(line) == text and kind in ("", " +-"[section.file.lines.kind[line]]):
+                if section.file.lines.text(line) == text and kind in ("", " +-\\"[section.file.lines.kind[line]]):
                     state.cursor = Spot(index, row)
                     return
     raise AssertionError(f"no row shows {text!r}")
@@ -88,7 +88,7 @@ def test_a_suggestion_begins_with_the_new_side_in_a_fence_longer_than_any_inside
     put_cursor(state, "one")
     state.anchor = state.cursor
     put_cursor(state, "````")
-    assert suggestion_text(state.draft()) == "`````suggestion\n1\n````\n`````"
+    assert suggestion_block(state.draft()) == "`````suggestion\n1\n````\n`````"
 
 
 def test_the_reader_stays_on_the_same_code_when_lines_are_inserted_above(tmp_path: Path) -> None:
@@ -173,3 +173,31 @@ def test_copied_is_code_without_marks(tmp_path: Path) -> None:
     state.anchor = state.cursor
     put_cursor(state, "2")
     assert state.selected_text() == "1\n2"
+
+
+def test_what_git_notes_about_a_line_is_not_copied_as_code(tmp_path: Path) -> None:
+    state = reading(tmp_path, {"a.py": "one\ntwo"}, {"a.py": "one\n2"})
+    put_cursor(state, "two")
+    state.anchor = state.cursor
+    state.cursor = Spot(state.cursor.section, len(state.table.sections[state.cursor.section]) - 1)
+    assert state.selected_text() == "two\n2"
+
+
+def test_a_comment_on_the_note_about_a_missing_line_feed_is_on_its_line(tmp_path: Path) -> None:
+    state = reading(tmp_path, {"a.py": "one\ntwo\n"}, {"a.py": "one\ntwo"})
+    put_cursor(state, " No newline at end of file")
+    draft = state.draft()
+    assert (draft.side, draft.start, draft.end) == ("new", 2, 2)
+    assert draft.quote == ("+two", "\\ No newline at end of file")
+
+
+def test_a_range_over_two_hunks_quotes_where_lines_are_left_out(tmp_path: Path) -> None:
+    after = numbered(40).replace("line 5\n", "five\n").replace("line 30\n", "thirty\n")
+    state = reading(tmp_path, {"a.py": numbered(40)}, {"a.py": after})
+    put_cursor(state, "line 8")
+    state.anchor = state.cursor
+    put_cursor(state, "line 27")
+    draft = state.draft()
+    assert (draft.start, draft.end) == (8, 27)
+    assert draft.quote == (" line 8", "@@ -27,7 +27,7 @@", " line 27")
+    assert suggestion_block(draft) == "```suggestion\n```", "the lines between are not there to be changed"
