@@ -43,6 +43,8 @@ class Lines:
         self._on_update = on_update
         self._log = log
         self._count = 0
+        self.session = ""
+        """The one that is spoken of; what is told of others goes to the log. Empty: any."""
         self.fault = ""
         """Why no more is read, as the end of a sentence."""
         self.over = False
@@ -70,10 +72,16 @@ class Lines:
             if self._count % _BREATH == 0:
                 await asyncio.sleep(0)
             message = decoded(line)
-            if message is None:
+            if message is None or self._is_of_another(message):
                 self._log.write(line[:2_000].rstrip() + b"\n")
             elif not self._taken(message):
                 return message
+
+    def _is_of_another(self, message: dict[str, Any]) -> bool:
+        params = message.get("params")
+        if not self.session or not isinstance(params, dict) or message.get("method") != "session/update":
+            return False
+        return params.get("sessionId", self.session) != self.session
 
     def _taken(self, message: dict[str, Any]) -> bool:
         result = message.get("result")
@@ -103,9 +111,9 @@ def decoded(line: bytes) -> dict[str, Any] | None:
     """A line as a message; None for what is none: some agents print to stdout what belongs to stderr."""
     try:
         message = msgspec.json.decode(line)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         # half a surrogate pair, or bytes that are no UTF-8, inside an otherwise good message
         message = None
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             message = json.loads(line.decode("utf-8", "replace"))
     return message if isinstance(message, dict) else None

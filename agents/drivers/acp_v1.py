@@ -128,7 +128,11 @@ class Peer:
             cast(Client, _Client(decide, fill)), self._lines, use_unstable_protocol=True
         )
         self._greeting: InitializeResponse | None = None
-        self.session = ""
+
+    @property
+    def session(self) -> str:
+        """The session that is open; empty before that."""
+        return self._lines.session
 
     @property
     def ended(self) -> bool:
@@ -173,12 +177,13 @@ class Peer:
         if known:
             answer, problem = await self._load(directory, known, told)
             notices += [f"{problem} It begins a new conversation and does not know the one above."] if problem else []
-        self.session = known
+        session = known
         loaded = answer is not None
         if answer is None:
             answer = begun = await self._new(directory, key_given, told)
-            self.session = begun.session_id
-        return Opened(session=self.session, loaded=loaded, answer=_plain(answer), notices=tuple(notices))
+            session = begun.session_id
+        self._lines.session = session
+        return Opened(session=session, loaded=loaded, answer=_plain(answer), notices=tuple(notices))
 
     def _told_servers(self, servers: Sequence[McpServer]) -> tuple[list[_AnyServer], list[str]]:
         """Servers in the words of the protocol, and a sentence about each that the agent cannot use."""

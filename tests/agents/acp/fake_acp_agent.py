@@ -376,6 +376,25 @@ class FakeAgent:
         error = self.read()["error"]
         self.say(f" files: {error['code']}")
 
+    def play_rubbish(self, text: str) -> None:
+        """Lines that no reader of JSON likes, among good ones."""
+        head = (
+            b'{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"%s","update":' % self.session.encode()
+        )
+        latin = b'{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"caf\xe9 "}}'
+        sys.stdout.buffer.write(head + latin + b"}}\n")
+        sys.stdout.buffer.write(head + b"[" * 100_000 + b"]" * 100_000 + b"}}\n")
+        sys.stdout.buffer.flush()
+        self.say("and on")
+
+    def play_stranger(self, text: str) -> None:
+        """Tells what belongs to a session that nobody has opened."""
+        ours, self.session = self.session, "another"
+        self.say("not for you")
+        self.update("tool_call", toolCallId="9", title="rm -rf /", kind="execute", status="in_progress")
+        self.session = ours
+        self.say("for you")
+
     def play_error(self, text: str) -> dict[str, Any]:
         return {"code": -32603, "message": "Internal error", "data": {"details": "no credit left"}}
 

@@ -284,6 +284,16 @@ async def test_a_message_of_three_megabytes_arrives_whole(shop: Shop, agent: Age
     assert await answer(shop, await done(shop, agent("long"))) == "x" * (3 << 20) + " and on"
 
 
+async def test_text_that_is_no_utf8_is_shown_and_a_line_nested_too_deeply_passed_over(shop: Shop, agent: Agent) -> None:
+    assert await answer(shop, await done(shop, agent("rubbish"))) == "caf\ufffd and on"
+
+
+async def test_what_belongs_to_another_session_is_not_shown(shop: Shop, agent: Agent) -> None:
+    task = await done(shop, agent("stranger"))
+    assert [entry.text for entry in await entries(shop, task, "text", "tool")] == ["for you"]
+    assert "not for you" in (paths.task_dir(task.id) / "agent.log").read_text(), "it is lost"
+
+
 async def test_a_line_without_end_is_a_sentence(shop: Shop, agent: Agent) -> None:
     assert (await blocked(shop, agent("endless"))).reason == "Fake sent a line that is too long to be a message."
 
