@@ -81,7 +81,7 @@ class Lines:
         params = message.get("params")
         if not self.session or not isinstance(params, dict) or message.get("method") != "session/update":
             return False
-        return params.get("sessionId", self.session) != self.session
+        return bool(params.get("sessionId", self.session) != self.session)
 
     def _taken(self, message: dict[str, Any]) -> bool:
         result = message.get("result")

@@ -1,7 +1,7 @@
 """Chat Completions, as any compatible server speaks it: Ollama, vLLM, llama.cpp, routers, OpenAI itself.
 
-They differ in small ways: options they refuse, calls without an index or an id, all calls under one index, arguments
-as an object, no usage. What is optional in a request is left out for good once a server has refused it.
+They differ in small ways: options and orders of roles they refuse, calls without an index or an id, all calls under
+one index, arguments as an object, reasoning in tags, no usage. What a server has refused once is never sent again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 
 from agents.model import Usage
 from agents.native.conversation import Message, Text, Thinking, ToolCall, ToolResult, User
+from agents.native.models.chat_shapes import TURNS, Characters, TaggedThinking, in_turns
 from agents.native.models.failures import Declined, refused, watched
 from agents.native.models.model import Endpoint, PartDone, Piece, Retryable, Spent, Stopped, TextPiece
 from agents.native.models.spoken_calls import spoken_calls
@@ -37,6 +38,8 @@ class ChatModel:
         self._client: AsyncOpenAI | None = None
         self._left_out: set[str] = set()
         """Options the server has refused."""
+        self._in_turns = False
+        """It has refused an order of roles."""
 
     async def stream(
         self, system: str, messages: Sequence[Message], tools: Sequence[ToolSpec]
@@ -47,6 +50,8 @@ class ChatModel:
         names = frozenset(tool.name for tool in tools)
         while True:
             request = {name: value for name, value in whole.items() if name not in self._left_out}
+            if self._in_turns:
+                request["messages"] = in_turns(request["messages"])
             try:
                 events = watched(self.endpoint, lambda request=request: client.chat.completions.create(**request))  # type: ignore[misc]
                 async with aclosing(events), aclosing(_pieces(events, self.endpoint, names)) as pieces:
@@ -55,9 +60,12 @@ class ChatModel:
                 return
             except Declined as problem:
                 option = next((name for name in _OPTIONAL if name in request and name in problem.message), "")
-                if not option:
+                if option:
+                    self._left_out.add(option)
+                elif not self._in_turns and TURNS.search(problem.message):
+                    self._in_turns = True
+                else:
                     raise refused(problem, self.endpoint) from problem
-                self._left_out.add(option)
 
     def _request(self, system: str, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, Any]:
         limit = "max_completion_tokens" if self.endpoint.host == "api.openai.com" else "max_tokens"
@@ -151,6 +159,7 @@ async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint, tools: frozen
     text: list[str] = []
     thinking: list[str] = []
     field = ""
+    tagged, written, thought = TaggedThinking(), Characters(), Characters()
     calls = _Calls()
     finish = ""
     async for chunk in events:
@@ -166,21 +175,25 @@ async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint, tools: frozen
         for name in _REASONING:
             if isinstance(piece := getattr(delta, name, None), str) and piece:
                 field = name
-                thinking.append(piece)
-                yield TextPiece(text=piece, thinking=True)
+                thinking.append(thought.whole(piece))
+                yield TextPiece(text=thinking[-1], thinking=True)
                 break
-        if piece := delta.content or delta.refusal:
-            if thinking and not text:
-                yield PartDone(part=Thinking(text="".join(thinking), opaque={"field": field}))
+        for is_thinking, piece in tagged.take(written.whole(delta.content or delta.refusal or "")):
+            if not piece:
+                continue
+            if thinking and not text and not is_thinking:
+                yield PartDone(part=_thinking(thinking, field))
                 thinking = []
-            text.append(piece)
-            yield TextPiece(text=piece)
+            (thinking if is_thinking else text).append(piece)
+            yield TextPiece(text=piece, thinking=is_thinking)
         for call in delta.tool_calls or ():
             calls.add(call)
     if not finish:
         raise Retryable(f"The answer of {endpoint.host} ended in the middle")
-    if thinking:
-        yield PartDone(part=Thinking(text="".join(thinking), opaque={"field": field}))
+    is_thinking, piece = tagged.rest()
+    (thinking if is_thinking else text).append(piece)
+    if any(thinking):
+        yield PartDone(part=_thinking(thinking, field))
     made = calls.finished()
     answer = "".join(text)
     if not made:
@@ -191,6 +204,10 @@ async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint, tools: frozen
         yield PartDone(part=whole)
     reasons = {"length": "length", "content_filter": "refusal"}
     yield Stopped(reason=reasons.get(finish, "end"))  # type: ignore[arg-type]
+
+
+def _thinking(pieces: Sequence[str], field: str) -> Thinking:
+    return Thinking(text="".join(pieces), opaque={"field": field} if field else {})
 
 
 def _usage(usage: Any) -> Usage:

@@ -53,11 +53,12 @@ async def openai_client(endpoint: Endpoint) -> AsyncOpenAI:
 
 def parsed_call(identity: str, name: str, text: str) -> ToolCall:
     """A tool call from the JSON text of its arguments, which may be anything."""
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")  # halves of characters
     try:
         arguments = msgspec.json.decode(text or "{}")
         if isinstance(arguments, str):  # some encode twice
             arguments = msgspec.json.decode(arguments)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         arguments = None
     if not isinstance(arguments, dict):
         return ToolCall(id=identity, name=name, malformed=text)

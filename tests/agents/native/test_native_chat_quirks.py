@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agents.native.conversation import Text, Thinking, ToolCall, User
-from agents.native.models import PartDone, Piece, Retryable, Spent, Stopped, open_model
+from agents.native.models import PartDone, Piece, Retryable, Spent, Stopped, TextPiece, open_model
 from agents.native.tools import SPECS
 from agents.profiles import NativeSection
 
@@ -87,6 +87,14 @@ LS, PWD = ("bash", {"command": "ls"}), ("bash", {"command": "pwd"})
         pytest.param([call('"{\\"command\\": \\"ls\\"}"', name="bash", index=0)], [LS], id="encoded twice, no id"),
         pytest.param(
             [
+                call('{"command": "echo \ud83d', name="bash", index=0, id="a"),
+                call('\ude00"}', index=0),
+            ],
+            [("bash", {"command": "echo \U0001f600"})],
+            id="a character in two halves",
+        ),
+        pytest.param(
+            [
                 call(name="bash", index=0, id="a"),
                 call(name="bash", index=1, id="b"),
                 call('{"command": "pwd"}', index=1),
@@ -106,6 +114,35 @@ async def test_reasoning_under_either_name(field: str) -> None:
     found = await pieces(chunk(**{field: "Hm."}), chunk(content="Yes."), chunk("stop"), "[DONE]")
     parts = [piece.part for piece in found if isinstance(piece, PartDone)]
     assert parts == [Thinking(text="Hm.", opaque={"field": field}), Text(text="Yes.")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "thinking", "answer"),
+    [
+        (["<think>Hm.\n</think>\n\nYes."], "Hm.\n", "Yes."),
+        (["\n<th", "ink>H", "m.</", "thin", "k>Yes", "."], "Hm.", "Yes."),
+        (["<think>1 </b> 2</think>Yes <think> is a tag."], "1 </b> 2", "Yes <think> is a tag."),
+        (["<thi", "ck> is no tag, nor is <think>."], "", "<thick> is no tag, nor is <think>."),
+        (["<th"], "", "<th"),
+        (["<think>Cut in its", " middle</thi"], "Cut in its middle</thi", ""),
+        (["half \ud83d", "\ude00 a face"], "", "half \U0001f600 a face"),
+    ],
+)
+async def test_reasoning_in_tags_is_no_answer_and_no_piece_ends_in_half_a_character(
+    texts: list[str], thinking: str, answer: str
+) -> None:
+    found = await pieces(*(chunk(content=text) for text in texts), chunk("stop"), "[DONE]")
+    parts = [piece.part for piece in found if isinstance(piece, PartDone)]
+    wanted = (Thinking(text=thinking), Text(text=answer))
+    assert parts == [part for part in wanted if part.text]
+    shown = "".join(piece.text for piece in found if isinstance(piece, TextPiece) and not piece.thinking)
+    assert answer.startswith(shown), "what is shown while it comes is not what it is"
+
+
+async def test_arguments_nested_without_end_are_malformed() -> None:
+    found = await pieces(call('{"a":' * 100_000, name="bash", index=0, id="a"), chunk("tool_calls"), "[DONE]")
+    (made,) = [piece.part for piece in found if isinstance(piece, PartDone) and isinstance(piece.part, ToolCall)]
+    assert made.malformed, "the model is not told"
 
 
 async def test_usage_without_choices_and_no_usage_at_all() -> None:

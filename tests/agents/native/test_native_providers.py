@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from pathlib import Path
 from typing import Any
@@ -347,6 +348,34 @@ async def test_chat_server_that_refuses_an_option_is_asked_without_it(tmp_path: 
     used = reports.of(Used)[0]
     assert used.usage.cost_usd is None, "a server that reports no usage has no known cost"
     assert used.context_used > 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "Unexpected role 'user' after role 'tool'",
+        "System role not supported",
+    ],
+)
+async def test_chat_server_that_refuses_an_order_of_roles_gets_another(tmp_path: Path, words: str) -> None:
+    history = [User(text="First."), User(text="Second.")]
+    call = say(Call("bash", {"command": "true"}))
+    script = [Fault(status=400, message=words), call, "Done."]
+    async with a_driver(tmp_path, script, profile=a_profile("openai-chat"), history=history) as (
+        driver,
+        reports,
+        player,
+    ):
+        turn = asyncio.create_task(driver.run_turn("Third."))
+        await reports.until(lambda seen: seen.of(ToolStarted))
+        assert driver.steer(1, "Fourth.")
+        assert (await turn).outcome == "done"
+    last = player.requests[-1].body["messages"]
+    assert [message["role"] for message in last] == ["user", "assistant", "tool", "assistant", "user"]
+    for said in ("You are a coding agent", "First.", "Second.", "Third."):
+        assert said in last[0]["content"]
+    assert last[-1]["content"] == "Fourth."
 
 
 async def test_responses_are_stateless(tmp_path: Path) -> None:
