@@ -88,6 +88,8 @@ class FileList(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._files: tuple[ListedFile, ...] = ()
+        self._is_known = False
+        """There is a list, though it may be empty."""
         self._rows: list[FileRow] = []
         self._path = b""
         """The file the reader is in."""
@@ -102,7 +104,7 @@ class FileList(Widget):
 
     def show(self, files: Sequence[ListedFile]) -> None:
         """Show these files."""
-        self._files = tuple(files)
+        self._files, self._is_known = tuple(files), True
         self.lay_rows()
 
     def lay_rows(self) -> None:
@@ -167,7 +169,7 @@ class FileList(Widget):
     def _line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
-            return strip_of(self._summary(), self._look, width)
+            return strip_of(self._summary() if self._is_known else (), self._look, width)
         index = self._top + y - 1
         if index >= len(self._rows):
             return strip_of((), self._look, width)

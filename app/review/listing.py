@@ -36,7 +36,8 @@ class Listing:
 
     def show(self) -> None:
         """Show what is known now."""
-        self._files.show(listed_files(self._view.state, self._unread))
+        if not self._view.state.missing:
+            self._files.show(listed_files(self._view.state, self._unread))
 
     def changed(self, paths: Collection[bytes]) -> None:
         """These files changed under the reader."""

@@ -209,6 +209,7 @@ class ReviewScreen(Screen[None]):
                     await self._reading.facts(read, self.reviewed)
             except ShopfloorError as error:
                 self.say(str(error), error=True)
+                self._view.say_missing(str(error))
                 return False
             if self._view.is_editing and before is not None:
                 self._desk.is_stale = True

@@ -376,3 +376,18 @@ async def test_editor_key_names_what_is_missing(tmp_path: Path, monkeypatch: pyt
         await opened(pilot, app)
         await pilot.press("e")
         await until(pilot, lambda: "There is no editor set." in screen_text(app), "the problem is said")
+
+
+async def test_until_a_change_is_read_nothing_is_said_about_it(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    scene.api.failing = "diff"
+    app = scene.app()
+    async with app.run_test(size=(120, 24)) as pilot:
+        said = "The engine cannot be reached. Start it again."
+        await until(pilot, lambda: screen_text(app).count(said) == 2, "why there is no diff stands in its place too")
+        assert "Nothing differs" not in screen_text(app)
+        assert "0 files" not in screen_text(app)
+        scene.api.failing = ""
+        await pilot.press("ctrl+r")
+        await opened(pilot, app)
+        assert screen_text(app).count(said) < 2, "the diff is there now"

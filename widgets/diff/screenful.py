@@ -14,7 +14,7 @@ from textual.strip import Strip
 from widgets.diff.painter import EMPHASIS_SECONDS, Emphases, Gutter, Painter, SyntaxOf
 from widgets.diff.rows import FILE, Spot
 from widgets.diff.state import DiffState
-from widgets.text_strips import StyleBook, strip_of
+from widgets.text_strips import StyleBook, printable, strip_of
 
 STRIPS_KEPT = 800
 """Some screens to go back and forth in; more would only give the garbage collector longer walks."""
@@ -120,8 +120,8 @@ class Screenful:
         return strips
 
     def _empty(self, width: int, height: int) -> list[Strip]:
-        hidden = bool(self._state.diff.files)
-        text = "Every file is hidden. H shows them." if hidden else "Nothing differs."
+        nothing = "Every file is hidden. H shows them." if self._state.diff.files else "Nothing differs."
+        text = printable(self._state.missing) or nothing
         lines = [strip_of((), self._styles, width) for _ in range(height)]
         if height:
             lines[height // 3] = strip_of(((f"  {text}", "note"),), self._styles, width)

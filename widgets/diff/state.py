@@ -75,6 +75,8 @@ class DiffState:
 
     def __init__(self) -> None:
         self.diff = DiffSet(())
+        self.missing = "The change is read…"
+        """Why there is no diff yet; empty once there is one."""
         self.table = RowTable([])
         self.cursor = START
         self.anchor: Spot | None = None
@@ -117,7 +119,7 @@ class DiffState:
 
     def show(self, diff: DiffSet, placed: Sequence[Placed]) -> None:
         """Take another diff; folds, filters and hidden files stay, by name."""
-        self.diff = diff
+        self.diff, self.missing = diff, ""
         if self.alone is not None and all(file.path != self.alone for file in diff.files):
             self.alone = diff.files[0].path if diff.files else None
         self._paths = frozenset(file.path for file in diff.files)

@@ -116,6 +116,12 @@ class DiffView(Widget, can_focus=True):
         is_there = keep is None or not keep.path or self.state.spot_of_file(keep.path) is not None
         self._left = None if is_there else keep
 
+    def say_missing(self, why: str) -> None:
+        """There is no diff to show: say why, unless there is one."""
+        if self.state.missing:
+            self.state.missing = why
+            self._redraw()
+
     def place_comments(self, placed: Sequence[Placed]) -> None:
         """Show these comments; the reader stays where they are."""
         keep = self.state.keep(self.top)
