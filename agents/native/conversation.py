@@ -7,7 +7,7 @@ What is stored is never changed: a conversation that was shortened goes on after
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -20,7 +20,11 @@ CUT_OFF = "Your last answer was cut off. Go on from where it stopped."
 GO_ON = "Go on with the task from where you were interrupted."
 SAY_SOMETHING = "Your last answer was empty. Go on with the task, or say in a sentence that it is done."
 TOO_LONG = "Your last answer reached the limit of tokens for one answer. Go on from there, in smaller steps."
-OWN_WORDS = frozenset((CUT_OFF, GO_ON, SAY_SOMETHING, TOO_LONG))
+IN_CIRCLES = (
+    "You have made this call several times now, and each time the result was the same. Do something else, or say what "
+    "is in the way. If you wait for something, wait for longer within one command."
+)
+OWN_WORDS = frozenset((CUT_OFF, GO_ON, SAY_SOMETHING, TOO_LONG, IN_CIRCLES))
 """What is said to the model in the person's place."""
 
 
@@ -165,6 +169,26 @@ def repair(records: Iterable[Record]) -> list[Message]:
         open_calls = {call.id: call for call in answer.calls}
     repaired += _unanswered(open_calls)
     return repaired
+
+
+IMAGE_LEFT_OUT = "[An image that stood here is left out: the model's server does not take it.]"
+
+
+def images_of(messages: Iterable[Message]) -> frozenset[Image]:
+    """All images of a conversation."""
+    return frozenset(image for m in messages if isinstance(m, User | ToolResult) for image in m.images)
+
+
+def without_images(messages: Iterable[Message], refused: Collection[Image]) -> list[Message]:
+    """The messages with a word in the place of these images."""
+    return [_without(message, refused) for message in messages]
+
+
+def _without(message: Message, refused: Collection[Image]) -> Message:
+    if isinstance(message, Assistant) or not any(image in refused for image in message.images):
+        return message
+    kept = tuple(image for image in message.images if image not in refused)
+    return msgspec.structs.replace(message, text=f"{message.text}\n{IMAGE_LEFT_OUT}", images=kept)
 
 
 def _in_force(records: Sequence[Record]) -> Iterator[Message]:

@@ -25,6 +25,7 @@ from agents.native.calls import Calls, Tools
 from agents.native.conversation import (
     CUT_OFF,
     GO_ON,
+    IN_CIRCLES,
     SAY_SOMETHING,
     TOO_LONG,
     Assistant,
@@ -37,12 +38,15 @@ from agents.native.conversation import (
     User,
     encode,
     estimate_tokens,
+    images_of,
     last_compacted,
     repair,
     retold,
+    without_images,
 )
-from agents.native.models import Model, Overflow, PartDone, Retryable, Spent, Stopped, TextPiece
+from agents.native.models import ImagesRefused, Model, Overflow, PartDone, Retryable, Spent, Stopped, TextPiece
 from agents.native.models.failures import overflow
+from agents.native.repeats import ENDED_AFTER, TOLD_AFTER, Repeats, in_circles
 from agents.native.retries import Retries
 from agents.native.voice import Voice
 from agents.profiles import Prices
@@ -100,6 +104,8 @@ class Agent:
         self._cut: TurnEnd | None = None
         """Why the running turn was cancelled from here."""
         self._compact_wanted = False
+        self._refused: frozenset[Image] = frozenset()
+        """Images that the provider does not take."""
         self._price_missed = False
         self._nudges = 0
 
@@ -175,6 +181,7 @@ class Agent:
 
     async def _turn(self, prompt: str) -> TurnEnd:
         self._nudges = 0
+        repeats = Repeats()
         if prompt:
             self._remember(self._said(prompt))
         elif not self._messages:
@@ -188,7 +195,12 @@ class Agent:
                 await self._calls.carry_out(answer.calls)
                 if stopped.reason == "length":
                     self._remember(User(text=TOO_LONG))
-            steered = self._deliver_steering()
+                elif (repeated := repeats.count(answer.calls, self._messages)) == TOLD_AFTER:
+                    self._remember(User(text=IN_CIRCLES))
+                elif repeated >= ENDED_AFTER:
+                    return in_circles()
+            if steered := self._deliver_steering():
+                repeats.forget()
             if answer.calls or steered:
                 self._nudges = 0
             elif end := await self._after(answer, stopped):
@@ -304,13 +316,20 @@ class Agent:
     # one request
 
     async def _answer(self) -> tuple[Assistant, Stopped]:
-        """Ask until there is a whole answer, within reason. A conversation that is too long is shortened once."""
+        """Ask until there is a whole answer, within reason. A conversation that is too long is shortened once, and goes
+        on without its images when one of them is refused."""
         try:
             return await self._retries(self._ask)
         except Overflow:
             if not await self._compact():
                 raise
-            return await self._retries(self._ask)
+        except ImagesRefused as problem:
+            found = images_of(self._messages) - self._refused
+            if not found:
+                raise
+            self._refused |= found
+            self._notice(f"{problem.message} The images of the conversation are left out from now on.")
+        return await self._retries(self._ask)
 
     async def _ask(self) -> tuple[Assistant, Stopped]:
         """One request. What it said is remembered whatever happens; of a cut answer only the text is."""
@@ -318,7 +337,8 @@ class Agent:
         open_text: list[str] = []
         spent: Usage | None = None
         try:
-            stream = self._model.stream(self._system, repair(self._messages), self._specs)
+            messages = without_images(repair(self._messages), self._refused)
+            stream = self._model.stream(self._system, messages, self._specs)
             async with aclosing(stream) as pieces:
                 async for piece in pieces:
                     match piece:

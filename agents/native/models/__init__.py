@@ -7,6 +7,7 @@ imported by the first request, in a thread: they take a second and a hundred meg
 
 from agents.native.models.model import (
     Endpoint,
+    ImagesRefused,
     Model,
     Overflow,
     PartDone,
@@ -21,6 +22,7 @@ from agents.native.models.model import (
 
 __all__ = [
     "Endpoint",
+    "ImagesRefused",
     "Model",
     "Overflow",
     "PartDone",

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from agents.errors import ModelError, ShopfloorError
-from agents.native.models.model import Endpoint, Overflow, Retryable
+from agents.native.models.model import Endpoint, ImagesRefused, Overflow, Retryable
 
 _RETRIED = {408: "timed out", 409: "was in conflict", 425: "came too early", 429: "is limiting requests"}
 _NAMED = {
@@ -39,6 +39,7 @@ OVERFLOW = re.compile(
     r"|exceeds.{0,40}context",
     re.IGNORECASE,
 )
+_IMAGE = re.compile(r"\b(images?|image_url|pictures?)\b", re.IGNORECASE)
 _END_SECONDS = 0.5
 _NO_CREDIT = re.compile(r"credit balance|insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
 
@@ -123,7 +124,8 @@ def overflow(detail: str) -> Overflow:
 
 def refused(problem: Declined, endpoint: Endpoint) -> ModelError:
     """A request the provider does not take, for a person."""
-    return ModelError(
+    kind = ImagesRefused if _IMAGE.search(problem.message) else ModelError
+    return kind(
         f"{endpoint.host} does not take the request for {endpoint.model} ({problem.message}).",
         _again("Look at model, thinking and max_output in the profile"),
     )

@@ -75,6 +75,10 @@ class Overflow(ModelError):
     """The conversation is longer than the model's context window."""
 
 
+class ImagesRefused(ModelError):
+    """The provider does not take an image of the conversation, and would not with any request after it."""
+
+
 class Patience(Struct, kw_only=True):
     """How long a provider may be silent, in seconds."""
 

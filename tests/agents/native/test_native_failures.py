@@ -12,7 +12,7 @@ from test_native_loop import run
 from agents.drivers import Notice, Waiting
 from agents.errors import ModelError
 from agents.native.budget import Limits
-from agents.native.conversation import ToolCall
+from agents.native.conversation import IN_CIRCLES, ToolCall, User
 from agents.native.loop import Agent
 from agents.native.models import Overflow, Retryable, Stopped, TextPiece
 from agents.offline import Fault
@@ -90,3 +90,26 @@ async def test_turn_comes_to_an_end_with_a_model_that_always(tmp_path: Path, ans
         assert len(model.asked) <= 20, f"it asked {len(model.asked)} times"
         again = await agent.run_turn("")
     assert again.outcome == "blocked", "resuming it is no way on"
+
+
+async def test_model_that_goes_round_in_circles_is_told_and_then_the_person_is_asked(tmp_path: Path) -> None:
+    model, reports = PlayedModel(*repeat([run("echo the same")], 40)), Reports()
+    async with a_tool_host(tmp_path) as host:
+        agent = Agent(model=model, tool_host=host, system="S", report=reports)
+        end = await agent.run_turn("Work.")
+        assert (end.outcome, len(model.asked)) == ("blocked", 12), end
+        again = await agent.run_turn("Try something else.")
+    assert "same call with the same result" in end.reason
+    assert "instead" in end.hint
+    told = [bool(messages[-1] == User(text=IN_CIRCLES)) for messages in model.asked[:12]]
+    assert told.index(True) == 4, "it is not told after the fourth time"
+    assert told.count(True) == 1
+    assert (again.outcome, len(model.asked)) == ("blocked", 24), "it gets as many tries again"
+
+
+async def test_polling_for_something_that_changes_is_no_circle(tmp_path: Path) -> None:
+    model, reports = PlayedModel(*repeat([run("echo x >> count; wc -l < count")], 30), ["Done."]), Reports()
+    async with a_tool_host(tmp_path) as host:
+        end = await Agent(model=model, tool_host=host, system="S", report=reports).run_turn("Wait.")
+    assert end.outcome == "done", end
+    assert not any(User(text=IN_CIRCLES) in messages for messages in model.asked)

@@ -195,6 +195,25 @@ async def test_request_the_provider_does_not_take_blocks_with_its_words(tmp_path
 
 
 @every_wire
+async def test_image_that_is_refused_is_left_out_and_said_and_the_next_one_is_shown(tmp_path: Path, wire: str) -> None:
+    worktree = a_worktree(tmp_path)
+    (worktree / "bad.png").write_bytes(a_picture())
+    (worktree / "good.png").write_bytes(a_picture() + b"more")
+    refused = Fault(status=400, message="messages.0.content.1: Could not process image")
+    profile = a_profile(wire, images=True)
+    async with a_driver(tmp_path, [refused, "Gone.", "Seen."], profile=profile) as (driver, reports, player):
+        assert (await driver.run_turn("Look at @bad.png.")).outcome == "done", "the conversation can never go on"
+        assert (await driver.run_turn("And at @good.png.")).outcome == "done"
+    (notice,) = reports.of(Notice)
+    assert "Could not process image" in notice.text
+    bad, good = (base64.b64encode((worktree / name).read_bytes()).decode() for name in ("bad.png", "good.png"))
+    sent = [str(request.body) for request in player.requests]
+    assert [bad in body.replace(good, "") for body in sent] == [True, False, False]
+    assert [good in body for body in sent] == [False, False, True]
+    assert "An image that stood here is left out" in sent[1]
+
+
+@every_wire
 async def test_full_context_window_blocks_and_says_so(tmp_path: Path, wire: str) -> None:
     fault = Fault(status=400, message="prompt is too long: 210000 tokens > 200000 maximum")
     async with a_driver(tmp_path, [fault], profile=a_profile(wire)) as (driver, _, _):
