@@ -39,6 +39,8 @@ _SECRETS = (
 """Below the home folder: what a person would not show, and the sockets that would act for them."""
 
 _MAX_PROCESSES = 4096
+_READER_MEMORY_MB = 2048
+"""A worktree can be made so that git fills all memory there is."""
 _MATCHES_LIMIT = 500
 """Each is a mount of its own."""
 _INHERITED = ("PATH", "HOME", "LANG", "LANGUAGE", "TERM", "COLORTERM", "SHELL", "USER", "LOGNAME", "TZ")
@@ -119,6 +121,7 @@ def reader_policy(
     repository: Path | None = None,
     read: Iterable[Path] = (),
     write: Iterable[Path] = (),
+    protect: Iterable[Path] = (),
     binds: Iterable[Bind] = (),
     extra_environment: Mapping[str, str] | None = None,
 ) -> Policy:
@@ -128,9 +131,11 @@ def reader_policy(
         write=_texts(write),
         read=_texts((*_own_code(), worktree, *((repository,) if repository else ()), *read)),
         binds=tuple(binds),
+        protect=_texts(protect),
         hide=hidden_places(),
         temp=str(temp),
         network=False,
+        max_memory_mb=_READER_MEMORY_MB,
         environment=base_environment() | dict(extra_environment or {}),
     )
 

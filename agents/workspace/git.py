@@ -13,13 +13,16 @@ Two ways, and no third:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 import re
+import resource
 import selectors
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -38,6 +41,10 @@ OLDEST = (2, 31)
 TIMEOUT_SECONDS = 600.0
 OUTPUT_LIMIT_BYTES = 256 * 1024 * 1024
 """More output than this is nothing a person reviews; it would only eat the engine's memory."""
+
+MEMORY_LIMIT_BYTES = 2 * 1024 * 1024 * 1024
+"""Of each git on the host: a few hundred bytes of trees can name a billion files, and content can shrink a
+thousandfold. A repository of a million files takes a tenth of it."""
 
 _PINNED_CONFIG = (
     "core.hooksPath=/dev/null",
@@ -279,6 +286,7 @@ def _finish(wrapper: gitpython.Git, command: list[str], stdin: bytes | BinaryIO,
         process = running.proc
         assert process is not None
         try:
+            _bound(process.pid)
             out, err = _collect(process, limit_bytes)
             return Result(process.wait(), out, err)
         finally:
@@ -307,6 +315,13 @@ def _collect(process: subprocess.Popen[bytes], limit_bytes: int) -> tuple[bytes,
                     raise _too_much(limit_bytes)
     out, err = streams.values()
     return bytes(out), bytes(err)
+
+
+def _bound(process: int) -> None:
+    """Limit the memory of a process that has just started, where the system can do that from outside."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
+            resource.prlimit(process, resource.RLIMIT_DATA, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -260,6 +260,7 @@ def _policy(workspace: Workspace, writable: bool = False) -> Policy:
         repository=Path(workspace.repository),
         read=map(Path, (workspace.git_dir, workspace.private, *borrowed, *person_config())),
         write=(workspace.reading, *((worktree,) if writable else ())),
+        protect=(worktree / ".git",),
         extra_environment=environment,
     )
 

@@ -201,6 +201,48 @@ async def test_the_persons_git_runs_nothing_of_an_agent_that_still_works(
     assert not attack.mark.exists(), "the person's git ran a program of the agent"
 
 
+async def test_a_filter_that_the_agent_wrote_does_not_turn_the_persons_git(tmp_path: Path, bubblewrap: Runner) -> None:
+    attack = await an_attack(tmp_path, bubblewrap)
+    attack.repository.with_config("filter.tool.clean=cat", "filter.tool.smudge=./tool.sh")
+    await attack.agent.does(
+        "printf 'a filter=tool\\n' > .gitattributes; printf '#!/bin/sh\\ncat\\n' > tool.sh; chmod +x tool.sh"
+    )
+    before = await attack.agent.snapshot()
+    await attack.agent.does(
+        "git init -q fake; cat evil-config >> fake/.git/config; echo changed > a; "
+        "printf '#!/bin/sh\\ncat; rm -f .git; echo gitdir: fake/.git > .git; touch filtered\\n' > tool.sh"
+    )
+    await attack.agent.workspaces.rest(attack.agent.workspace)
+    (attack.agent.worktree / "tool.sh").chmod(0o755)
+    await attack.agent.workspaces.rewind(attack.agent.workspace, before)
+    attack.person_looks()
+    assert not attack.mark.exists(), "the person's git ran a program of the agent"
+
+
+A_HUNDRED_THOUSAND_FILES_OF_ONE_TREE = """
+name=$(printf %0200d 0); blob=$(echo x | git hash-object -w --stdin)
+tree=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf "100644 blob $blob\\t$i$name\\n"; done | git mktree)
+for level in 1 2 3 4; do
+    tree=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf "040000 tree $tree\\t$i\\n"; done | git mktree)
+done
+git update-ref HEAD $(git commit-tree -p HEAD -m Many $tree)
+"""
+
+
+async def test_a_few_trees_that_name_endless_files_do_not_fill_the_memory_of_the_host(
+    tmp_path: Path, one_runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attack = await an_attack(tmp_path, one_runner)
+    tip = attack.repository.commit(attack.agent.workspace.branch)
+    await attack.agent.does(A_HUNDRED_THOUSAND_FILES_OF_ONE_TREE)
+    monkeypatch.setattr("agents.workspace.git.MEMORY_LIMIT_BYTES", 16 * 1024 * 1024)
+    with pytest.raises(GitError, match="memory"):
+        await attack.agent.workspaces.import_branch(attack.agent.workspace)
+    with pytest.raises(GitError, match="memory"):
+        await attack.agent.workspaces.numstat(attack.agent.workspace, tip, attack.agent.workspace.branch)
+    attack.person_looks()
+
+
 LINKED = "index HEAD logs/HEAD logs/refs COMMIT_EDITMSG ORIG_HEAD FETCH_HEAD MERGE_MSG packed-refs"
 
 
