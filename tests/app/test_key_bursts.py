@@ -33,6 +33,11 @@ def burst(stage: Stage, *keys: str) -> None:
                 stage.app.post_message(events.Key(each, None))
 
 
+def written(stage: Stage) -> list[str]:
+    """What stands in the fields of the screen that is shown."""
+    return [field.value for field in stage.app.screen.query(Input)]
+
+
 async def test_a_filter_takes_all_that_is_typed_after_its_key() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
@@ -59,8 +64,7 @@ async def test_the_dialogs_take_all_that_is_typed_after_their_key() -> None:
         await stage.until(lambda: screen._area.text == "fix it now", f"the prompt is whole: {screen._area.text}")
         burst(stage, "escape", "w", "the review")
         await stage.until(lambda: isinstance(stage.app.screen, NoteScreen), "the note opens")
-        note = stage.app.screen.query(Input).first()
-        await stage.until(lambda: note.value == "the review", f"the note is whole, and not {note.value}")
+        await stage.until(lambda: written(stage) == ["the review", ""], "the note is whole")
 
 
 async def test_a_task_is_started_with_all_that_was_typed_before_the_key_that_starts_it() -> None:
@@ -85,8 +89,7 @@ async def test_the_palette_takes_all_that_is_typed_after_its_key() -> None:
     async with a_floor(*some_tasks()) as stage:
         burst(stage, "ctrl+p", "dashboard")
         await stage.until(lambda: isinstance(stage.app.screen, CommandPalette), "the palette opens")
-        found = stage.app.screen.query(Input).first()
-        await stage.until(lambda: found.value == "dashboard", f"what is looked for is whole, and not {found.value}")
+        await stage.until(lambda: written(stage) == ["dashboard"], "what is looked for is whole")
 
 
 async def test_keys_before_and_after_one_that_moves_the_focus_are_not_mixed() -> None:
