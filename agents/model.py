@@ -351,5 +351,7 @@ class EngineInfo(Struct, kw_only=True):
     sandbox: str = ""
     sandbox_problem: str = ""
     """Why agents cannot start; empty when they can."""
+    damages: tuple[str, ...] = ()
+    """What in the store could not be read so far and is passed over, each a sentence."""
     replaced: bool = False
     """The program's files have changed since it started: it should be restarted."""

@@ -108,7 +108,7 @@ class BreakFixDesk:
         self._running: dict[str, _Run] = {}
         self._reports: dict[str, list[BreakFixReport]] = {}
         """By task, the latest last."""
-        stored = [msgspec.json.decode(data, type=BreakFixReport) for _, data in ledger.store.kept(KEPT)]
+        stored = [report for _, report in ledger.store.kept_as(BreakFixReport, KEPT) if report.task in ledger.tasks]
         for report in sorted(stored, key=lambda report: report.at):
             self._reports.setdefault(report.task, []).append(report)
         ledger.on_change.append(self._task_changed)

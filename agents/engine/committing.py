@@ -104,7 +104,7 @@ class CommittingDesk:
     async def history(self) -> list[str]:
         """See :class:`agents.parts.committing.Committing`."""
         self._ledger.flush()
-        kept = sorted(self._ledger.store.kept(_KIND), key=lambda row: -float(row[1]))
+        kept = sorted(self._ledger.store.kept_as(float, _KIND), key=lambda row: -row[1])
         return [command for command, _ in kept[:HISTORY]]
 
     # inside

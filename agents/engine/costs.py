@@ -68,8 +68,7 @@ class CostDesk:
         """Keep of what was spent beside turns that ended before a time only the sums of each day."""
         past = self._past()
         days = set()
-        for key, data in self._store.kept(_BESIDE):
-            task, turn = msgspec.json.decode(data, type=tuple[str, Turn])
+        for key, (task, turn) in self._store.kept_as(tuple[str, Turn], _BESIDE):
             if turn.ended_at < before:
                 for spent in spending([(task, turn)], self._tasks, ""):
                     past = folded(past, Past(spent=spent, tasks=(task,)))
@@ -81,12 +80,11 @@ class CostDesk:
 
     def _past(self) -> list[Past]:
         """The days that are folded."""
-        days = (msgspec.json.decode(data, type=list[Past]) for _, data in self._store.kept(_PAST))
-        return [one for day in days for one in day]
+        return [one for _, day in self._store.kept_as(list[Past], _PAST) for one in day]
 
     def _turns_since(self, at: float) -> list[tuple[str, Turn]]:
         """Turns of all tasks, and what was spent beside them."""
-        beside = [msgspec.json.decode(data, type=tuple[str, Turn]) for _, data in self._store.kept(_BESIDE)]
+        beside = [found for _, found in self._store.kept_as(tuple[str, Turn], _BESIDE)]
         return [*self._store.turns_since(at), *(found for found in beside if found[1].ended_at >= at)]
 
     def _turn_the_page(self) -> None:
@@ -97,8 +95,7 @@ class CostDesk:
         self._day = day
         self._flush()
         self._fold(midnight(day) - _OPEN_DAYS * 86_400)
-        raised = self._store.kept_one(_KIND, day)
-        self._raised_usd = float(raised) if raised else None
+        self._raised_usd = next((usd for _, usd in self._store.kept_as(float, _KIND, day)), None)
         rows = spending(self._turns_since(midnight(day)), self._tasks, day)
         self._spent_usd = sum(row.usage.cost_usd or 0.0 for row in rows)
         self._spent_usd += sum(row.known_usd for row in rows if row.usage.cost_usd is None)

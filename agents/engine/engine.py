@@ -181,6 +181,7 @@ class Engine:
             clients=len(self._hub),
             sandbox=self._facilities.sandbox,
             sandbox_problem=str(problem) if problem else "",
+            damages=tuple(self.ledger.store.damages),
             replaced=await asyncio.to_thread(installation.replaced),
         )
 

@@ -104,12 +104,8 @@ class Explanations:
 
     def _of(self, task: str) -> list[SeenSign]:
         if task not in self._signs:
-            kept = self._ledger.store.kept_one(_KIND, task) or b"[]"
-            try:
-                self._signs[task] = msgspec.json.decode(kept, type=list[SeenSign])
-            except msgspec.MsgspecError as error:
-                _log.warning("task %s: its signs cannot be read: %s", task, error)
-                self._signs[task] = []
+            kept = self._ledger.store.kept_as(list[SeenSign], _KIND, task)
+            self._signs[task] = kept[0][1] if kept else []
         return self._signs[task]
 
     def _keep(self, task: str) -> None:

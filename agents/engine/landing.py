@@ -60,8 +60,8 @@ class Landings:
         self._leave_floor = leave_floor
         self._restore = restore
         self._deliver = deliver
-        stored = (msgspec.json.decode(data, type=Landing) for _, data in ledger.store.kept(KEPT))
-        self._landings = {landing.task: landing for landing in stored}
+        stored = ledger.store.kept_as(Landing, KEPT)
+        self._landings = {task: landing for task, landing in stored if task in ledger.tasks}
         self._held = {project for project, _ in ledger.store.kept(KEPT_HOLD)}
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._step: dict[str, asyncio.Task[Landing]] = {}

@@ -35,8 +35,6 @@ class Ledger:
     def __init__(self, store: Store, hub: Hub) -> None:
         self.store = store
         self.hub = hub
-        self.tasks: dict[str, Task] = {task.id: task for task in store.tasks()}
-        self._sequence = max(store.last_sequence(), *(task.sequence for task in self.tasks.values()), 0)
         self._prompts: dict[str, dict[int, Prompt]] = {}
         """The prompts of tasks that were asked for, as they are now."""
         self.on_change: list[Callable[[Task | None, Task], None]] = []
@@ -49,6 +47,9 @@ class Ledger:
         self._warned: deque[str] = deque(maxlen=WARNINGS_KNOWN)
         self.on_state: Callable[[Task, Task], None] = lambda _before, _after: None
         """Called when a task has come into another state."""
+        store.on_damage = self.warn
+        self.tasks: dict[str, Task] = {task.id: task for task in store.tasks()}
+        self._sequence = max(store.last_sequence(), *(task.sequence for task in self.tasks.values()), 0)
         self.on_writable: list[Callable[[], None]] = []
         """Called when the disk takes what it had refused: what could not begin meanwhile goes on by itself."""
 

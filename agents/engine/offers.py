@@ -28,8 +28,7 @@ def told(ledger: Ledger, task: Task, session: Session) -> None:
 
 def choices_of(store: Store, task: str) -> dict[str, str]:
     """What the person has chosen in a task: values by the ids of settings."""
-    data = store.kept_one(CHOICES, task)
-    return msgspec.json.decode(data, type=dict[str, str]) if data else {}
+    return next((choices for _, choices in store.kept_as(dict[str, str], CHOICES, task)), {})
 
 
 def choose(store: Store, task: str, choices: Mapping[str, str]) -> None:

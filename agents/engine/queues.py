@@ -18,7 +18,6 @@ from agents.parts.queues import Place, Queue, QueueCopy, QueueItem, QueueRun, Ru
 from agents.workspace import open_project
 
 _EDITS = "queue-edits"
-_ITEMS = msgspec.json.Decoder(tuple[QueueItem, ...])
 
 
 class Queues:
@@ -72,8 +71,8 @@ class Queues:
         """See :class:`agents.parts.queues.Queues`."""
         self._ledger.flush()
         where = f"{await _checkout(project)}\0"
-        found = self._ledger.store.kept(_EDITS)
-        return {key.removeprefix(where): _ITEMS.decode(data) for key, data in found if key.startswith(where)}
+        found = self._ledger.store.kept_as(tuple[QueueItem, ...], _EDITS)
+        return {key.removeprefix(where): items for key, items in found if key.startswith(where)}
 
     async def keep_edits(self, name: str, items: Sequence[QueueItem], project: str = "") -> None:
         """See :class:`agents.parts.queues.Queues`."""

@@ -41,8 +41,8 @@ class RaceDesk:
         self._create = create
         self._close = close
         self._happened = happened
-        stored = (msgspec.json.decode(data, type=Race) for _, data in ledger.store.kept(KEPT))
-        self._races = {race.id: race for race in sorted(stored, key=lambda race: race.at)}
+        stored = ledger.store.kept_as(Race, KEPT)
+        self._races = dict(sorted(stored, key=lambda kept: kept[1].at))
         self._files: dict[str, tuple[int, tuple[LaneFile, ...]]] = {}
         """What a task changed, and the sequence number it had then."""
         ledger.on_change.append(self._task_changed)

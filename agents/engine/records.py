@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from agents.engine.ledger import Ledger
 from agents.engine.transcript import Transcript
-from agents.events import AnyEvent, EntryChanged, TaskChanged, TranscriptOpened
+from agents.events import AnyEvent, EngineNotice, EntryChanged, TaskChanged, TranscriptOpened
 from agents.model import FINAL_STATES, Entry
 
 OPENED_ENTRIES = 500
@@ -28,9 +28,12 @@ class Records:
         """See :class:`agents.engine.hub.Source`."""
         self._ledger.try_flush()
         return [
-            TaskChanged(task=task)
-            for task in self._ledger.tasks.values()
-            if (task.sequence > sequence if sequence else task.state not in FINAL_STATES)
+            *(EngineNotice(text=text, severity="warning") for text in self._ledger.store.damages),
+            *(
+                TaskChanged(task=task)
+                for task in self._ledger.tasks.values()
+                if (task.sequence > sequence if sequence else task.state not in FINAL_STATES)
+            ),
         ]
 
     def transcript_since(self, task: str, sequence: int) -> list[AnyEvent]:

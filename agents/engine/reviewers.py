@@ -70,8 +70,8 @@ class ReviewerDesk:
         self._send_review = send_review
         self._happened = happened
         self._readers = Readers(facilities, changes)
-        stored = (msgspec.json.decode(data, type=Reviewing) for _, data in ledger.store.kept(KEPT))
-        self._reviewings = {reviewing.task: reviewing for reviewing in stored}
+        stored = ledger.store.kept_as(Reviewing, KEPT)
+        self._reviewings = {task: reviewing for task, reviewing in stored if task in ledger.tasks}
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._is_closing = False
         self._changed = asyncio.Event()

@@ -45,8 +45,9 @@ class Scripts:
 
     def take_up(self) -> None:
         """What ran when the engine was killed ended with it."""
-        for _, data in self._ledger.store.kept(KEPT):
-            run = msgspec.json.decode(data, type=ScriptRun)
+        for _, run in self._ledger.store.kept_as(ScriptRun, KEPT):
+            if run.task not in self._ledger.tasks:
+                continue
             if run.status == "running":
                 entries = self._ledger.store.entries(run.task, run.entry + 1, 1)
                 for entry in entries:

@@ -91,8 +91,7 @@ class Sessions:
 
     def _kept(self, kind: str, key: str) -> Session:
         self._ledger.flush()
-        data = self._ledger.store.kept_one(kind, key)
-        return msgspec.json.decode(data, type=Session) if data else Session()
+        return next((session for _, session in self._ledger.store.kept_as(Session, kind, key)), Session())
 
 
 def _setting(task: Task, session: Session, name: str) -> Setting:

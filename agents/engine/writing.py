@@ -81,7 +81,7 @@ class WritingDesk:
     async def yanked(self) -> list[Yank]:
         """See :class:`agents.parts.writing.Writing`."""
         self._ledger.flush()
-        found = [msgspec.json.decode(data, type=Yank) for _, data in self._ledger.store.kept("yank")]
+        found = [yank for _, yank in self._ledger.store.kept_as(Yank, "yank")]
         return sorted(found, key=lambda yank: yank.at, reverse=True)
 
     async def drop_yank(self, yank: str) -> None:
@@ -160,7 +160,10 @@ class WritingDesk:
         text = self._ledger.store.draft(key)
         if not text:
             return TaskDraft(prompt=self._ledger.store.draft(""))  # written before drafts belonged to a project
-        return msgspec.json.decode(text, type=TaskDraft)
+        try:
+            return msgspec.json.decode(text, type=TaskDraft)
+        except msgspec.MsgspecError:
+            return TaskDraft(prompt=text)  # damaged: what was typed is somewhere in it
 
     async def keep_task_draft(self, project: str, draft: TaskDraft) -> None:
         """See :class:`agents.parts.writing.Writing`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,6 +45,12 @@ CREATE TABLE check_report (task TEXT, tree TEXT, at REAL, data BLOB NOT NULL, PR
 _Row = TypeVar("_Row")
 
 
+def _field(name: str) -> str:
+    """A field of what a row holds, for a condition; NULL in a row that cannot be read."""
+    text = "CAST(data AS TEXT)"
+    return f"CASE WHEN json_valid({text}) THEN json_extract({text}, '$.{name}') END"
+
+
 class Round(Struct, kw_only=True):
     """A review round as it was sent: what was looked at."""
 
@@ -65,8 +71,13 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._waiting: list[tuple[str, tuple[object, ...]]] = []
+        self.damages: list[str] = []
+        """What could not be read so far, each a sentence."""
+        self.on_damage: Callable[[str], None] = lambda _text: None
+        """Called with each of them."""
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0.2)  # we are its only writer
+            self._db.text_factory = lambda data: data.decode("utf-8", "replace")  # one damaged letter hides no text
             path.chmod(0o600)  # one that was made read-only by mistake is writable again
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing, only a power cut could
@@ -215,31 +226,57 @@ class Store:
 
     # reading; what was written and not committed is not seen
 
-    def _rows(self, kind: type[_Row], statement: str, *values: object) -> list[_Row]:
+    def _rows(self, kind: type[_Row], table: str, rest: str = "", *values: object, key: str = "task") -> list[_Row]:
+        return [row for _, row in self._keyed(kind, table, rest, *values, key=key)]
+
+    def _keyed(
+        self, kind: type[_Row], table: str, rest: str, *values: object, key: str = "task", what: str = ""
+    ) -> list[tuple[str, _Row]]:
+        """What can be read of some rows, with what a column of them says."""
         try:
-            rows = self._db.execute(statement, values).fetchall()
-            return [msgspec.json.decode(data, type=kind) for (data,) in rows]
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            rows = self._db.execute(f"SELECT {key}, data FROM {table} {rest}", values).fetchall()
+        except sqlite3.Error as error:
             raise self._unusable(str(error)) from error
+        found = []
+        for name, data in rows:
+            try:
+                found.append((name, msgspec.json.decode(data, type=kind)))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                self._pass_over(f"{what or table} {name}", error)
+        return found
+
+    def _pass_over(self, what: str, error: Exception) -> None:
+        """Say what is damaged, and keep the store with it: what is written next may take the row's place."""
+        aside = self.path.with_name(f"{self.path.name}.damaged")
+        text = f"A record in the store {self.path} cannot be read and is passed over: {what} ({error})."
+        if any(known.startswith(text) for known in self.damages):
+            return
+        try:
+            if not aside.exists():
+                self._db.execute("VACUUM INTO ?", (str(aside),))
+            text = f"{text} The store with it is kept as {aside}."
+        except sqlite3.Error as refused:
+            text = f"{text} The store with it could not be kept as {aside}: {refused}."
+        self.damages.append(text)
+        self.on_damage(text)
 
     def tasks(self) -> list[Task]:
         """All tasks ever made."""
-        return self._rows(Task, "SELECT data FROM task")
+        return self._rows(Task, "task", key="id")
 
     def workspace(self, task: str, kind: type[_Row]) -> _Row | None:
         """Where a task's files live, or None before they were made."""
-        rows = self._rows(kind, "SELECT data FROM workspace WHERE task = ?", task)
+        rows = self._rows(kind, "workspace", "WHERE task = ?", task)
         return rows[0] if rows else None
 
     def entries(self, task: str, before: int = 0, limit: int = 500) -> list[Entry]:
         """The latest ``limit`` entries (older than entry ``before`` if given), oldest first."""
-        statement = "SELECT data FROM entry WHERE task = ? AND id < ? ORDER BY id DESC LIMIT ?"
-        return self._rows(Entry, statement, task, before or 2**62, limit)[::-1]
+        rest = "WHERE task = ? AND id < ? ORDER BY id DESC LIMIT ?"
+        return self._rows(Entry, "entry", rest, task, before or 2**62, limit)[::-1]
 
     def entries_since(self, task: str, sequence: int) -> list[Entry]:
         """Entries that changed after a sequence number, oldest first."""
-        statement = "SELECT data FROM entry WHERE task = ? AND sequence > ? ORDER BY id"
-        return self._rows(Entry, statement, task, sequence)
+        return self._rows(Entry, "entry", "WHERE task = ? AND sequence > ? ORDER BY id", task, sequence)
 
     def last_sequence(self) -> int:
         """The highest sequence number ever recorded in an entry."""
@@ -253,16 +290,15 @@ class Store:
 
     def prompts(self, task: str) -> list[Prompt]:
         """All prompts of a task, oldest first."""
-        return self._rows(Prompt, "SELECT data FROM prompt WHERE task = ? ORDER BY id", task)
+        return self._rows(Prompt, "prompt", "WHERE task = ? ORDER BY id", task)
 
     def latest_prompts(self, limit: int) -> list[Prompt]:
         """What was said to agents of all tasks, the latest first."""
-        statement = "SELECT data FROM prompt ORDER BY json_extract(CAST(data AS TEXT), '$.at') DESC LIMIT ?"
-        return self._rows(Prompt, statement, limit)
+        return self._rows(Prompt, "prompt", f"ORDER BY {_field('at')} DESC LIMIT ?", limit)
 
     def comments(self, task: str) -> list[Comment]:
         """All comments of a task in the order they were written."""
-        return self._rows(Comment, "SELECT data FROM comment WHERE task = ? ORDER BY position", task)
+        return self._rows(Comment, "comment", "WHERE task = ? ORDER BY position", task)
 
     def messages(self, task: str) -> list[bytes]:
         """A driver's conversation."""
@@ -271,39 +307,33 @@ class Store:
 
     def turns_since(self, at: float) -> list[tuple[str, Turn]]:
         """Turns of all tasks that ended after a time or have not ended, with their tasks' ids."""
-        ended = "json_extract(CAST(data AS TEXT), '$.ended_at')"
-        statement = f"SELECT task, data FROM turn WHERE {ended} IS NULL OR {ended} >= ?"
-        try:
-            rows = self._db.execute(statement, (at,)).fetchall()
-            return [(task, msgspec.json.decode(data, type=Turn)) for task, data in rows]
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
-            raise self._unusable(str(error)) from error
+        ended = _field("ended_at")
+        return self._keyed(Turn, "turn", f"WHERE {ended} IS NULL OR {ended} >= ?", at)
 
     def turns(self, task: str) -> list[Turn]:
         """All turns of a task, oldest first."""
-        return self._rows(Turn, "SELECT data FROM turn WHERE task = ? ORDER BY number", task)
+        return self._rows(Turn, "turn", "WHERE task = ? ORDER BY number", task)
 
     def rounds(self, task: str) -> list[Round]:
         """All review rounds of a task, oldest first."""
-        return self._rows(Round, "SELECT data FROM round WHERE task = ? ORDER BY number", task)
+        return self._rows(Round, "round", "WHERE task = ? ORDER BY number", task)
 
     def queue_runs(self, task: str) -> list[QueueRun]:
         """All queues that ran on a task, oldest first."""
-        return self._rows(QueueRun, "SELECT data FROM queue_run WHERE task = ? ORDER BY number", task)
+        return self._rows(QueueRun, "queue_run", "WHERE task = ? ORDER BY number", task)
 
     def queue_copies(self) -> list[QueueCopy]:
         """What queues were before they were changed, oldest first."""
-        return self._rows(QueueCopy, "SELECT data FROM queue_copy ORDER BY number")
+        return self._rows(QueueCopy, "queue_copy", "ORDER BY number", key="number")
 
     def check_report(self, task: str, tree: str) -> CheckReport | None:
         """What the checks of a task said about a tree, if they ran on it."""
-        statement = "SELECT data FROM check_report WHERE task = ? AND tree = ?"
-        return next(iter(self._rows(CheckReport, statement, task, tree)), None)
+        return next(iter(self._rows(CheckReport, "check_report", "WHERE task = ? AND tree = ?", task, tree)), None)
 
     def last_check_report(self, task: str) -> CheckReport | None:
         """What the checks of a task said last."""
-        statement = "SELECT data FROM check_report WHERE task = ? ORDER BY at DESC LIMIT 1"
-        return next(iter(self._rows(CheckReport, statement, task)), None)
+        reports = self._rows(CheckReport, "check_report", "WHERE task = ? ORDER BY at DESC LIMIT 1", task)
+        return next(iter(reports), None)
 
     def reviewed(self, task: str) -> list[str]:
         """The marks of what was looked at."""
@@ -319,11 +349,17 @@ class Store:
         return [text for (text,) in self._db.execute("SELECT text FROM draft WHERE text != ''")]
 
     def kept(self, kind: str) -> list[tuple[str, bytes]]:
-        """Everything kept of a kind, with its keys."""
+        """Everything kept of a kind, as it lies there, with its keys."""
         return list(self._db.execute("SELECT key, data FROM kept WHERE kind = ?", (kind,)))
 
+    def kept_as(self, of: type[_Row], kind: str, key: str = "") -> list[tuple[str, _Row]]:
+        """Everything kept of a kind, or what is kept under one key of it, with its keys."""
+        if key:
+            return self._keyed(of, "kept", "WHERE kind = ? AND key = ?", kind, key, key="key", what=kind)
+        return self._keyed(of, "kept", "WHERE kind = ?", kind, key="key", what=kind)
+
     def kept_one(self, kind: str, key: str) -> bytes | None:
-        """One thing that was kept."""
+        """One thing that was kept, as it lies there."""
         row = self._db.execute("SELECT data FROM kept WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         return bytes(row[0]) if row else None
 

@@ -26,6 +26,9 @@ class Finding(Struct, kw_only=True):
     """Nothing works without it."""
 
 
+_BACKUP = "All else is there; a backup of the store, put in its place while no engine runs, has it too."
+
+
 async def doctor(as_json: bool) -> int:
     """Look at everything; 1 when something needed is missing."""
     findings = [
@@ -95,6 +98,7 @@ async def _engine() -> list[Finding]:
     ready = [profile.id for profile in profiles if profile.ready]
     return [
         Finding(name="engine", ok=True, text=f"version {info.version}, process {info.pid}, log {info.log}"),
+        *(Finding(name="store", ok=False, text=text, hint=_BACKUP) for text in info.damages),
         Finding(name="profiles", ok=True, text=f"ready: {', '.join(ready) or 'none'}."),
         *(agent_finding(profile) for profile in profiles),
     ]

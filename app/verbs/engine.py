@@ -35,6 +35,8 @@ async def _status(start: bool, as_json: bool) -> int:
     print(f"{at_work} Sandbox: {info.sandbox or 'none'}.")
     if info.replaced:
         print(f"{REPLACED} {RESTART}")
+    for damage in info.damages:
+        print(damage)
     if info.sandbox_problem:
         print(f"Agents cannot start: {info.sandbox_problem}")
     print(f"State in {info.home}, log in {info.log}.")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import resource
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -61,6 +63,50 @@ async def test_a_damaged_store_is_refused_and_kept_until_a_backup_is_in_its_plac
     status, out, err = await house.shopfloor("ls", "--all")
     assert (status, task in out) == (0, True), out + err
     assert (await house.shopfloor("engine", "stop"))[0] == 0
+
+
+async def test_records_that_cannot_be_read_are_named_and_kept_and_everything_else_is_there(house: House) -> None:
+    await house.with_sample(delay_ms=0)
+    engine = await house.start()
+    async with house.client() as client:
+        lost, whole, partly = [task.id for task in await house.give_tasks(client, 3)]
+        for task in (lost, whole, partly):
+            await task_that(client, task, lambda known: known.state == "ready", "a finished task")
+        entries = await client.transcript(partly)
+        kept = await client.transcript(whole)
+    engine.terminate()
+    await engine.wait()
+    kinds = ("race", "landing", "script", "reviewers", "break-fix", "spent-past", "spent-beside", "yank")
+    with contextlib.closing(sqlite3.connect(house.store)) as store, store:
+        store.execute("UPDATE task SET data = x'ff00' WHERE id = ?", (lost,))
+        store.execute("UPDATE entry SET data = '{' WHERE task = ? AND id = 2", (partly,))
+        for table in ("turn", "prompt", "workspace"):
+            store.execute(f"UPDATE {table} SET data = 'null' WHERE task = ?", (partly,))
+        for kind in kinds:
+            store.execute("INSERT OR REPLACE INTO kept VALUES (?, 'key', x'ff')", (kind,))
+    await house.start()
+    async with house.client() as client:
+        assert {task.id for task in await client.tasks(everything=True)} == {whole, partly}
+        assert await client.transcript(whole) == kept
+        assert await client.transcript(partly) == [entry for entry in entries if entry.id != 2]
+        for ask in (client.prompts(partly), client.turns(partly), client.writing.said(), client.writing.yanked()):
+            await ask
+        await client.costs.spending(5)
+        damages = "\n".join((await client.info()).damages)
+        rows = [f"{table} {partly}" for table in ("entry", "turn", "prompt")]
+        for what in (f"task {lost}", *rows, *(f"{kind} key" for kind in kinds)):
+            assert f": {what} (" in damages, f"{what} is not named in\n{damages}"
+        events = aiter(await client.subscribe())
+        told = await event_that(events, lambda event: isinstance(event, EngineNotice), "a notice")
+        assert isinstance(told, EngineNotice)
+        assert "cannot be read and is passed over" in told.text
+    status, out, err = await house.shopfloor("doctor")
+    assert status == 1, out + err
+    assert f"entry {partly}" in out
+    aside = house.store.with_name("store.sqlite.damaged")
+    assert str(aside) in out
+    with contextlib.closing(sqlite3.connect(aside)) as store:
+        assert store.execute("SELECT data FROM task WHERE id = ?", (lost,)).fetchone() == (b"\xff\x00",)
 
 
 async def test_a_store_moved_out_of_the_way_gives_an_empty_floor(house: House) -> None:
