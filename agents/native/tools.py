@@ -68,8 +68,8 @@ SPECS: tuple[ToolSpec, ...] = (
     ),
     ToolSpec(
         name="bash",
-        description="Run a shell command in the working directory. Output is cut to the last 2000 lines or 50 KB, with "
-        "the name of a file that has all of it.",
+        description="Run a shell command in the working directory. Of long output the beginning and the end are "
+        "shown, 2000 lines or 50 KB, with the name of a file that has all of it.",
         schema=_schema(
             "command",
             command=_text,

@@ -15,10 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from agents.native.host.text import BYTES, LINES, Result, printed, tail
+from agents.native.host.text import BYTES, LINES, Result, head, printed, tail
 
 SPOOL_LIMIT = 64 << 20
 """Bytes of output kept in a file."""
+HEAD_LINES = 100
+HEAD_BYTES = 8 * 1024
+"""What is kept of the beginning of a long output; the rest of what there is room for is its end."""
 TIMEOUT_SECONDS = 600.0
 WATCH_SECONDS = 0.05
 """How often a silent command is looked after."""
@@ -35,12 +38,15 @@ _unfinished = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]{0,500}\x1b?
 
 
 class Output:
-    """What a command prints: shown while it runs; the end of it in memory, and all of it in a file once it is long."""
+    """What a command prints: shown while it runs; its beginning and its end in memory, and all of it in a file once it
+    is long."""
 
     def __init__(self, name: str, show: Callable[[str], None]) -> None:
         self.path = f"{os.environ.get('TMPDIR') or '/tmp'}/{name}"
         self.lines = 0
         self.total = 0
+        self._begun = b""
+        """Its first bytes: the first error is often the one that counts."""
         self._kept = bytearray()
         self._file: BinaryIO | None = None
         self._problem = ""
@@ -51,6 +57,7 @@ class Output:
 
     def add(self, data: bytes) -> None:
         """Take more output."""
+        self._begun += data[: HEAD_BYTES - len(self._begun)]
         self._kept += data
         self.total += len(data)
         self.lines += data.count(b"\n")
@@ -83,16 +90,25 @@ class Output:
         self._pending, self._shown = self._pending[cut:], now
 
     def text(self) -> str:
-        """What the model is told: the end of the output, and where the rest is."""
+        """What the model is told: the beginning and the end of the output, and where the rest is."""
         lines = printed(self._kept.decode("utf-8", "replace")).rstrip("\n").split("\n")
-        kept = tail(lines)
-        text = "\n".join(kept)
         if self.total <= BYTES and self.lines <= LINES:
-            return text
+            return "\n".join(lines)
+        is_whole = len(self._kept) == self.total
+        if is_whole:
+            first = head(lines, HEAD_LINES, HEAD_BYTES)
+            lines = lines[len(first) :]
+        else:
+            first = printed(self._begun.decode("utf-8", "replace")).split("\n")[:-1][:HEAD_LINES]  # the last one is cut
+        last = tail(lines, LINES - HEAD_LINES, BYTES - HEAD_BYTES)
         if self._file is not None:
             self._file.close()
+        if is_whole and last == lines:  # most of it were control sequences
+            return "\n".join([*first, *last])
         stops = f" (the file holds the first {SPOOL_LIMIT} bytes)" if self.total > SPOOL_LIMIT else self._problem
-        return f"[The last {len(kept)} of {max(self.lines, len(kept))} lines; all output: {self.path}{stops}]\n{text}"
+        count = self.lines - len(first) - len(last)
+        left = f"{count} of {self.lines} lines" if count > 0 else "a part"
+        return "\n".join([*first, f"[… {left} left out here; all output: {self.path}{stops}]", *last])
 
 
 def bash(arguments: dict[str, Any], name: str, show: Callable[[str], None], cancelled: threading.Event) -> Result:

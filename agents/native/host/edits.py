@@ -35,7 +35,7 @@ def apply_edits(name: str, original: str, edits: Sequence[dict[str, str]]) -> tu
         if start < end:
             raise Refused(f"edits[{one}] and edits[{other}] overlap; make them one.")
     changed = original
-    newline = "\r\n" if original[: original.find("\n") + 1].endswith("\r\n") else "\n"
+    newline = newline_of(original)
     for start, end, new, _ in reversed(places):
         replaced = original[start:end]
         style = newline if "\n" not in replaced else "\r\n" if "\r\n" in replaced else "\n"
@@ -43,6 +43,11 @@ def apply_edits(name: str, original: str, edits: Sequence[dict[str, str]]) -> tu
     if changed == original:
         raise Refused(f"The edit changes nothing: {name} already reads like that.")
     return changed, sorted({original.count("\n", 0, start) + 1 for start, _, _, _ in places})
+
+
+def newline_of(text: str) -> str:
+    """How the first line of a text ends."""
+    return "\r\n" if text[: text.find("\n") + 1].endswith("\r\n") else "\n"
 
 
 _ascii = {

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from agents.native.host.edits import apply_edits
+from agents.native.host.edits import apply_edits, newline_of
 from agents.native.host.pictures import IMAGE_LIMIT, SIDE_LIMIT, is_shown, picture_kind, picture_size
 from agents.native.host.text import BYTES, Refused, Result, head, plain, unified
 
@@ -110,15 +110,19 @@ def read(arguments: dict[str, Any]) -> Result:
 
 
 def write(arguments: dict[str, Any]) -> Result:
-    """A new or replaced file."""
+    """A new or replaced file. What is replaced keeps its line ends and its byte order mark: ``read`` shows neither."""
     path, content = resolve(arguments), arguments["content"]
-    before = ""
+    before, kept = "", ""
     if path.is_file():
         with contextlib.suppress(Refused):
             before = load(path).decode("utf-8", "replace")
+    if newline_of(before) == "\r\n" and "\r\n" not in content:
+        content, kept = content.replace("\n", "\r\n"), " Its lines still end in CRLF."
+    if before.startswith("\ufeff") and not content.startswith("\ufeff"):
+        content = "\ufeff" + content
     data = content.encode("utf-8", "surrogatepass")
     store(path, data)
-    return Result(f"Wrote {len(data)} bytes to {shown(path)}.", diff=unified(shown(path), before, content))
+    return Result(f"Wrote {len(data)} bytes to {shown(path)}.{kept}", diff=unified(shown(path), before, content))
 
 
 def edit(arguments: dict[str, Any]) -> Result:

@@ -41,20 +41,19 @@ def printed(text: str) -> str:
     return plain("\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines))
 
 
-def head(lines: list[str]) -> list[str]:
+def head(lines: list[str], count: int = LINES, size: int = BYTES) -> list[str]:
     """As many whole lines from the start as one result holds."""
-    size = 0
-    for number, line in enumerate(lines[:LINES]):
-        size += len(line.encode()) + 1
-        if size > BYTES:
+    for number, line in enumerate(lines[:count]):
+        size -= len(line.encode()) + 1
+        if size < 0:
             return lines[:number]
-    return lines[:LINES]
+    return lines[:count]
 
 
-def tail(lines: list[str]) -> list[str]:
+def tail(lines: list[str], count: int = LINES, size: int = BYTES) -> list[str]:
     """As many whole lines from the end as one result holds; of a single longer line, its end."""
-    kept = head(lines[::-1])[::-1]
-    return kept or [lines[-1].encode()[-BYTES:].decode("utf-8", "ignore")]
+    kept = head(lines[::-1], count, size)[::-1]
+    return kept or [line.encode()[-size:].decode("utf-8", "ignore") for line in lines[-1:]]
 
 
 def unified(path: str, before: str, after: str) -> str:

@@ -108,6 +108,22 @@ async def test_write_makes_folders_and_gives_a_diff(tmp_path: Path) -> None:
     assert "-two\n\\ No newline at end of file\n+three\n" in again.diff
 
 
+async def test_file_that_is_written_anew_keeps_what_read_does_not_show_of_it(
+    tmp_path: Path,
+) -> None:
+    file = a_worktree(tmp_path) / "dos.txt"
+    file.write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
+    async with a_tool_host(tmp_path) as host:
+        assert (await read(host, "dos.txt")).text == "one\ntwo"
+        result = await host.call("write", {"path": "dos.txt", "content": "one\nthree\n"}, ignore)
+        assert file.read_bytes() == b"\xef\xbb\xbfone\r\nthree\r\n"
+        await host.call("write", {"path": "dos.txt", "content": "\ufeffone\r\nfour\n"}, ignore)
+        assert file.read_bytes() == b"\xef\xbb\xbfone\r\nfour\n", "what names its line ends means them"
+    assert "CRLF" in result.text
+    assert "-two" in result.diff
+    assert "-\ufeffone" not in result.diff, "a line that stays is shown as changed"
+
+
 @pytest.mark.parametrize("backend", ["bubblewrap", "landlock"])
 async def test_denied_write_says_that_it_is_policy(tmp_path: Path, backend: str) -> None:
     outside = Path("/opt/nobody-may-write-this")
@@ -148,23 +164,36 @@ async def test_command_output_and_exit_code_are_told(tmp_path: Path) -> None:
     assert killed == ToolResult(text="Command was killed by signal 9", is_error=True)
 
 
-async def test_long_output_keeps_its_end_and_names_a_file_with_all_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [5_000, 500_000])
+async def test_long_output_keeps_its_beginning_and_its_end_and_names_a_file_with_all_of_it(
+    tmp_path: Path, count: int
+) -> None:
     async with a_tool_host(tmp_path) as host:
-        result = await bash(host, "seq 1 5000")
+        result = await bash(host, f"seq 1 {count}")
         whole = re.search(r"all output: (\S+)\]", result.text)
         assert whole, result.text
-        count = await bash(host, f"wc -l < {whole[1]}; head -1 {whole[1]}; tail -1 {whole[1]}")
+        all_of_it = await bash(host, f"wc -l < {whole[1]}; head -1 {whole[1]}; tail -1 {whole[1]}")
     lines = result.text.split("\n")
-    assert lines[0].startswith("[The last 2000 of 5000 lines;")
-    assert (lines[1], lines[-1]) == ("3001", "5000")
-    assert count.text.split() == ["5000", "1", "5000"]
+    assert (lines[0], lines[99], lines[101], lines[-1]) == ("1", "100", str(count - 1899), str(count))
+    assert lines[100].startswith(f"[… {count - 2000} of {count} lines left out here;")
+    assert all_of_it.text.split() == [str(count), "1", str(count)]
 
 
 async def test_endless_line_keeps_its_end(tmp_path: Path) -> None:
     async with a_tool_host(tmp_path) as host:
-        result = await bash(host, "head -c 300000 /dev/zero | tr '\\0' x; printf end")
+        result = await bash(host, "echo begun; head -c 300000 /dev/zero | tr '\\0' x; printf end")
+    assert result.text.startswith("begun\n[… a part left out here; all output: ")
     assert result.text.endswith("xxxend")
     assert len(result.text) < 52_000
+
+
+async def test_colours_do_not_count_and_no_line_is_told_twice(tmp_path: Path) -> None:
+    async with a_tool_host(tmp_path) as host:
+        result = await bash(
+            host, r"for i in $(seq 1 1500); do printf '\033[38;2;1;2;3m\033[48;2;1;2;3m%s\033[0m\n' $i; done"
+        )
+    lines = [line for line in result.text.split("\n") if not line.startswith("[…")]
+    assert lines == [str(number) for number in range(1, 1501)]
 
 
 async def test_output_is_shown_while_the_command_runs(tmp_path: Path) -> None:
