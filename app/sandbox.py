@@ -136,6 +136,7 @@ async def _of_folder(here: Path, profile: Profile | None, temp: Path) -> Policy:
         temp=temp,
         cache=paths.make_private(paths.cache_dir() / "agents" / top.name),
         profile=profile.sandbox if profile else None,
+        login=profile.login_files if profile else (),
         repository=None,
         read=[path for path in read if path != top],
         protect=[top / ".git"],

@@ -117,6 +117,7 @@ class Facilities:
             temp=paths.make_private(paths.task_dir(task.id) / "tmp"),
             cache=paths.make_private(cache),
             profile=profile.sandbox,
+            login=profile.login_files,
             repository=Path(task.project),
             binds=grants.binds,
             extra_environment={

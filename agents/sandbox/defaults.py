@@ -28,6 +28,9 @@ _SECRETS = (
     ".config/glab-cli", ".config/hub", ".npmrc", ".yarnrc.yml", ".pypirc", ".config/pypoetry/auth.toml",
     ".cargo/credentials", ".cargo/credentials.toml", ".gem/credentials", ".m2/settings.xml", ".pgpass", ".my.cnf",
     ".huggingface/token", ".cache/huggingface/token",
+    # what was typed, and programs that run what they are sent by whoever knows a word in these files
+    ".bash_history", ".zsh_history", ".local/share/fish/fish_history", ".python_history", ".psql_history",
+    ".mysql_history", ".local/share/jupyter/runtime", ".emacs.d/server", ".config/emacs/server",
     # browsers and mail
     ".mozilla", ".config/google-chrome", ".config/chromium", ".config/BraveSoftware", ".config/microsoft-edge",
     ".config/vivaldi", ".config/opera", ".librewolf", ".zen", ".thunderbird", ".var/app",
@@ -37,6 +40,14 @@ _SECRETS = (
     "Library/Application Support/BraveSoftware", "Library/Application Support/Arc",
 )  # fmt: skip
 """Below the home folder: what a person would not show, and the sockets that would act for them."""
+
+_LOGINS = (
+    ".claude/.credentials.json", ".codex/auth.json", ".gemini/oauth_creds.json", ".gemini/google_accounts.json",
+    ".qwen/oauth_creds.json", ".local/share/opencode/auth.json", ".local/share/amp/secrets.json", ".pi/agent/auth.json",
+    ".cursor/auth.json", ".config/cursor/auth.json", ".copilot/config.json", ".config/github-copilot",
+    ".config/goose/secrets.yaml", ".aider/oauth-keys.env", ".aider.conf.yml",
+)  # fmt: skip
+"""Below the home folder: where agents keep their logins. Each may have its own, and no other's."""
 
 _MAX_PROCESSES = 4096
 _READER_MEMORY_MB = 2048
@@ -83,6 +94,7 @@ def agent_policy(
     cache: Path,
     profile: SandboxSection | None,
     repository: Path | None,
+    login: Iterable[str] = (),
     read: Iterable[Path] = (),
     write: Iterable[Path] = (),
     protect: Iterable[Path] = (),
@@ -93,19 +105,22 @@ def agent_policy(
 
     ``repository`` stays readable; ``write`` and ``protect`` are what the workspace adds (private git folders), the
     profile adds its own. A path of the profile that begins with ``~`` lies in the person's home, a relative one in
-    the worktree. What it protects may be a pattern, for what is there when a command starts.
+    the worktree. What it protects may be a pattern, for what is there when a command starts. The logins of agents are
+    hidden but for the profile's own: what it may write, and ``login``, as in ``Profile.login_files``.
 
     Raises:
         SandboxError: a pattern matches too much.
     """
     section = profile or SandboxSection()
+    granted = [_of_profile(path, worktree) for path in section.write]
+    own = [*granted, *(Path(place.partition("#")[0]).expanduser() for place in login)]
     return Policy(
         directory=str(worktree),
-        write=_texts((worktree, cache, *write, *(_of_profile(path, worktree) for path in section.write))),
+        write=_texts((worktree, cache, *write, *granted)),
         read=_texts((*_own_code(), *((repository,) if repository else ()), *read)),
         binds=tuple(binds),
         protect=_texts((*protect, *(place for text in section.protect for place in _matching(text, worktree)))),
-        hide=hidden_places(),
+        hide=hidden_places(own),
         temp=str(temp),
         network=section.network == "on",
         max_processes=section.max_processes or _MAX_PROCESSES,
@@ -140,15 +155,23 @@ def reader_policy(
     )
 
 
-def hidden_places() -> tuple[str, ...]:
-    """Secrets of the person, and what Shopfloor itself keeps (tasks, keys, the socket). Not all need exist."""
+def hidden_places(shown: Iterable[Path] = ()) -> tuple[str, ...]:
+    """Secrets of the person, and what Shopfloor itself keeps (tasks, keys, the socket). Not all need exist.
+
+    Args:
+        shown: what may be seen of the logins of agents.
+    """
     own = (paths.state_dir(), paths.runtime_dir(), paths.config_dir())
-    return (*_secrets(str(Path.home())), *_texts(own))
+    home = Path.home()
+    opened = tuple(shown)
+    logins = map(Path, _below(str(home), _LOGINS))
+    hidden = (login for login in logins if not any(login.is_relative_to(place) for place in opened))
+    return (*_below(str(home), _SECRETS), *_texts((*hidden, *own)))
 
 
 @functools.cache
-def _secrets(home: str) -> tuple[str, ...]:
-    return tuple(f"{home.rstrip('/')}/{name}" for name in _SECRETS)
+def _below(home: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{home.rstrip('/')}/{name}" for name in names)
 
 
 def base_environment() -> dict[str, str]:

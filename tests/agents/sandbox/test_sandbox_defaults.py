@@ -11,9 +11,9 @@ from sandbox_scene import Outcome, Scene
 
 from agents import paths
 from agents.errors import SandboxError
-from agents.profiles import SandboxSection
+from agents.profiles import SandboxSection, load_profiles
 from agents.sandbox import Policy, Runner
-from agents.sandbox.defaults import agent_policy, base_environment, reader_policy
+from agents.sandbox.defaults import agent_policy, base_environment, hidden_places, reader_policy
 
 SECRETS = (
     ".ssh/id_ed25519", ".gnupg/private-keys-v1.d/key", ".aws/credentials", ".config/gh/hosts.yml", ".netrc",
@@ -77,6 +77,39 @@ async def test_a_task_reaches_its_own_folders_inside_the_hidden_state(runner: Ru
     assert ran.status == 0, ran.output
     assert (git / "x").exists()
     assert (home / ".shopfloor/cache/c/z").exists()
+
+
+async def test_an_agent_has_its_own_login_and_no_other_agents(runner: Runner, home: Path) -> None:
+    logins = (home / ".claude/.credentials.json", home / ".codex/auth.json", home / ".aider.conf.yml")
+    for login in logins:
+        login.parent.mkdir(exist_ok=True)
+        login.write_text("TOKEN")
+    section = SandboxSection(write=("~/.claude",))
+    for policy, own in (
+        (_policy(home), set()),
+        (_policy(home, section), {str(logins[0])}),
+        (_policy(home, login=("~/.codex/auth.json", "~/.aider.conf.yml#api-key")), set(map(str, logins[1:]))),
+    ):
+        ran = await _run(runner, policy, "grep", "-H", "", *map(str, logins))
+        assert {line.split(":")[0] for line in ran.output.splitlines() if line.endswith("TOKEN")} == own
+
+
+def test_the_login_of_every_shipped_profile_is_hidden_from_the_agents_of_the_others(home: Path) -> None:
+    kept = {"~/.config/goose/config.yaml", "~/.cursor/cli-config.json#authInfo"}  # who has logged in, and no token
+    hidden = hidden_places()
+    for loaded in load_profiles():
+        for place in set(loaded.profile.login_files) - kept:
+            login = Path(place.partition("#")[0]).expanduser()
+            assert str(login) in hidden, f"the login of {loaded.id} can be read by any agent"
+            own = agent_policy(
+                home,
+                temp=home,
+                cache=home,
+                profile=loaded.profile.sandbox,
+                repository=None,
+                login=loaded.profile.login_files,
+            )
+            assert str(login) not in own.hide, f"{loaded.id} is logged out"
 
 
 def test_no_key_of_ours_is_in_an_agents_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
