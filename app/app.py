@@ -32,6 +32,7 @@ from app.floor import FloorScreen
 from app.key_order import KeyOrder
 from app.keys import read_keymap
 from app.live_api import LiveApi
+from app.outbox import KeepsDraft
 from app.terminal_guard import guarded_terminal
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.themes import THEMES, first_theme, keep_theme, own_themes
@@ -131,6 +132,8 @@ class ShopfloorApp(App[None]):
         self.floor = FloorScreen(self._live.as_api(), self.pump, project, demo, keymap.keys, tasks)
         self._review: ReviewScreen | None = None
         self._reviewed = ""
+        self._was_warned = False
+        """What is written on a screen could not be kept when the person wanted to leave."""
         self._queues: QueueScreen | None = None
         self._title = ""
         self._collector = Collector()
@@ -333,7 +336,7 @@ class ShopfloorApp(App[None]):
         self._review = ReviewScreen(
             self._live.as_api(), task, "refs" if ends else "branch", self.floor.keymap, ends or ("", ""), at
         )  # fmt: skip
-        self.push_screen(self._review)
+        self.push_screen(self._review, lambda _: self.floor.ask(self.floor.outbox.reread_draft(task.id)))
 
     def open_queues(self, task: Task | None, project: str) -> None:
         """Read, edit and run queues, on a task if there is one."""
@@ -378,9 +381,9 @@ class ShopfloorApp(App[None]):
 
     async def action_leave(self) -> None:
         """Leave the screen once everything written is kept; the engine and its agents go on."""
-        from app.new_task import NewTaskScreen
-
-        if isinstance(self.screen, NewTaskScreen) and not await self.screen.keep_draft():
+        if isinstance(self.screen, KeepsDraft) and not await self.screen.keep_draft() and not self._was_warned:
+            self._was_warned = True
+            self.notify("What you wrote cannot be kept now. Leaving again leaves without it.", markup=False)
             return
         self.floor.outbox.leave()
 

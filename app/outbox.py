@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual.message import Message
 
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 KEEP_SECONDS = 3.0
 """How long leaving waits for the engine to take what was sent."""
+
+
+@runtime_checkable
+class KeepsDraft(Protocol):
+    """A screen, other than the floor, on which the person writes."""
+
+    async def keep_draft(self) -> bool:
+        """Keep what is written as it is now; False when that cannot be, which is said."""
 
 
 @dataclass
@@ -70,6 +78,10 @@ class Outbox:
     def keep_draft(self, task: str, text: str) -> None:
         """Keep what is being written."""
         self.keep(self._api.writing.save_draft(task, text))
+
+    async def reread_draft(self, task: str) -> None:
+        """The draft of a task may have been written on another screen: let the composer have it."""
+        self._floor.composer.take_draft(task, await self._api.writing.draft(task))
 
     async def offer_past(self, task: str) -> None:
         """Give the composer the draft of a task and what was said to it before."""

@@ -205,6 +205,16 @@ class Composer(StillVertical):
             self._drafts.setdefault(task, draft)
         self._saved.setdefault(task, draft)
 
+    def take_draft(self, task: str, draft: str) -> None:
+        """The unsent text of a task as it was written elsewhere meanwhile."""
+        if draft == self._saved.get(task):
+            return
+        self._saved[task] = self._drafts[task] = draft
+        if task == self.target and self._place:
+            self._kept = draft
+        elif task == self.target:
+            self._load(draft)
+
     def set_also(self, tasks: Sequence[Task]) -> None:
         """Send to these tasks too, until told otherwise; the target itself need not be among them."""
         if tuple(tasks) != self._also:

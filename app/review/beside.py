@@ -30,6 +30,8 @@ class PromptBeside:
         self._pane = pane
         self._writing = writing
         self._host = host
+        self._is_open = False
+        """It was opened: its text is the task's unsent one."""
 
     async def open(self) -> None:
         """Let the person write; the text begins as the task's unsent one."""
@@ -38,6 +40,7 @@ class PromptBeside:
                 self._pane.text = await self._api.writing.draft(self._task)
             except ShopfloorError as error:
                 self._host.say(str(error), error=True)
+        self._is_open = True
         self._pane.take_focus()
         self._pane.offer(await self._writing.words(self._view.state.diff), await self._writing.prompts())
 
@@ -60,10 +63,18 @@ class PromptBeside:
         if asked.what == "leave":
             self._pane.display = bool(self._pane.text.strip())
             self._view.focus()
+        await self.keep()
+
+    async def keep(self) -> bool:
+        """Keep the text as the task's unsent one; False when that cannot be."""
+        if not self._is_open:
+            return True
         try:
             await self._api.writing.save_draft(self._task, self._pane.text)
         except ShopfloorError as error:
             self._host.say(f"Not kept yet: {error}", error=True)
+            return False
+        return True
 
     async def send(self, sent: PromptPane.Sent) -> None:
         """Send the text and what goes along; the pane stays as it is when that fails."""

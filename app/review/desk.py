@@ -120,17 +120,22 @@ class CommentDesk:
         texts = [each.comment.text for each in self._view.state.placed if each.comment.author == "person"]
         return list(dict.fromkeys(text for text in texts if text.strip()))
 
-    async def keep(self, box: CommentBox) -> None:
-        """Typing rests: keep what is there."""
+    async def keep(self, box: CommentBox) -> bool:
+        """Typing rests: keep what is there; False when that cannot be."""
         if self._keeper is None or box is not self._box:
-            return
+            return True
         try:
             await self._keeper.keep(await with_images(self._api, box.text), box.kind)
         except ShopfloorError as error:
             self._host.say(f"Not kept yet: {error}", error=True)
-            return
+            return False
         # The engine may have told about this draft before it answered: then its box stands beside the editor.
         await self._host.read_comments()
+        return True
+
+    async def keep_now(self) -> bool:
+        """Keep the comment that is being written, if there is one; False when that cannot be."""
+        return self._box is None or await self.keep(self._box)
 
     async def finish(self, box: CommentBox) -> None:
         """The person is done with a comment: keep it, close its box, show what waited for that."""

@@ -64,10 +64,10 @@ REVIEW_KEYS = key_table(
     Key("b", "listing('toggle')", "Files", "files", "Show or hide the list of files"),
     Key("L", "listing('filter')", "Filter the files", "filter-files", "List only files whose names hold some letters"),
     Key("T", "listing('tree')", "Tree", "tree", "Show the list of files as a tree, or one below the other"),
-    Key("ctrl+p", "palette", "Commands", "palette", "Find any action of the review by its name"),
+    Key("ctrl+p", "app.command_palette", "Commands", "palette", "Find any action of the review by its name"),
     Key("question_mark,f1", "help", "Help", "help", "Show all keys"),
     Key("escape", "leave", "Leave", "leave", "Leave the search, the range, the review"),
-    Key("q", "leave_at_once", "Back", "back", "Back to the floor"),
+    Key("q", "dismiss", "Back", "back", "Back to the floor"),
 )  # fmt: skip
 """In the order the help shows them."""
 

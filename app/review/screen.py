@@ -165,6 +165,10 @@ class ReviewScreen(Screen[None]):
         except ShopfloorError as error:
             self.say(str(error), error=True)
 
+    async def keep_draft(self) -> bool:
+        """Keep what is being written as it is now; False when that cannot be, which is said."""
+        return await self._desk.keep_now() and await self._beside.keep()
+
     # what the application tells
 
     def refresh_task(self, task: Task) -> None:
@@ -344,7 +348,7 @@ class ReviewScreen(Screen[None]):
         if event.key:
             await self.run_action(clicked.get(event.key, "open"))
         else:
-            self.action_palette()
+            await self.run_action("app.command_palette")
 
     @on(DiffView.Copied)
     def _copied(self, event: DiffView.Copied) -> None:
@@ -376,10 +380,6 @@ class ReviewScreen(Screen[None]):
             self._view.search("")
         elif not self._view.clear_selection():
             self.dismiss(None)
-
-    def action_leave_at_once(self) -> None:
-        """Back to the floor."""
-        self.dismiss(None)
 
     # the parts, by the names that bindings use
 
@@ -413,10 +413,6 @@ class ReviewScreen(Screen[None]):
             self._view.action_choose("fold")
         else:
             self._desk.write_here()
-
-    def action_palette(self) -> None:
-        """Every action by name."""
-        self.app.action_command_palette()
 
     def action_copy_place(self) -> None:
         """Copy path and line."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from textual.command import CommandPalette
 
+from agents.api import Api
 from agents.events import EntryChanged
 from agents.model import Entry, Question
 from agents.parts.sessions import Choice, Session, Setting
@@ -265,7 +267,7 @@ async def test_the_dialogs_of_a_review_are_read_and_left() -> None:
         assert picker._options.highlighted == below, "the row before"
         await stage.press("escape")
         await stage.until(lambda: stage.app.screen is review, "the list is left")
-        stage.app.push_screen(SendScreen(stage.engine.put(a_task("rdy3")), "The prompt.", 1))
+        stage.app.push_screen(SendScreen(cast(Api, stage.engine), stage.engine.put(a_task("rdy3")), "The prompt.", 1))
         await stage.until(lambda: isinstance(stage.app.screen, SendScreen), "the prompt is shown")
         await stage.press("q")
         await stage.until(lambda: stage.app.screen is review, "q leaves it")
