@@ -97,6 +97,8 @@ class Agent:
         self._images = images
         self._measured = (len(system) // 4, 0)
         """Tokens of the context as last told, and how many messages they were for."""
+        self._is_cached = False
+        """The provider keeps what it was sent before, and takes less for it."""
         self._retries = Retries(self._limits, self._report, sleep)
         self._calls = Calls(tool_host, self._report, self._remember, clock)
         self._steering: list[tuple[int, str]] = []
@@ -336,6 +338,7 @@ class Agent:
         parts: list[Part] = []
         open_text: list[str] = []
         spent: Usage | None = None
+        characters = 0
         try:
             messages = without_images(repair(self._messages), self._refused)
             stream = self._model.stream(self._system, messages, self._specs)
@@ -344,6 +347,7 @@ class Agent:
                     match piece:
                         case TextPiece(text=text, thinking=thinking):
                             self._voice.say(text, thinking)
+                            characters += len(text)
                             if not thinking:
                                 open_text.append(text)
                         case PartDone(part=part):
@@ -359,12 +363,23 @@ class Agent:
             raise Retryable(f"The answer of {self._model.endpoint.host} ended in the middle")
         except (Retryable, ModelError, asyncio.CancelledError) as problem:
             self._voice.end()
+            spent = self._spent_until_cut(spent, characters)
             self._keep_text([*parts, Text(text="".join(open_text))], goes_on=isinstance(problem, Retryable))
             raise
         finally:
             if spent is not None:
+                self._is_cached = bool(spent.cache_read_tokens or spent.cache_write_tokens)
                 self._measured = (spent.tokens, len(self._messages))
                 self._paid(spent, spent.tokens)
+
+    def _spent_until_cut(self, told: Usage | None, characters: int) -> Usage | None:
+        """About what a cut answer has taken: it is paid for, and providers tell of it only at the end of an answer."""
+        if not characters:
+            return told
+        if told is None:
+            cached = self._measured[0] if self._is_cached else 0
+            told = Usage(input_tokens=max(0, self._context() - cached), cache_read_tokens=cached)
+        return msgspec.structs.replace(told, output_tokens=max(told.output_tokens, characters // 4))
 
     def _whole(self, parts: list[Part], stopped: Stopped) -> Assistant:
         if stopped.reason == "refusal":

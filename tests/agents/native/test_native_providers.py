@@ -133,6 +133,23 @@ async def test_usage_is_reported_with_its_cost(tmp_path: Path, wire: str) -> Non
     assert (used[0].context_used, used[0].context_window, used[0].model) == (usage.tokens, 1000, "model-1")
 
 
+@every_wire
+async def test_answer_that_is_cut_is_counted_as_well_as_can_be(tmp_path: Path, wire: str) -> None:
+    text = "Much was written before this was cut. " * 20
+    cut = Reply(parts=(Text(text),), breaks_after=60, breaks_with="silence")
+    profile = a_profile(wire, prices=Prices(input=3.0, output=15.0))
+    async with a_driver(tmp_path, [cut], profile=profile) as (driver, reports, _):
+        turn = asyncio.create_task(driver.run_turn("Say much."))
+        await reports.until(lambda seen: len(seen.text) > 200)
+        await driver.interrupt()
+        assert (await turn).outcome == "interrupted"
+    (used,) = reports.of(Used)
+    assert used.usage.output_tokens >= 50, "what it wrote is not counted"
+    assert used.usage.input_tokens > 200, "what it read is not counted"
+    assert used.usage.cost_usd
+    assert used.context_used == used.usage.tokens
+
+
 async def test_cost_is_unknown_without_prices(tmp_path: Path) -> None:
     async with a_driver(tmp_path, ["Done."]) as (driver, reports, _):
         await driver.run_turn("Work.")
