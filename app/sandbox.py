@@ -9,12 +9,13 @@ import os
 import shlex
 import shutil
 import signal
+import stat
 import sys
 import tempfile
 import termios
 import tty
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,6 +30,7 @@ from agents.profiles import Profile, load_profile
 from agents.project_file import read_project_file
 from agents.sandbox import Policy, Process, PtySize, Runner, choose_runner
 from agents.sandbox.defaults import agent_policy
+from agents.sandbox.runner import Stream
 from agents.store import Store
 from agents.workspace import Workspace, Workspaces, open_project
 
@@ -187,11 +189,34 @@ def described(runner: Runner, policy: Policy, command: Sequence[str], model: str
 
 
 async def _plainly(runner: Runner, command: Sequence[str], policy: Policy) -> int:
-    process = await runner.start(command, policy, stdin="inherit", stdout="inherit", stderr="inherit")
+    """Run with our own streams. Of a file only what is in it is carried: who holds one open can open it anew through
+    /proc, to write it from its beginning."""
+    kept: list[Stream] = ["pipe" if stat.S_ISREG(os.fstat(number).st_mode) else "inherit" for number in range(3)]
+    if os.path.sameopenfile(1, 2):
+        kept[2] = "stdout"
+    process = await runner.start(command, policy, stdin=kept[0], stdout=kept[1], stderr=kept[2])
+    feeding = asyncio.ensure_future(_feed(process.stdin))
     try:
+        await asyncio.gather(_save(process.stdout, 1), _save(process.stderr, 2))
         return await process.wait()
     finally:
+        feeding.cancel()
         process.kill()
+
+
+async def _feed(target: asyncio.StreamWriter | None) -> None:
+    if target is not None:
+        with suppress(ConnectionError):  # whether it reads all is its affair
+            while data := os.read(0, 65536):
+                target.write(data)
+                await target.drain()
+            target.close()
+
+
+async def _save(source: asyncio.StreamReader | None, number: int) -> None:
+    while source is not None and (data := await source.read(65536)):
+        while data:
+            data = data[os.write(number, data) :]
 
 
 def _at_terminal() -> bool:

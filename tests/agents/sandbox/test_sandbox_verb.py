@@ -70,6 +70,21 @@ def test_a_command_runs_confined_and_its_exit_status_passes_through(person: Pers
     assert not (person.elsewhere / "x").exists()
 
 
+def test_files_that_are_its_streams_are_read_and_added_to_and_no_more(person: Person) -> None:
+    given, kept = person.elsewhere / "given", person.elsewhere / "kept"
+    given.write_text("given\n" * 100_000)
+    kept.write_text("kept before\n")
+    script = "wc -l; for n in 0 1 2; do echo planted > /proc/self/fd/$n; done; cat /proc/self/fd/1; echo said >&2"
+    with given.open() as source, kept.open("a") as target:
+        argv = person.argv("--", "sh", "-c", f"timeout 5 sh -c '{script}'")
+        streams = {"stdin": source, "stdout": target, "stderr": target}
+        subprocess.run(argv, cwd=person.checkout, env=person.environment, check=False, **streams)
+    assert given.read_text() == "given\n" * 100_000, "the file on standard input was changed"
+    lines = kept.read_text().splitlines()
+    assert lines[:2] == ["kept before", "100000"], "what stood in the file of its output was changed"
+    assert lines.count("kept before") == 1, "it could be read"
+
+
 def test_a_signal_that_ends_the_command_is_in_the_exit_status(person: Person) -> None:
     assert person.types("--", "sh", "-c", "kill -TERM $$").returncode == 143
 
