@@ -16,10 +16,10 @@ class Limits(Struct, kw_only=True):
     """Wall time of one turn; 0: no limit."""
     cost_usd: float = 0.0
     """US dollars of one turn; 0: no limit. Kept as well as a price is known."""
-    tries: int = 5
-    """Further tries of one request that failed."""
+    tries: int = 10
+    """Further tries of one request that failed: with these waits, seven minutes or so."""
     first_wait_seconds: float = 2.0
-    """Before the first further try; each next one waits twice as long."""
+    """Before the first further try; each next one waits twice as long, up to a minute."""
     longest_wait_seconds: float = 300.0
     """A provider that asks for more is left to the person."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -12,6 +13,9 @@ from agents.native.budget import Limits
 from agents.native.models import Retryable
 
 Answer = TypeVar("Answer")
+LONGEST_STEP_SECONDS = 60.0
+SPREAD = 0.25
+"""Each wait is longer by up to this share of it."""
 
 
 class Retries:
@@ -43,7 +47,9 @@ class Retries:
         limits = self._limits
         wait = problem.retry_after
         if wait is None:
-            wait = limits.first_wait_seconds * 2 ** (tries - 1)
+            wait = min(
+                limits.first_wait_seconds * 2 ** (tries - 1), max(LONGEST_STEP_SECONDS, limits.first_wait_seconds)
+            )
         if tries > limits.tries:
             raise ModelError(
                 f"{problem.reason}, also after {limits.tries} more tries.", "Resume the task when it is over."
@@ -52,8 +58,10 @@ class Retries:
             raise ModelError(
                 f"{problem.reason} and asks to wait {wait:.0f} seconds.", "Resume the task after that."
             ) from problem
+        # agents that were turned away together must not come back together
+        wait *= 1 + SPREAD * random.random()
         count = f"try {tries} of {limits.tries}"
-        text = f"{problem.reason}. Trying again in {wait:g} seconds ({count})."
+        text = f"{problem.reason}. Trying again in {max(1, round(wait))} seconds ({count})."
         self._report(Notice(text=text, severity="warning"))
         self._report(Waiting(reason=f"{problem.reason} ({count}).", seconds=wait))
         self._pause = asyncio.ensure_future(self._sleep(wait))

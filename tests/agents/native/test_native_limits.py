@@ -56,7 +56,7 @@ async def test_wait_is_announced_with_its_seconds_and_can_be_skipped(tmp_path: P
         end = await asyncio.wait_for(turn, 20)
     assert end.outcome == "done", end
     first, last = reports.of(Waiting)
-    assert first.seconds == 200.0
+    assert 200.0 <= first.seconds <= 250.0
     assert "overloaded" in first.reason
     assert last.seconds == 0.0, "the end of the wait must be told"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -180,16 +181,27 @@ async def test_waits_between_tries_double_and_are_announced(tmp_path: Path) -> N
     async with a_scene(tmp_path, busy, busy, busy, ["Done."]) as scene:
         end = await scene.agent.run_turn("Work.")
     assert end.outcome == "done"
-    assert scene.waits == [2.0, 4.0, 8.0]
-    assert scene.reports.of(Notice)[1].text == "The server is busy. Trying again in 4 seconds (try 2 of 5)."
+    waited_about(scene.waits, 2, 4, 8)
+    assert re.fullmatch(r"The server is busy. Trying again in [45] seconds \(try 2 of 10\)\.", told(scene)[1])
 
 
-async def test_tries_come_to_an_end(tmp_path: Path) -> None:
-    async with a_scene(tmp_path, *[[Retryable("The server is busy")]] * 6) as scene:
+async def test_tries_come_to_an_end_after_some_minutes(tmp_path: Path) -> None:
+    async with a_scene(tmp_path, *[[Retryable("The server is busy")]] * 11) as scene:
         end = await scene.agent.run_turn("Work.")
     assert end.outcome == "blocked"
-    assert end.reason == "The server is busy, also after 5 more tries."
-    assert scene.waits == [2.0, 4.0, 8.0, 16.0, 32.0]
+    assert end.reason == "The server is busy, also after 10 more tries."
+    waited_about(scene.waits, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60)
+    assert len({wait % 1 for wait in scene.waits}) > 1, "agents that were turned away together come back together"
+
+
+def waited_about(waits: list[float], *seconds: float) -> None:
+    """The waits are as long as these, and by up to a quarter longer."""
+    assert len(waits) == len(seconds), waits
+    assert all(known <= wait <= known * 1.25 for wait, known in zip(waits, seconds, strict=True)), waits
+
+
+def told(scene: Scene) -> list[str]:
+    return [notice.text for notice in scene.reports.of(Notice)]
 
 
 async def test_provider_that_asks_for_an_hour_blocks_at_once(tmp_path: Path) -> None:

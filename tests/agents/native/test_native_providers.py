@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from native_scene import WIRES, a_driver, a_profile, a_worktree
 
-from agents.drivers import Notice, TextEnded, ToolEnded, ToolStarted, Used
+from agents.drivers import Notice, TextEnded, ToolEnded, ToolStarted, Used, Waiting
 from agents.native.conversation import Assistant, Thinking, ToolResult, User
 from agents.native.models import Patience
 from agents.offline import Call, Fault, Reply, Text, say
@@ -247,7 +247,7 @@ async def test_rate_limit_waits_as_long_as_the_provider_asks(tmp_path: Path, wir
     assert end.outcome == "done", end
     notice = reports.of(Notice)[0]
     assert "status 429" in notice.text
-    assert "0.02 seconds" in notice.text
+    assert 0.02 <= reports.of(Waiting)[0].seconds <= 0.025
     assert notice.severity == "warning"
 
 
