@@ -6,6 +6,7 @@ must not be read as what it is not; neither is deleted, because a reviewer has t
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -65,6 +66,11 @@ def stand_ins(text: str) -> str:
 def escape_name(name: bytes) -> str:
     """A file name for showing: UTF-8, other bytes as ``\\xNN``, tabs and everything active as marks."""
     return escape(name.decode("utf-8", "backslashreplace").replace("\t", "\u2409")).text
+
+
+def escape_json(line: str) -> str:
+    """The same JSON on one line, with all of these characters written as JSON's own escapes."""
+    return _SUSPECT.sub(lambda found: json.dumps(found.group())[1:-1], line)
 
 
 def _label(character: str) -> str:

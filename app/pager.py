@@ -81,7 +81,7 @@ def print_diff(data: bytes, sizes: Mapping[str, int], *, as_json: bool = False) 
     diff = parse_diff(data, sizes)
     if as_json:
         for file in diff.files:
-            print(json.dumps(file_object(file), ensure_ascii=False))
+            print(json.dumps(file_object(file)))
         return
     look = _look(_parser().parse_args([]), sys.stdout.isatty())
     for file in diff.files:

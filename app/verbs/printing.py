@@ -8,7 +8,7 @@ import time
 
 import msgspec
 
-from agents.escape import escape
+from agents.escape import escape, escape_json
 from agents.model import Task
 from agents.parts.review import Comment
 from agents.review.prompt import place
@@ -23,7 +23,7 @@ def print_json(value: object) -> None:
     """One object on one line; a struct with all its fields, those that have their default value too."""
     if isinstance(value, msgspec.Struct):
         value = {name: getattr(value, name) for name in value.__struct_fields__}
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.write(escape_json(msgspec.json.encode(value).decode()) + "\n")
     sys.stdout.flush()
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.escape import escape, escape_name
+from agents.escape import escape, escape_json, escape_name
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,14 @@ from agents.escape import escape, escape_name
 )
 def test_active_and_hidden_characters_become_visible_marks(text: str, shown: str) -> None:
     assert escape(text).text == shown
+
+
+def test_json_says_the_same_and_nothing_in_it_is_active() -> None:
+    value = {"text": "\x1b[31m \x9b31m x\u202ey \U000e0041 tag\n naïve 日本語 👩\u200d💻"}
+    line = escape_json(msgspec.json.encode(value).decode())
+    assert escape(line).text == line, "an active character is in it"
+    assert json.loads(line) == value
+    assert "日本語" in line
 
 
 @settings(max_examples=200, deadline=None, database=None)
