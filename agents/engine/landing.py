@@ -66,6 +66,8 @@ class Landings:
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._step: dict[str, asyncio.Task[Landing]] = {}
         """The landing at work of each project."""
+        self._leaving: set[str] = set()
+        """Tasks that have landed and whose worktrees are being removed."""
         self._changed = asyncio.Event()
         ledger.on_change.append(self._task_changed)
         ledger.on_writable.append(self._go_on)
@@ -123,7 +125,7 @@ class Landings:
     async def finish(self, task: str) -> Landing:
         """See :class:`agents.parts.landing.Landings`."""
         known = self._find(task)
-        while self._landings[known.task].state in UNDER_WAY:
+        while self._landings[known.task].state in UNDER_WAY or known.task in self._leaving:
             self._changed.clear()
             await self._changed.wait()
         self._ledger.flush()
@@ -170,6 +172,8 @@ class Landings:
     async def undo(self, task: str) -> Landing:
         """See :class:`agents.parts.landing.Landings`."""
         landing = self._find(task)
+        if landing.task in self._leaving:
+            landing = await self.finish(task)
         if landing.state != "landed" or not landing.commit:
             raise UsageError(f"Task {landing.task} has not landed: it is {landing.state}.")
         known = self._ledger.find(landing.task)
@@ -178,6 +182,8 @@ class Landings:
         if tip == landing.commit:
             await merging.advance(repository, landing.onto, tip, landing.base)
             said = f"{landing.onto} is back at {landing.base[:7]}."
+        elif not tip or await trees.merge_base(repository, landing.commit, tip) != landing.commit:
+            said = f"{landing.onto} does not have it any more."
         else:
             text = f'Revert "{known.title}"\n\nThis takes back what {landing.commit[:12]} brought.'
             undone = await merging.revert(repository, tip, landing.commit, landing.base, text)
@@ -367,6 +373,7 @@ class Landings:
 
     async def _landed(self, landing: Landing, task: Task, base: str, commit: str, where: str = "") -> Landing:
         said = f"Landed on {landing.onto} as {commit[:7]}.{where}"
+        self._leaving.add(task.id)
         landing = self._put(landing, state="landed", reason=said, hint="", base=base, commit=commit)
         self._ledger.try_flush()  # from here on it is landed, whatever happens to the worktree
         Transcript(task.id, self._ledger, task.turn).add("notice", said)
@@ -374,6 +381,9 @@ class Landings:
             await self._leave_floor(self._ledger.tasks[task.id])
         except ShopfloorError as error:
             self._ledger.publish(EngineNotice(text=f"{task.title}: {said} {error}", severity="warning"))
+        finally:
+            self._leaving.remove(task.id)
+            self._changed.set()
         return landing
 
     def _workspace(self, task: Task) -> Workspace:

@@ -270,8 +270,8 @@ async def _worktrees(repository: Repository) -> list[tuple[Path, str, str]]:
     found: list[tuple[Path, str, str]] = []
     for line in listed.out.split(separator):
         key, _, value = line.decode("utf-8", "surrogateescape").partition(" ")
-        if key == "worktree":
-            found.append((Path(value).resolve(), "", ""))
+        if key == "worktree":  # the main one is the first, and named by its git folder when that lies elsewhere
+            found.append((Path(value if found else repository.repository).resolve(), "", ""))
         elif key == "HEAD":
             found[-1] = (found[-1][0], value, "")
         elif key == "branch":

@@ -30,8 +30,8 @@ async def landed(shell: Shell, task: str, *options: str) -> dict[str, Any]:
     status, out, err = await shell("land", task, "--json", *options)
     landing = dict(json.loads(out)) if out else {}
     assert status == 0, f"{landing} {err}"
-    if landing["state"] == "landed":  # its worktree is removed after that
-        await shell.until(task, lambda known: known["state"] == "landed", "the task to leave the floor")
+    if landing["state"] == "landed":
+        assert (await shell.task(task))["state"] == "landed", "it has left the floor when the verb ends"
     return landing
 
 
@@ -118,6 +118,14 @@ async def test_a_dirty_checkout_is_not_touched(shell: Shell) -> None:
     assert not (shell.repository / "new.txt").exists()
 
 
+async def test_the_checkout_of_a_git_folder_that_lies_elsewhere_follows(shell: Shell) -> None:
+    git(shell.repository, "init", "-q", f"--separate-git-dir={shell.folder / 'elsewhere.git'}")
+    task = await a_task(shell, "Greet", writes("new.txt", "new\n"))
+    await landed(shell, task["id"])
+    assert (shell.repository / "new.txt").read_text() == "new\n"
+    assert git(shell.repository, "status", "--porcelain") == ""
+
+
 @pytest.mark.parametrize("later", [False, True])
 async def test_a_landing_can_be_taken_back(shell: Shell, later: bool) -> None:
     task = await a_task(shell, "Greet", writes("new.txt", "new\n"))
@@ -135,6 +143,17 @@ async def test_a_landing_can_be_taken_back(shell: Shell, later: bool) -> None:
     if not later:
         await landed(shell, task["id"])
         assert (shell.repository / "new.txt").exists()
+
+
+async def test_a_landing_that_the_branch_has_lost_is_taken_back_without_a_commit(shell: Shell) -> None:
+    task = await a_task(shell, "Greet", writes("new.txt", "new\n"))
+    await landed(shell, task["id"])
+    git(shell.repository, "reset", "-q", "--hard", "HEAD~1")
+    await a_commit(shell, "later.txt", "later\n")
+    status, out, err = await shell("land", task["id"], "--undo")
+    assert (status, out) == (0, "main does not have it any more.\n"), err
+    assert subjects(shell) == ["person changes later.txt", "first"]
+    assert (await shell.task(task["id"]))["state"] == "stopped", "it is on the floor again"
 
 
 async def test_checks_run_on_the_combined_result_first(shell: Shell) -> None:

@@ -377,5 +377,14 @@ async def test_what_works_on_a_deleted_worktree_says_how_it_comes_back(shop: Sho
     assert not Path(task.worktree, "new.txt").exists()
 
 
+async def test_a_landing_is_over_when_its_task_has_left_the_floor(shop: Shop) -> None:
+    shop.model.add(writes("new.txt", "new\n"), "Done.")
+    task = await shop.rests((await shop.task()).id)
+    await shop.engine.landing.land(task.id)
+    assert (await shop.engine.landing.finish(task.id)).state == "landed"
+    assert (await shop.engine.task(task.id)).state == "landed"
+    assert not Path(task.worktree).exists()
+
+
 async def test_a_title_is_one_line(shop: Shop) -> None:
     assert (await shop.task(title=" two\nlines ", held=True)).title == "two lines"
