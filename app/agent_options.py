@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -77,8 +77,9 @@ class OptionsRow(Horizontal):
             self._profile, self._offered = (profile.id, Session()) if profile is not None else ("", Session())
             self._show(LOOKING if profile is not None else "choose an agent first")
             if profile is not None:
-                self.run_worker(self._ask(profile), group="options", exclusive=True)
+                self._ask(profile)
 
+    @work(group="options", exclusive=True)
     async def _ask(self, profile: ProfileInfo) -> None:
         try:
             session = await self._api.sessions.offered(profile.id)

@@ -32,6 +32,7 @@ from app.floor import FloorScreen
 from app.key_order import KeyOrder
 from app.keys import read_keymap
 from app.live_api import LiveApi
+from app.no_markup import read_no_markup
 from app.outbox import KeepsDraft
 from app.terminal_guard import guarded_terminal
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
@@ -61,6 +62,7 @@ SAVE_TITLE, RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
 tell_alt_enter_apart()
 keep_pastes_whole()
+read_no_markup()
 
 
 def _floor_commands() -> type[Provider]:

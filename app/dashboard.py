@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.color import Color
@@ -130,8 +130,9 @@ class DashboardScreen(Screen[None]):
 
     def action_read(self) -> None:
         """Read the figures again."""
-        self.run_worker(self._read(), group="dashboard", exclusive=True)
+        self._read()
 
+    @work(group="dashboard", exclusive=True)
     async def _read(self) -> None:
         try:
             self._rows = await self._api.costs.spending(SPANS[self._span])

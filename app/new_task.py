@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -290,7 +290,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
     @on(TextArea.Changed)
     def _typed(self) -> None:
         if self._area.completer.look():
-            self.run_worker(self._offer_files(), group="new-task-files", exclusive=True)
+            self._offer_files()
         self._tell_several()
         self._wait_and_keep()
 
@@ -299,6 +299,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         if self._area.completer.is_active:
             self._area.completer.look()
 
+    @work(group="new-task-files", exclusive=True)
     async def _offer_files(self) -> None:
         try:
             self._area.completer.files = await self._api.writing.project_files(self._project, self._base)

@@ -9,9 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
-from textual.content import Content
 from textual.fuzzy import Matcher
-from textual.markup import escape
 
 from app.keys import FLOOR, PANE_DIGITS, pretty
 from widgets.text_strips import printable
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from app.floor import FloorScreen
 
 Command = tuple[str, str, Callable[[], object]]
-"""Its title, what it does in a sentence, and how to do it. Titles and sentences are text, not markup."""
+"""Its title, what it does in a sentence, and how to do it."""
 
 
 class Commands(Provider):
@@ -53,7 +51,7 @@ class Commands(Provider):
         """Everything, before anything is typed."""
         await asyncio.shield(self._prepared)
         for title, help_text, run in self.commands():
-            yield DiscoveryHit(Content(title), run, title, escape(help_text))
+            yield DiscoveryHit(title, run, title, help_text)
 
     async def search(self, query: str) -> Hits:
         """What matches, the best first."""
@@ -61,7 +59,7 @@ class Commands(Provider):
         matcher = self.matcher(query)
         for title, help_text, run in self.commands():
             if (score := self.score(matcher, title, help_text)) > 0:
-                yield Hit(score, matcher.highlight(title), run, title, escape(help_text))
+                yield Hit(score, matcher.highlight(title), run, title, help_text)
 
 
 class FloorCommands(Commands):

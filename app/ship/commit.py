@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -131,8 +131,9 @@ class CommitScreen(ModalScreen[None]):
 
     @on(Input.Changed, "#command")
     def _preview(self) -> None:
-        self.run_worker(self._show_preview(), group="preview", exclusive=True)
+        self._show_preview()
 
+    @work(group="preview", exclusive=True)
     async def _show_preview(self) -> None:
         command = self.query_one("#command", Input).value
         preview = self.query_one("#preview", Static)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.widgets import Checkbox, Select, Static, TextArea
+from textual.widgets import Button, Checkbox, Select, Static, TextArea
 
 from agents.errors import ShopfloorError, UsageError
 from agents.model import NewTask, Task
@@ -270,3 +270,12 @@ async def test_a_new_task_while_writing_leaves_what_is_written() -> None:
         await stage.press("escape")
         await stage.until(lambda: stage.app.screen is stage.floor, "the dialog is gone")
         assert stage.floor.composer.area.text == "half"
+
+
+@pytest.mark.parametrize("base", ["[/x]", "[bold]main"])
+async def test_a_base_is_shown_as_it_was_written(base: str) -> None:
+    engine = EngineInMemory(*some_tasks())
+    engine.writing.task_drafts[PROJECT] = TaskDraft(prompt="Fix it", base=base)
+    async with a_floor(*some_tasks(), engine=engine) as stage:
+        screen = await open_dialog(stage)
+        assert str(screen.query_one("#base", Button).label) == base

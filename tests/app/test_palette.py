@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+import pytest
 from textual.command import CommandPalette
 from textual.widgets import OptionList
 
@@ -61,7 +62,14 @@ async def test_queues_are_found_though_the_person_types_before_they_are_known() 
         await stage.until(lambda: "Run polish on Drop flags" in listed(stage), "the queue is found")
 
 
-async def test_brackets_in_a_title_are_text() -> None:
-    async with a_floor(a_task("odd1", "Fix a[0] [bold]now[/]")) as stage:
+@pytest.mark.parametrize(
+    "title", ["Close [/b] tags", "Fix a[0] [bold]now[/]", "Let [@click=app.quit]this[/] be", "Sort [bold] titles"]
+)
+async def test_titles_are_text_and_no_markup(title: str) -> None:
+    async with a_floor(a_task("tags", title)) as stage:
         await opened(stage)
-        await stage.until(lambda: "Go to Fix a[0] [bold]now[/]" in listed(stage), "the title is listed as it is")
+        await stage.until(lambda: f"Go to {title}" in listed(stage), "the task is listed")
+        await stage.press(*"go to")
+        await stage.until(
+            lambda: f"Go to {title}" in listed(stage) and "New task  (n)" not in listed(stage), "the task is found"
+        )
