@@ -36,7 +36,8 @@ class Collector:
         self._count = 0
 
     def settle(self) -> None:
-        """Everything has been set up: what exists now stays."""
+        """Everything has been set up: what exists now stays. Who sets up may have switched the collector off."""
+        gc.enable()
         gc.set_threshold(*THRESHOLDS)
         self._collect()
 

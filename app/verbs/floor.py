@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import os
 import sys
@@ -27,6 +28,14 @@ async def open_floor(path: str, demo: bool = False) -> int:
     # read when Textual is imported; what a second piece of an echo waits for is up to twice such a period, and what
     # streams is merged by our own pump
     os.environ.setdefault("TEXTUAL_FPS", "240")
+    gc.disable()  # until everything is set up: imports leave nothing to collect, and are looked through many times
+    try:
+        return await _open(folder, in_browser, demo)
+    finally:
+        gc.enable()
+
+
+async def _open(folder: Path, in_browser: bool, demo: bool) -> int:
     # in a thread: meanwhile the engine answers and opens the repository, which takes as long
     importing = asyncio.create_task(asyncio.to_thread(importlib.import_module, "app.app"))
     api = await (connect() if in_browser else _connect())

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import gc
+import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from agents.errors import ShopfloorError
 from app.collector import ENOUGH, LONGEST_SECONDS, QUIET_SECONDS, Collector
+from app.verbs.floor import open_floor
 
 
 @pytest.fixture(autouse=True)
 def _own_thresholds() -> Iterator[None]:
     before = gc.get_threshold()
     yield
+    gc.enable()
     gc.set_threshold(*before)
     gc.unfreeze()
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 class Clock:
@@ -30,6 +40,25 @@ class Clock:
 @pytest.fixture
 def _much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, ENOUGH))
+
+
+def test_it_is_on_once_everything_is_set_up() -> None:
+    gc.disable()
+    Collector().settle()
+    assert gc.isenabled(), "nothing would be collected in the program"
+
+
+async def test_a_floor_that_cannot_be_opened_leaves_it_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def fail() -> None:
+        assert not gc.isenabled(), "it looks for garbage while there is none"
+        raise ShopfloorError("There is no engine.")
+
+    monkeypatch.setattr("sys.stdin", _Terminal())
+    monkeypatch.setattr("sys.stdout", _Terminal())
+    monkeypatch.setattr("app.verbs.floor.connect", fail)
+    with pytest.raises(ShopfloorError, match="There is no engine"):
+        await open_floor(str(tmp_path))
+    assert gc.isenabled(), "who goes on has no collector"
 
 
 @pytest.mark.usefixtures("_much")
