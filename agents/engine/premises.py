@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.transcript import Transcript
@@ -10,6 +12,7 @@ from agents.model import Task
 from agents.profiles import Profile
 from agents.sandbox import Policy, Runner
 from agents.workspace import Snapshot, Workspace, Workspaces
+from agents.workspace.merging import branch_tip
 
 
 class Premises:
@@ -97,10 +100,26 @@ class Premises:
     async def import_branch(self) -> str:
         """Bring the agent's commits into the repository; a sentence when they are not fit for it."""
         try:
-            await self.workspaces.import_branch(self.workspace)
+            tip = await self.workspaces.import_branch(self.workspace)
+            if tip:
+                await self._follow_base(tip)
         except ShopfloorError as error:
             return f"The agent's commits were not taken over: {error}"
         return ""
+
+    async def _follow_base(self, tip: str) -> None:
+        """When the agent has brought in what the base branch has gained, by a merge or a rebase, its change is what it
+        adds to that, not what others did there."""
+        before = self.workspace.base_commit
+        base = await branch_tip(self.workspace, self._task.base)
+        common = await self.workspaces.merge_base(self.workspace, base, tip) if base not in ("", before) else None
+        if common in (None, before) or await self.workspaces.merge_base(self.workspace, before, common) != before:
+            return
+        self.workspace = msgspec.structs.replace(self.workspace, base_commit=common)
+        self._ledger.store.put_workspace(self._id, self.workspace)
+        self._ledger.update(self._id, base_commit=common)
+        said = f"The agent has brought in {self._task.base}; its change is compared with {common[:7]} from now on."
+        self._transcript.add("notice", said)
 
     async def count(self, commit: str) -> tuple[int, int, int]:
         """How many files, added lines and deleted lines a commit is away from the base."""

@@ -17,7 +17,7 @@ from agents.review.marks import marks_of
 from agents.review.model import Hunk
 from agents.review.select import select_lines
 from tests.images import a_picture
-from tests.shop import Shop, runs, writes
+from tests.shop import Shop, git, runs, writes
 
 TEXT = "".join(f"line {number}\n" for number in range(1, 41))
 CHANGED = TEXT.replace("line 5\n", "five\n").replace("line 30\n", "thirty\nand more\n")
@@ -31,8 +31,6 @@ def hunk_patch(file: FileDiff, hunk: Hunk, reverse: bool = False) -> bytes:
 async def a_change(shop: Shop) -> Task:
     """A task whose agent changed two places of one file."""
     (shop.repository / "a.txt").write_text(TEXT)
-    from tests.shop import git
-
     git(shop.repository, "add", "-A")
     git(shop.repository, "commit", "-q", "-m", "a text")
     shop.model.add(writes("a.txt", CHANGED), say("Done."))
@@ -284,3 +282,27 @@ async def test_a_range_that_reaches_out_of_a_hunk_is_quoted_as_a_whole(shop: Sho
     assert (beyond.start, beyond.end) == (40, 41), "it ends with the file"
     with pytest.raises(UsageError, match="has 41 lines"):
         await shop.engine.review.add(task.id, CommentDraft(text="Where?", path=b"a.txt", start=80, end=90))
+
+
+# --- what the agent does to its branch
+
+
+@pytest.mark.parametrize("command", ["git merge -q {main}", "git rebase -q {main}"], ids=["merge", "rebase"])
+async def test_what_others_did_on_the_base_is_no_part_of_the_change_once_the_agent_has_it(
+    shop: Shop, command: str
+) -> None:
+    task = await a_change(shop)
+    (shop.repository / "theirs.txt").write_text("theirs\n")
+    git(shop.repository, "add", "-A")
+    git(shop.repository, "commit", "-q", "-m", "their work")
+    main = git(shop.repository, "rev-parse", "HEAD").strip()
+    shop.model.add(runs(f"git commit -qam mine && {command.format(main=main)}"), "Done.")
+    await shop.engine.send(task.id, "Bring main in.")
+    await shop.until(task.id, lambda known: known.turn == 2 and known.state == "ready", "the second turn")
+    assert Path(task.worktree, "theirs.txt").exists(), [
+        entry.tool.output for entry in await shop.engine.transcript(task.id) if entry.tool
+    ]
+    diff = await shop.engine.changes.diff(task.id)
+    assert [file.path for file in parse_diff(diff.patch).files] == [b"a.txt"]
+    after = await shop.engine.task(task.id)
+    assert (after.files_changed, after.base_commit) == (1, main)
