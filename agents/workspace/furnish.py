@@ -1,7 +1,8 @@
 """What a fresh worktree is given of the main checkout beside git's files: ignored files copied, folders linked.
 
 It runs on the host before any agent has been in the worktree, reads only below the main checkout and writes only
-below the worktree. Nothing is hard-linked: a file shared that way could be changed through the worktree.
+below the worktree; what lies there may come from an agent all the same, links that lead out of it too. Nothing is
+hard-linked: a file shared that way could be changed through the worktree.
 """
 
 from __future__ import annotations
@@ -95,6 +96,8 @@ def _furnish(
             notices.append(f"{entry} is in the worktree already: it was left as it is.")
         elif _leads_outside(root, source):
             notices.append(_outside(root, source))
+        elif _leads_outside(worktree, target):
+            notices.append(_outside_worktree(entry))
         elif _can_clone(source, target.parent):
             shutil.copytree(source, target, symlinks=True, copy_function=_clone)
             cloned.append(entry)
@@ -120,7 +123,10 @@ def _copy(root: Path, source: Path, worktree: Path, notices: list[str]) -> int:
         return 0
     if source.is_dir():
         return sum(_copy(root, inner, worktree, notices) for inner in sorted(source.iterdir()))
-    if target.exists() or target.is_symlink() or not stat.S_ISREG(source.stat().st_mode):
+    if target.is_symlink() or target.exists() or not stat.S_ISREG(source.stat().st_mode):
+        return 0
+    if _leads_outside(worktree, target):
+        notices.append(_outside_worktree(str(source.relative_to(root))))
         return 0
     target.parent.mkdir(parents=True, exist_ok=True)
     _clone_or_copy(source, target)
@@ -133,6 +139,10 @@ def _leads_outside(root: Path, source: Path) -> bool:
 
 def _outside(root: Path, source: Path) -> str:
     return f"{source.relative_to(root)} is a link out of the repository: it was left out."
+
+
+def _outside_worktree(name: str) -> str:
+    return f"{name} would be written through a link out of the worktree: it was left out."
 
 
 def _can_clone(source: Path, folder: Path) -> bool:

@@ -14,6 +14,7 @@ from repository_builder import ARepository, a_repository, person
 from agents.errors import GitError
 from agents.sandbox import Runner
 from agents.workspace import Kind
+from agents.workspace.furnish import furnish
 
 PLANTED_CONFIG = """
 [core]
@@ -241,6 +242,24 @@ async def test_a_few_trees_that_name_endless_files_do_not_fill_the_memory_of_the
     with pytest.raises(GitError, match="memory"):
         await attack.agent.workspaces.numstat(attack.agent.workspace, tip, attack.agent.workspace.branch)
     attack.person_looks()
+
+
+async def test_files_for_a_new_worktree_do_not_go_through_links_that_an_agent_committed(
+    tmp_path: Path, one_runner: Runner
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    repository = a_repository(tmp_path / "r").with_file("conf/a").with_commit()
+    repository.git("checkout", "-q", "-b", "an-agents")
+    shutil.rmtree(repository.path / "conf")
+    (repository.path / "conf").symlink_to(outside)
+    repository.with_commit("A link").git("checkout", "-q", "main")
+    repository.with_file("conf/local", "mine\n").with_file("conf/modules/m", "mine\n").with_file("plain", "mine\n")
+    agent = await an_agent(one_runner, repository, base="an-agents")
+    done = await furnish(agent.workspace, agent.worktree, ["conf/local", "plain"], ["conf/modules"])
+    assert not list(outside.iterdir()), "the host wrote through a link out of the worktree"
+    assert done.copied == 1
+    assert [notice.split()[0] for notice in done.notices] == ["conf/local", "conf/modules"], done.notices
 
 
 LINKED = "index HEAD logs/HEAD logs/refs COMMIT_EDITMSG ORIG_HEAD FETCH_HEAD MERGE_MSG packed-refs"
