@@ -332,13 +332,15 @@ class AcpDriver:
     def _ended(self, ending: acp_v1.Ending) -> TurnEnd:
         self._prompting = False
         self._count(ending)
-        name = self._profile.name
-        unfinished = "" if ending.stop_reason in ("end_turn", "refusal") else self._known.prompt
+        name, asked = self._profile.name, self._known.prompt
+        unfinished = "" if ending.stop_reason in ("end_turn", "refusal") else asked
         self._remember(
             msgspec.structs.replace(self._known, prompt=unfinished, cost_usd=self._updates.cost_usd)
         )  # fmt: skip
         match ending.stop_reason:
             case "end_turn":
+                if self._updates.is_silent and not asked.startswith("/"):  # commands of its own may have no answer
+                    self._tell(Notice(text=f"{name} ended its turn without a word.", severity="warning"))
                 return TurnEnd(outcome="done")
             case "cancelled" if self._stop.is_set():
                 return TurnEnd(outcome="interrupted")

@@ -66,6 +66,8 @@ class Updates:
         """The agent has told a cost since it started."""
         self.usage: Usage | None = None
         """Tokens that were told beside the text of the turn, for agents that tell no sum when it ends."""
+        self.is_silent = True
+        """Nothing was said or done in the turn."""
         self.in_turn = False
         """Outside of a turn only costs are heard: what else comes is a replay, or late."""
         self._pieces: list[str] = []
@@ -85,7 +87,7 @@ class Updates:
 
     def begin(self) -> None:
         """A turn begins."""
-        self.in_turn = True
+        self.in_turn = self.is_silent = True
         self._calls.clear()
         self._ended.clear()
         self._message = ""
@@ -102,6 +104,7 @@ class Updates:
         if kind == "usage_update":
             self._usage(update)
         elif self.in_turn and kind in self._kinds:
+            self.is_silent = False
             self._kinds[kind](update)
 
     def described(self, call: str) -> str:

@@ -335,8 +335,8 @@ class Peer:
             ) from error
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise AcpError(f"{self._name} answered {what} with something else: {where}: {first['msg']}.") from error
+            wrong = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
+            raise AcpError(f"{self._name} answered {what} with something else: {wrong}.", self._log_hint()) from error
         except (ConnectionError, OSError) as error:
             raise AcpError(await self._gone(what), self._log_hint()) from error
 
@@ -430,6 +430,12 @@ class _Client:
         if not chosen:
             return RequestPermissionResponse(outcome=DeniedOutcome(outcome="cancelled"))
         return RequestPermissionResponse(outcome=AllowedOutcome(outcome="selected", option_id=chosen))
+
+    async def create_terminal(self, **asked: Any) -> None:
+        """See the protocol. It was not offered, and the library would answer with nothing instead of an error."""
+        raise RequestError.method_not_found("terminal")
+
+    terminal_output = wait_for_terminal_exit = kill_terminal = release_terminal = create_terminal
 
     async def create_elicitation(
         self,

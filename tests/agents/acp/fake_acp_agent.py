@@ -76,6 +76,9 @@ class FakeAgent:
                 handler(message)
 
     def on_initialize(self, message: dict[str, Any]) -> None:
+        if self.scenario == "nothing":
+            self.send(id=message["id"], result=None)
+            return
         if self.scenario == "hang-initialize":
             print("waiting for the moon", file=sys.stderr, flush=True)
             return
@@ -375,6 +378,14 @@ class FakeAgent:
         self.send(id=1, method="fs/read_text_file", params={"sessionId": self.session, "path": "/etc/passwd"})
         error = self.read()["error"]
         self.say(f" files: {error['code']}")
+        for number, method in enumerate(("create", "output", "release", "wait_for_exit", "kill"), 2):
+            params = {"sessionId": self.session, "terminalId": "t", "command": "ls"}
+            self.send(id=number, method=f"terminal/{method}", params=params)
+            answer = self.read()
+            self.say(f" {method}: {answer.get('error', {}).get('code', answer)}")
+
+    def play_silent(self, text: str) -> None:
+        """Ends its turn and has said nothing."""
 
     def play_rubbish(self, text: str) -> None:
         """Lines that no reader of JSON likes, among good ones."""

@@ -276,6 +276,18 @@ async def test_the_answer_of_a_models_server_is_read_for_its_words(shop: Shop, a
     assert task.reason == "Fake answered the prompt with an error: no such model."
 
 
+async def test_an_answer_that_is_none_is_a_sentence(shop: Shop, agent: Agent) -> None:
+    task = await blocked(shop, agent("nothing"))
+    assert task.reason.startswith("Fake answered initialize with something else: Input should be a valid dictionary")
+    assert "agent.log" in task.hint
+
+
+async def test_a_turn_that_ends_without_a_word_is_said(shop: Shop, agent: Agent) -> None:
+    task = await done(shop, agent("silent"))
+    (notice,) = await entries(shop, task, "notice")
+    assert notice.text == "Fake ended its turn without a word."
+
+
 async def test_a_refusal_waits_for_the_person(shop: Shop, agent: Agent) -> None:
     assert (await blocked(shop, agent("refuse"))).reason == "Fake refuses to go on."
 
@@ -310,7 +322,10 @@ async def test_a_flood_of_pieces_arrives_whole_and_in_order(shop: Shop, agent: A
     assert text.text == "".join(f"{number}\n" for number in range(20_000))
 
 
-async def test_noise_on_its_output_is_passed_over_and_files_of_ours_are_not_offered(shop: Shop, agent: Agent) -> None:
+async def test_noise_on_its_output_is_passed_over_and_neither_files_nor_terminals_are_lent(
+    shop: Shop, agent: Agent
+) -> None:
     task = await done(shop, agent("noise"))
-    assert (await answer(shop, task)).endswith("and more files: -32601")
+    refused = "files: -32601 create: -32601 output: -32601 release: -32601 wait_for_exit: -32601 kill: -32601"
+    assert (await answer(shop, task)).endswith(f"and more {refused}")
     assert "debug: not JSON" in (paths.task_dir(task.id) / "agent.log").read_text()
