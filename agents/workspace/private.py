@@ -125,7 +125,7 @@ async def make_agent_git(workspace: Workspace) -> None:
     Raises:
         GitError: the refs cannot be read or the folder cannot be written.
     """
-    listed = await git(workspace, "for-each-ref", "--format=%(objectname) %(refname)%00%(symref)")
+    listed = await git(workspace, "for-each-ref", "--format=%(objectname) %(refname)%00%(symref)%00%(*objectname)")
     configured = await git(workspace, "config", "-z", "--get-regexp", r"^user\.(name|email)$", accept=(0, 1))
     known = dict(each.partition("\n")[::2] for each in configured.out.decode("utf-8", "surrogateescape").split("\0"))
     # the person's own stands in there too: some agents let git read no configuration but that of the repository
@@ -279,9 +279,10 @@ def _copy_hooks(real: Path, own: Path) -> None:
 
 
 def _write_refs(own: Path, listed: bytes) -> None:
+    """Packed as git packs them: programs that read the file themselves insist on what annotated tags stand for."""
     packed = []
-    for line in listed.split(b"\n"):
-        value, _, symbolic = line.partition(b"\0")
+    for line in listed.splitlines():
+        value, symbolic, peeled = line.split(b"\0")
         name = value.partition(b" ")[2]
         if not name or name.startswith(_HIDDEN_REFS):
             continue
@@ -290,6 +291,6 @@ def _write_refs(own: Path, listed: bytes) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(b"ref: " + symbolic + b"\n")
         else:
-            packed.append((name, value))
-    lines = [value + b"\n" for _, value in sorted(packed)]
-    (own / "packed-refs").write_bytes(b"# pack-refs with: sorted \n" + b"".join(lines))
+            packed.append((name, value + b"\n" + (b"^" + peeled + b"\n" if peeled else b"")))
+    lines = [entry for _, entry in sorted(packed)]
+    (own / "packed-refs").write_bytes(b"# pack-refs with: peeled fully-peeled sorted \n" + b"".join(lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,18 @@ async def test_worktree_does_not_carry_over_what_is_not_committed(tmp_path: Path
     agent = await an_agent(one_runner, repository)
     assert (agent.worktree / "a").read_text() == "committed\n"
     assert not (agent.worktree / "untracked").exists()
+
+
+async def test_programs_that_read_refs_by_themselves_find_them(tmp_path: Path, one_runner: Runner) -> None:
+    """GitPython, on which aider works, takes no packed refs without the commits of annotated tags."""
+    repository = a_repository(tmp_path / "r").with_file("a").with_commit()
+    repository.git("tag", "-a", "v1", "-m", "One")
+    agent = await an_agent(one_runner, repository)
+    reading = "import git; here = git.Repo('.'); print(here.tags['v1'].commit.hexsha, here.heads['main'].commit.hexsha)"
+    commit = repository.commit("v1^{commit}")
+    assert await agent.does(f'{sys.executable} -c "{reading}"') == f"{commit} {commit}"
+    packed = await agent.does('cat "$(git rev-parse --git-common-dir)/packed-refs"')
+    assert f"^{commit}" in packed.splitlines(), packed
 
 
 @pytest.mark.parametrize(
