@@ -12,6 +12,7 @@ from agents.errors import GitError, UsageError
 from agents.model import FINAL_STATES, Task, Turn
 from agents.parts.changes import Commit, Diff, Scope
 from agents.workspace import Workspace, Workspaces
+from agents.workspace.known import read_known
 
 
 class Changes:
@@ -152,6 +153,8 @@ class Changes:
 
     def last_snapshot(self, task: Task, workspace: Workspace) -> str:
         """The commit that holds the last state of a worktree that is gone."""
+        if known := read_known(Path(workspace.private)):
+            return known.snapshot.commit
         if task.state in FINAL_STATES:
             return f"refs/shopfloor/{task.id}/closed"
         turns = self._ledger.store.turns(task.id)

@@ -51,7 +51,7 @@ from agents.engine.terminals import Terminals
 from agents.engine.transcript import Transcript
 from agents.engine.worktrees import WorktreeDesk
 from agents.engine.writing import WritingDesk
-from agents.errors import SandboxError, ShopfloorError, UsageError
+from agents.errors import GitError, SandboxError, ShopfloorError, UsageError
 from agents.image_chips import with_names
 from agents.loops.queue_file import TITLE_LENGTH, title_of
 from agents.model import FINAL_STATES, EngineInfo, Entry, NewTask, Prompt, Task, TaskState, Turn, When
@@ -384,6 +384,12 @@ class Engine:
             await workspaces.snapshot(workspace, "closed", "When it was closed")
             await workspaces.import_branch(workspace)
             await workspaces.remove(workspace)
+        elif workspace is not None:
+            workspaces = await self._facilities.workspaces()
+            try:
+                await workspaces.keep(workspace, self.changes.last_snapshot(known, workspace))
+            except GitError as error:
+                reason = f"Its worktree was gone, and its last snapshot is too: {error}"
         self.ledger.enter(known.id, state, reason, unseen=False)
         self.ledger.flush()
         return self.ledger.tasks[known.id]

@@ -74,6 +74,8 @@ async def _make(runner: Runner, repository: Repository, plan: Plan) -> Workspace
         await _clear(repository, plan, worktree, private)
     if worktree.exists():
         raise GitError(f"The folder {worktree} exists already.", "Move it out of the way.")
+    if plan.files and plan.kind == "worktree":  # one that somebody deleted is still listed
+        await git(repository, "worktree", "remove", "--force", "--force", str(worktree), accept=(0, 128))
     paths.make_private(private)  # from here on, its presence without a record says that this was not finished
     adding = asyncio.ensure_future(git(repository, *_adding(plan, worktree)))
     try:

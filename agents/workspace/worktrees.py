@@ -27,6 +27,8 @@ from agents.workspace.staging import stage_patch, staged_trees
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|lock$|$)){0,99}")
 """What is safe as a part of a ref and of a path at once."""
+_BRANCH = "branch"
+"""Below the snapshots: where the branch of a task that has left the floor was."""
 
 
 class Workspaces:
@@ -65,19 +67,39 @@ class Workspaces:
             return await make(self._runner, project, plan)
 
     async def restore(self, workspace: Workspace, commit: str) -> Workspace:
-        """Make a removed worktree again: on its branch, with the files of a snapshot.
+        """Make a removed worktree again: with the files of a snapshot, on its branch, which is made again as well when
+        somebody has deleted it.
 
         Raises:
-            GitError: the branch or the snapshot is gone, or the worktree is still there.
+            GitError: the snapshot is gone, or the worktree is still there.
         """
         slug = workspace.branch.rpartition("/")[2]
         files = await trees.tree_of(workspace, commit)
         async with self._locks[workspace.task]:
+            await self._see_branch(workspace)
             return await make(
                 self._runner,
                 workspace,
                 Plan(task=workspace.task, slug=slug, base=workspace.base_commit, files=files, kind=workspace.kind),
             )
+
+    async def _see_branch(self, workspace: Workspace) -> None:
+        """The branch is there, or is made again where it was last known to be."""
+        if await merging.branch_tip(workspace, workspace.branch):
+            return
+        known = read_known(Path(workspace.private))
+        for tip in (known.tip if known else "", f"refs/shopfloor/{workspace.task}/{_BRANCH}", workspace.base_commit):
+            made = await git(workspace, "branch", "--no-track", workspace.branch, tip, accept=(0, 128)) if tip else None
+            if made is not None and made.status == 0:
+                return
+
+    async def keep(self, workspace: Workspace, commit: str) -> None:
+        """Let a task's last snapshot be what it is restored from, when its worktree was deleted before it is closed.
+
+        Raises:
+            GitError: the snapshot is gone.
+        """
+        await git(workspace, "update-ref", f"refs/shopfloor/{workspace.task}/closed", commit)
 
     def check(self, workspace: Workspace) -> None:
         """See that the worktree is still there.
@@ -214,6 +236,10 @@ class Workspaces:
             GitError: the recorded paths are not below Shopfloor's folders, or cannot be deleted.
         """
         async with self._locks[workspace.task]:
+            if known := read_known(Path(workspace.private)):  # somebody may delete the branch
+                await git(
+                    workspace, "update-ref", f"refs/shopfloor/{workspace.task}/{_BRANCH}", known.tip, accept=(0, 128)
+                )
             await unmake(workspace)
         self._locks.pop(workspace.task, None)
 

@@ -377,6 +377,33 @@ async def test_what_works_on_a_deleted_worktree_says_how_it_comes_back(shop: Sho
     assert not Path(task.worktree, "new.txt").exists()
 
 
+async def test_a_closed_task_is_restored_as_it_was_last_though_its_worktree_and_its_branch_were_deleted(
+    shop: Shop,
+) -> None:
+    shop.model.add(runs("echo one > one.txt && git add -A && git commit -qm one"), "Done.")
+    task = await shop.rests((await shop.task()).id)
+    await shop.engine.close_task(task.id)
+    git(shop.repository, "branch", "-qD", task.branch)
+    await shop.engine.restore_task(task.id)
+    assert git(shop.repository, "log", "-1", "--format=%s", task.branch) == "one", "the branch is made again"
+    shop.model.add(writes("two.txt", "two\n"), "Done.")
+    await shop.engine.send(task.id, "and two")
+    await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
+    Path(task.worktree, "mine.txt").write_text("by hand\n")
+    await shop.engine.changes.diff(task.id)
+    shutil.rmtree(task.worktree)
+    await shop.engine.close_task(task.id)
+    await shop.engine.worktrees.prune(await shop.engine.worktrees.leftovers())
+    await shop.engine.restore_task(task.id)
+    assert {path.name for path in Path(task.worktree).iterdir()} == {
+        ".git",
+        "hello.txt",
+        "one.txt",
+        "two.txt",
+        "mine.txt",
+    }
+
+
 async def test_a_landing_is_over_when_its_task_has_left_the_floor(shop: Shop) -> None:
     shop.model.add(writes("new.txt", "new\n"), "Done.")
     task = await shop.rests((await shop.task()).id)
