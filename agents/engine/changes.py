@@ -13,6 +13,7 @@ from agents.model import FINAL_STATES, Task, Turn
 from agents.parts.changes import Commit, Diff, Scope
 from agents.workspace import Workspace, Workspaces
 from agents.workspace.known import read_known
+from agents.workspace.merging import carry
 
 
 class Changes:
@@ -178,7 +179,11 @@ class Changes:
         elif scope == "review":
             rounds = self._ledger.store.rounds(task.id)
             if rounds:
-                return rounds[-1].head_tree, f"round {rounds[-1].number} of your review"
+                last, onto = rounds[-1], await workspaces.tree_of(workspace, workspace.base_commit)
+                # What came with another base was not done by the agent.
+                is_moved = onto != last.base_tree
+                seen = await carry(workspace, last.head_tree, last.base_tree, onto) if is_moved else last.head_tree
+                return seen, f"round {last.number} of your review"
         return workspace.base_commit, self.base_name(task)
 
     async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:

@@ -165,6 +165,21 @@ async def _pick(repository: Repository, commit: str, onto: str) -> Merged:
     return await _merged(repository, stand_in, commit)
 
 
+async def carry(repository: Repository, tree: str, base: str, onto: str) -> str:
+    """A tree made on ``base``, as it would be on ``onto``; all three are trees. Where they conflict, as it is."""
+    root = await _stand_in(repository, base)
+    ours, theirs = await _stand_in(repository, tree, root), await _stand_in(repository, onto, root)
+    carried, conflicts = await _merge_tree(repository, ours, theirs)
+    return tree if conflicts else carried
+
+
+async def _stand_in(repository: Repository, tree: str, *parents: str) -> str:
+    """A commit that nobody sees, the same each time."""
+    who = {"NAME": "shopfloor", "EMAIL": "shopfloor", "DATE": "@1 +0000"}
+    author = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
+    return await commit_tree(repository, tree, parents, "stand-in", author)
+
+
 async def revert(repository: Repository, tip: str, landed: str, before_it: str, message: str) -> Rebased:
     """A commit on ``tip`` that takes back what came between ``before_it`` and ``landed``."""
     before = await trees.tree_of(repository, before_it)

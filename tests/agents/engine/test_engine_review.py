@@ -292,17 +292,23 @@ async def test_what_others_did_on_the_base_is_no_part_of_the_change_once_the_age
     shop: Shop, command: str
 ) -> None:
     task = await a_change(shop)
+    await shop.engine.review.add(task.id, CommentDraft(text="Bring main in.", target="change"))
     (shop.repository / "theirs.txt").write_text("theirs\n")
     git(shop.repository, "add", "-A")
     git(shop.repository, "commit", "-q", "-m", "their work")
     main = git(shop.repository, "rev-parse", "HEAD").strip()
     shop.model.add(runs(f"git commit -qam mine && {command.format(main=main)}"), "Done.")
-    await shop.engine.send(task.id, "Bring main in.")
+    await shop.engine.review.send(task.id)
     await shop.until(task.id, lambda known: known.turn == 2 and known.state == "ready", "the second turn")
     assert Path(task.worktree, "theirs.txt").exists(), [
         entry.tool.output for entry in await shop.engine.transcript(task.id) if entry.tool
     ]
     diff = await shop.engine.changes.diff(task.id)
     assert [file.path for file in parse_diff(diff.patch).files] == [b"a.txt"]
+    since = await shop.engine.changes.diff(task.id, "review")
+    assert not since.patch.strip(b"\0"), "the agent has done nothing since the round"
+    Path(task.worktree, "a.txt").write_text(CHANGED.replace("thirty\n", "dreissig\n"))
+    since = await shop.engine.changes.diff(task.id, "review")
+    assert [(file.path, file.additions) for file in parse_diff(since.patch).files] == [(b"a.txt", 1)]
     after = await shop.engine.task(task.id)
     assert (after.files_changed, after.base_commit) == (1, main)
