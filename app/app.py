@@ -15,6 +15,7 @@ from textual.app import App, ScreenError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.geometry import Size
+from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed, get_current_worker
 
@@ -34,6 +35,7 @@ from app.keys import read_keymap
 from app.live_api import LiveApi
 from app.no_markup import read_no_markup
 from app.outbox import KeepsDraft
+from app.screen_styles import keep_parsed, load_styles
 from app.terminal_guard import guarded_terminal
 from app.terminal_keys import keep_pastes_whole, tell_alt_enter_apart
 from app.themes import THEMES, first_theme, keep_theme, own_themes
@@ -147,6 +149,7 @@ class ShopfloorApp(App[None]):
 
     def _dress(self) -> None:
         """Colours and motion as the person wants them."""
+        keep_parsed(self.stylesheet)
         own, config = own_themes(), Config()
         self._problems += own.problems
         for theme in (*THEMES, *own.themes):
@@ -167,6 +170,10 @@ class ShopfloorApp(App[None]):
         """As Textual does it, which also does it once at the start for a theme that the sheet was made with."""
         if self.floor.is_attached:
             super().refresh_css(animate)
+
+    def _load_screen_css(self, screen: Screen[Any]) -> None:
+        """As Textual does it, without styling all that is shown anew."""
+        load_styles(self.stylesheet, screen)
 
     async def run_async(self, **options: Any) -> None:
         """Run until the person leaves, a signal ends the program, or the caller is cancelled.
