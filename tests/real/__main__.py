@@ -23,7 +23,8 @@ TEST_SECONDS = float(os.environ.get("SHOPFLOOR_TEST_AGENTS_SECONDS", "1200"))
 def main(arguments: list[str]) -> int:
     """Install and test; the exit status."""
     folder = Path(os.environ.get(VARIABLE) or ROOT / ".test-agents")
-    problem = install(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    problem = install(folder) or install_from_pypi(folder)
     if problem:
         print(f"Real agents were not tried: {problem}")
         return 0
@@ -44,22 +45,33 @@ def install(folder: Path) -> str:
     packages = [package for agent in chosen() for package in agent.packages]
     if all(_version(folder, package) == package.rpartition("@")[2] for package in packages):
         return ""
-    folder.mkdir(parents=True, exist_ok=True)
     quietly = ["--no-audit", "--no-fund", "--prefix", str(folder)]
     problem = _run([npm, "install", "--ignore-scripts", *quietly, *packages], folder)
     built = [package.rpartition("@")[0] for agent in chosen() if agent.built for package in agent.packages]
     return problem or (_run([npm, "rebuild", *quietly, *built], folder) if built else "")
 
 
+def install_from_pypi(folder: Path) -> str:
+    """Install those that are made in Python into an environment of their own, if they are not there yet."""
+    agents = [agent for agent in chosen() if agent.python_packages]
+    place = folder / "python"
+    if all((place / "bin" / agent.program).exists() for agent in agents):
+        return ""
+    packages = [package for agent in agents for package in agent.python_packages]
+    pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    return _run([sys.executable, "-m", "venv", str(place)], folder) or _run([*pip, *packages], folder)
+
+
 def _run(command: list[str], folder: Path) -> str:
-    """Run npm; why it did not work, in words."""
+    """Run an installer; why it did not work, in words."""
+    name = "pip" if "pip" in command else Path(command[0]).name
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return f"npm did not install them within {INSTALL_SECONDS:.0f} seconds."
+        return f"{name} did not install them within {INSTALL_SECONDS:.0f} seconds."
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        return f"npm could not install them: {said[0] if said else f'status {done.returncode}'}"
+        return f"{name} could not install them: {said[0] if said else f'status {done.returncode}'}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Real agents from the npm registry, driven for real against a model on a loopback port: `make test-agents`.
+"""Real agents from the npm registry and PyPI, driven for real against a model on a loopback port: `make test-agents`.
 
 Here is which ones, and what each needs to start without a person's set-up. Without ``SHOPFLOOR_TEST_AGENTS``, the
 folder they are installed in, the tests of this folder are skipped. ``conftest.real`` is an engine with a clean
@@ -36,6 +36,8 @@ class RealAgent(NamedTuple):
 
     built: bool = False
     """Its packages' own scripts put the program in its place. Those of others are not run."""
+    python_packages: tuple[str, ...] = ()
+    """As pip takes them."""
 
 
 CLAUDE = RealAgent(
@@ -93,7 +95,14 @@ COPILOT = RealAgent(
 )
 QWEN_TERMINAL = QWEN._replace(profile="qwen-terminal")
 COPILOT_TERMINAL = COPILOT._replace(profile="copilot-terminal")
-EVERY = (CLAUDE, PI, GEMINI, QWEN, COPILOT, OPENCODE)
+AIDER = RealAgent(
+    profile="aider",
+    packages=(),
+    python_packages=("aider-chat==0.86.2",),
+    program="aider",
+    variables=(("OPENAI_API_KEY", KEY), ("OPENAI_API_BASE", "{url}/v1"), ("AIDER_MODEL", "openai/gpt-test")),
+)
+EVERY = (CLAUDE, PI, GEMINI, QWEN, COPILOT, OPENCODE, AIDER)
 NAMES = "SHOPFLOOR_TEST_AGENTS_NAMES"
 """Names the profiles that are tried, with blanks between; empty: every one. CI has not the time for all."""
 
@@ -113,4 +122,5 @@ def folder() -> Path | None:
 def search_path(installed: Path) -> str:
     """PATH for the agents: theirs, node's and the system's."""
     node = shutil.which("node") or "/usr/bin/node"
-    return ":".join((str(installed / "node_modules" / ".bin"), str(Path(node).parent), "/usr/bin", "/bin"))
+    own = (installed / "node_modules" / ".bin", installed / "python" / "bin")
+    return ":".join((*map(str, own), str(Path(node).parent), "/usr/bin", "/bin"))
