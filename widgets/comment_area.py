@@ -26,7 +26,9 @@ class CommentArea(ChipArea):
     """What is offered while one writes."""
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+        super().__init__(
+            text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus", highlight_cursor_line=False
+        )
         self._offered: tuple[str, ...] = ()
         self._chosen = -1
         """Which of them stands in the text now; -1: what was typed."""

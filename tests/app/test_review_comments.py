@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.style import Style
 from textual.events import Paste
 from textual.geometry import Region
 
@@ -24,6 +25,12 @@ AFTER = {"a.py": numbered(30).replace("line 10\n", "ten\nand more\n"), "b.py": "
 def box_of(app: ReviewApp) -> CommentBox | None:
     boxes = app.review.query(CommentBox)
     return boxes.first() if boxes else None
+
+
+def styles_of(app: ReviewApp, text: str) -> list[Style]:
+    """How a text is drawn, wherever it stands."""
+    strips = app.screen._compositor.render_strips(app.size)
+    return [style for strip in strips for shown, style, _ in strip if text in shown and style is not None]
 
 
 async def test_a_comment_is_written_on_a_line_and_stands_below_it(tmp_path: Path) -> None:
@@ -313,6 +320,8 @@ async def test_the_path_of_an_image_pasted_into_a_comment_is_a_chip_until_the_ag
         area = app.review.query_one(CommentBox).query_one(CommentArea)
         area.post_message(Paste(f"file://{tmp_path}/a%20shot.png"))
         await until(pilot, lambda: "⟦image a shot.png #" in area.text, "a chip stands for it")
+        await until(pilot, lambda: "⟦image a shot.png #" in screen_text(app), "it is shown")
+        assert styles_of(app, "⟦image")[0].color == area.get_component_rich_style("chip-area--chip").color
         area.post_message(Paste(f"'{tmp_path}/other.png'"))
         await until(pilot, lambda: "⟦image other.png #" in area.text, "a chip stands for the other")
         await pilot.press("backspace")
@@ -324,13 +333,7 @@ async def test_the_path_of_an_image_pasted_into_a_comment_is_a_chip_until_the_ag
         assert "not ⟦image other.png #" in note.text, "a path that is typed is found too"
         kept = [f"{tmp_path}/{name}" for name in ("a shot.png", "other.png", "other.png")]
         assert scene.api.writing.images == kept, "the engine keeps copies"
-        chips = [
-            text
-            for strip in app.screen._compositor.render_strips(app.size)
-            for text, style, _ in strip
-            if "⟦image" in text and style is not None and style.bold
-        ]
-        assert chips, f"chips stand out in the comment's box:\n{screen_text(app)}"
+        assert all(style.bold for style in styles_of(app, "⟦image")), "chips stand out in the comment's box"
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, SendScreen), "the prompt is shown")
         await pilot.press("e", *"And ")
