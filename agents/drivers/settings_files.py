@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from agents.planted import write_below
 from agents.sandbox import Policy, Runner
 
 FOLDER = "shopfloor-files"
@@ -19,13 +20,14 @@ def write_files(files: Mapping[str, str], policy: Policy, runner: Runner, values
 
     Returns:
         The values with ``folder``, where the agent finds them.
+
+    Raises:
+        ShopfloorError: one cannot be written.
     """
     inside = temp_inside(policy, runner)
     words = dict(values) | {"folder": f"{inside}/{FOLDER}"}
-    folder = Path(policy.temp, FOLDER)
-    folder.mkdir(mode=0o700, exist_ok=True)
     for name, text in files.items():
-        (folder / Path(name).name).write_text(filled(text, words))
+        write_below(Path(policy.temp), f"{FOLDER}/{Path(name).name}", filled(text, words))
     return words
 
 

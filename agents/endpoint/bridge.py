@@ -15,6 +15,7 @@ import msgspec
 
 from agents.endpoint.proxy import Key, Proxy, dummy_key, server_of, via_of
 from agents.errors import ShopfloorError
+from agents.planted import write_below
 from agents.profiles import EndpointSection, is_secret
 from agents.sandbox import Policy, Process, PtySize, Runner
 from agents.sandbox.runner import Backend, Stream
@@ -136,7 +137,7 @@ async def _opened(
     port = _free_port() if policy.network or runner.name == "none" else PORT
     words = {"url": f"http://127.0.0.1:{port}", "temp": str(shown)}
     for path, text in endpoint.files.items():
-        _write(temp, path, _filled(text, words))
+        write_below(temp, path, _filled(text, words))
     variables = {variable: _filled(text, words) for variable, text in endpoint.set.items()}
     withheld: frozenset[str] = frozenset()
     if key is not None:
@@ -199,38 +200,6 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
     for name, value in words.items():
         text = text.replace("{" + name + "}", value)
     return text
-
-
-def _write(temp: Path, path: str, text: str) -> None:
-    """A file in the agent's private temporary folder, in which an agent may have left anything."""
-    parts = Path(path).parts
-    if Path(path).is_absolute() or ".." in parts or not parts:
-        raise ShopfloorError(f"The profile cannot write {path}.", "Files of [endpoint] lie below {temp}.")
-    folder = os.open(temp, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for part in parts[:-1]:
-            if not _is_folder(folder, part):
-                os.mkdir(part, 0o700, dir_fd=folder)
-            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
-            os.close(folder)
-            folder = inner
-        new = f".{secrets.token_hex(8)}"
-        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
-        with os.fdopen(file, "w", encoding="utf-8") as target:
-            target.write(text)
-        os.rename(new, parts[-1], src_dir_fd=folder, dst_dir_fd=folder)
-    except OSError as error:
-        raise ShopfloorError(f"{path} cannot be written for the agent: {error.strerror or error}.") from error
-    finally:
-        os.close(folder)
-
-
-def _is_folder(parent: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=parent, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _free_port() -> int:

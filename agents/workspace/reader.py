@@ -114,6 +114,10 @@ async def check_out(runner: Runner, workspace: Workspace, files: str, index: str
             "Is the disk full, or does the repository need a filter that only works with network?",
         )
     indexed = own if files == index else own.with_name(f"{own.name}.branch")
+    if indexed.is_symlink():
+        raise GitError(
+            f"The index of {workspace.worktree} was replaced by a link.", "Look at the repository's filters."
+        )
     # copy2 keeps the time of the index; without it git would take files changed in that second for unchanged.
     shutil.copy2(indexed, workspace.entry / "index")
 
@@ -132,6 +136,7 @@ async def apply_patch(runner: Runner, workspace: Workspace, patch: bytes) -> Non
     stands under a name of the patch may be a link by now, and writing a file may run a filter."""
     policy = _policy(workspace, writable=True)
     file = workspace.reading / "applied.patch"
+    _remove(file)  # what a filter left there may be a link
     file.write_bytes(patch)
     try:
         result = await confined(runner, ["/bin/sh", "-c", _APPLY, "sh", str(file)], policy)
@@ -250,7 +255,7 @@ def _policy(workspace: Workspace, writable: bool = False) -> Policy:
         GIT_OBJECT_DIRECTORY=str(_objects(workspace)),
         GIT_ALTERNATE_OBJECT_DIRECTORIES=os.pathsep.join((str(objects), *borrowed)),
     )
-    temp = workspace.reading / "tmp"
+    temp = Path(workspace.private, "reader-tmp")  # not below what it may write, where a link could take its place
     for folder in (temp, _objects(workspace)):
         folder.mkdir(parents=True, exist_ok=True)
     worktree = Path(workspace.worktree)

@@ -12,7 +12,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from agents.errors import ShopfloorError
 from agents.model import Struct
+from agents.planted import write_below
 
 PIPE = "shopfloor-signals"
 HOOK = "shopfloor-hook"
@@ -77,20 +79,23 @@ class SignalPipe:
         Args:
             folder: the task's private temporary folder.
             inside: how the agent's sandbox calls it.
+
+        Raises:
+            ShopfloorError: something of the agent's is in the way.
         """
         self._path = folder / PIPE
         self._take = take
         self._buffer = b""
-        for name in (PIPE, HOOK):
-            (folder / name).unlink(missing_ok=True)
-        os.mkfifo(self._path, 0o600)
-        script = folder / HOOK
-        script.write_text(_SCRIPT.format(pipe=f"{inside}/{PIPE}"))
-        script.chmod(0o700)
+        write_below(folder, HOOK, _SCRIPT.format(pipe=f"{inside}/{PIPE}"), 0o700)
         self.hook = f"{inside}/{HOOK}"
         """The program that agents are told to call."""
-        # open for writing too: the pipe is never at its end
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
+        try:
+            self._path.unlink(missing_ok=True)
+            os.mkfifo(self._path, 0o600)
+            # open for writing too: the pipe is never at its end
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+        except OSError as error:
+            raise ShopfloorError(f"The agent cannot be listened to: {self._path}: {error.strerror}.") from error
         asyncio.get_running_loop().add_reader(self._descriptor, self._read)
 
     def _read(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -242,6 +243,44 @@ async def test_a_few_trees_that_name_endless_files_do_not_fill_the_memory_of_the
     with pytest.raises(GitError, match="memory"):
         await attack.agent.workspaces.numstat(attack.agent.workspace, tip, attack.agent.workspace.branch)
     attack.person_looks()
+
+
+async def test_a_filter_that_the_agent_wrote_cannot_lead_the_reader_out(tmp_path: Path, runner: Runner) -> None:
+    attack = await an_attack(tmp_path, runner)
+    attack.repository.with_config("filter.tool.clean=./tool.sh", "filter.tool.smudge=./tool.sh")
+    home = attack.mark.parent
+    (home / "key").write_text("PRIVATE")
+    tool = attack.agent.worktree / "tool.sh"
+    tool.write_text(
+        '#!/bin/sh\ncat; reading=$(dirname "$GIT_INDEX_FILE"); echo x > "${TMPDIR:-/tmp}/planted"\n'
+        f'for name in tmp applied.patch; do rm -rf "$reading/$name"; ln -s {home} "$reading/$name"; done\n'
+        f'rm -f "$reading/applied.patch"; ln -s {home}/key "$reading/applied.patch"\n'
+    )
+    tool.chmod(0o755)
+    (attack.agent.worktree / ".gitattributes").write_text("a filter=tool\n")
+    for number in range(3):
+        (attack.agent.worktree / "a").write_text(f"changed {number}\n")
+        await attack.agent.snapshot()
+    assert not (home / "planted").exists(), "the sandbox of the reader opened a folder of the person's"
+    with contextlib.suppress(GitError):
+        await attack.agent.workspaces.apply(attack.agent.workspace, b"no patch")
+    assert (home / "key").read_text() == "PRIVATE", "the host wrote through a link"
+
+
+async def test_the_index_of_a_new_worktree_is_not_what_a_filter_puts_in_its_place(
+    tmp_path: Path, one_runner: Runner
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("PRIVATE")
+    repository = a_repository(tmp_path / "r").with_file(".gitattributes", "a filter=tool\n").with_file("a")
+    links = f'while :; do [ -L "$GIT_INDEX_FILE" ] || ln -sf {key} "$GIT_INDEX_FILE"; done'
+    script = f"#!/bin/sh\ncat; ({links}) >/dev/null 2>&1 &\n"
+    repository.with_file("0tool.sh", script)
+    (repository.path / "0tool.sh").chmod(0o755)
+    repository.with_commit().with_config("filter.tool.clean=cat", "filter.tool.smudge=./0tool.sh")
+    with contextlib.suppress(GitError):
+        agent = await an_agent(one_runner, repository)
+        assert "PRIVATE" not in agent.workspace.entry.joinpath("index").read_text("latin-1")
 
 
 async def test_files_for_a_new_worktree_do_not_go_through_links_that_an_agent_committed(
