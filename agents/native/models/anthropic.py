@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -119,7 +120,7 @@ def _blocks(message: Message, model: str) -> list[dict[str, Any]]:
     if isinstance(message, ToolResult):
         content: list[dict[str, Any]] = [{"type": "text", "text": message.text or "(no output)"}]
         content += map(_image, message.images)
-        result = {"type": "tool_result", "tool_use_id": message.call, "content": content}
+        result = {"type": "tool_result", "tool_use_id": _call_id(message.call), "content": content}
         return [result | {"is_error": True} if message.is_error else result]
     ours = message.wire == "anthropic" and message.model == model
     blocks: list[dict[str, Any]] = []
@@ -127,10 +128,15 @@ def _blocks(message: Message, model: str) -> list[dict[str, Any]]:
         if isinstance(part, Text):
             blocks.append({"type": "text", "text": part.text})
         elif isinstance(part, ToolCall):
-            blocks.append({"type": "tool_use", "id": part.id, "name": part.name, "input": part.arguments})
+            blocks.append({"type": "tool_use", "id": _call_id(part.id), "name": part.name, "input": part.arguments})
         elif ours and part.opaque:
             blocks.append(dict(part.opaque))
     return blocks
+
+
+def _call_id(identity: str) -> str:
+    """Calls made by another provider's model may have ids that this one does not take (``functions.bash:0``)."""
+    return re.sub(r"[^\w-]", "_", identity, flags=re.ASCII)
 
 
 def _image(image: Image) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
+import re
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -51,8 +52,18 @@ async def openai_client(endpoint: Endpoint) -> AsyncOpenAI:
     return client
 
 
+_AROUND_A_NAME = re.compile(r"\A\s*(?:functions|tools?|default_api)[.:]|<\|.*\Z", re.DOTALL)
+"""What servers leave of a model's own notation: ``functions.bash``, ``bash<|channel|>json``."""
+
+
+def tool_name(name: str) -> str:
+    """The name of a tool as every provider takes it back: one that is odd or empty would be refused for ever."""
+    return re.sub(r"[^\w-]+", "_", _AROUND_A_NAME.sub("", name).strip().lower(), flags=re.ASCII)[:64] or "unnamed"
+
+
 def parsed_call(identity: str, name: str, text: str) -> ToolCall:
     """A tool call from the JSON text of its arguments, which may be anything."""
+    name = tool_name(name)
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")  # halves of characters
     try:
         arguments = msgspec.json.decode(text or "{}")

@@ -109,6 +109,22 @@ async def test_tool_calls_in_odd_shapes(events: list[dict[str, Any]], expected: 
     assert calls(await pieces(*events, chunk("tool_calls"), "[DONE]")) == expected
 
 
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("functions.bash", "bash"),
+        ("bash<|channel|>json", "bash"),
+        ("Bash ", "bash"),
+        ("web search!", "web_search_"),
+        ("", "unnamed"),
+        ("x" * 200, "x" * 64),
+    ],
+)
+async def test_names_of_tools_are_such_that_they_can_be_sent_back(sent: str, name: str) -> None:
+    found = await pieces(call('{"command": "ls"}', name=sent, index=0, id="a"), chunk("tool_calls"), "[DONE]")
+    assert calls(found) == [(name, {"command": "ls"})]
+
+
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
 async def test_reasoning_under_either_name(field: str) -> None:
     found = await pieces(chunk(**{field: "Hm."}), chunk(content="Yes."), chunk("stop"), "[DONE]")

@@ -11,7 +11,7 @@ import pytest
 from native_scene import WIRES, a_driver, a_profile, a_worktree
 
 from agents.drivers import Notice, TextEnded, ToolEnded, ToolStarted, Used, Waiting
-from agents.native.conversation import Assistant, Thinking, ToolResult, User
+from agents.native.conversation import Assistant, Thinking, ToolCall, ToolResult, User
 from agents.native.models import Patience
 from agents.offline import Call, Fault, Reply, Text, say
 from agents.offline import Thinking as Thought
@@ -355,6 +355,16 @@ async def test_cache_breakpoints_stand_where_the_last_request_ended_and_where_th
 
     assert [marked(number) for number in range(3)] == [[0], [0, 2], [2, 4]]
     assert all("cache_control" in request.body["system"][0] for request in player.requests)
+
+
+async def test_calls_of_another_providers_model_have_ids_that_are_taken(tmp_path: Path) -> None:
+    call = ToolCall(id="functions.bash:0", name="bash", arguments={"command": "true"})
+    answer = Assistant(parts=(call,), wire="openai-chat", model="other")
+    history = [User(text="Look."), answer, ToolResult(call=call.id, text="(no output)")]
+    async with a_driver(tmp_path, ["Seen."], history=history) as (driver, _, player):
+        assert (await driver.run_turn("Go on.")).outcome == "done"
+    asked, answered = (player.requests[0].body["messages"][number]["content"][0] for number in (1, 2))
+    assert asked["id"] == answered["tool_use_id"] == "functions_bash_0"
 
 
 async def test_first_request_is_small(tmp_path: Path) -> None:
