@@ -235,7 +235,11 @@ def parser(for_verb: str = "") -> argparse.ArgumentParser:
     web = verb("web", "open the floor in a browser on this machine, under an address that nobody can guess")
     web.add_argument("path", nargs="?", default=".", metavar="PATH")
     web.add_argument("--port", type=port, default=0, metavar="N", help="a port of 127.0.0.1 (default: a free one)")
-    web.add_argument("--open", action="store_true", help="open the browser")
+    web.add_argument(
+        "--open",
+        action="store_true",
+        help="open the browser, on whose command line anybody on this machine may read the address",
+    )
     demo = verb("demo", "try it: a sample repository and an offline model; nothing leaves the machine")
     demo.add_argument("--agents", type=from_0, default=4, metavar="N", help="how many agents work (default: 4)")
     demo.add_argument("--headless", action="store_true", help="no screen: wait for all and print a line for each")

@@ -100,7 +100,7 @@ class Landlock(Supervised):
             "Programs cannot use unix sockets by name, new terminals or shared memory in /dev/shm.",
             "System V shared memory and message queues of your other programs can be used.",
             "Temporary files are private only for programs that follow TMPDIR.",
-            "Names of other processes can be seen.",
+            "Names and command lines of other processes can be seen.",
             processes_counted(),
             MEMORY_LIMITED,
         ]
