@@ -34,7 +34,7 @@ from app.review.listing import Listing
 from app.review.marking import Marking
 from app.review.palette import ReviewCommands
 from app.review.reading import Read, Reading
-from app.review.send import send_round
+from app.review.send import RoundSender
 from app.review.words import news_between, news_text, position_text, title_text
 from app.review.writing import Writing
 from widgets.chip_area import ChipArea
@@ -116,6 +116,7 @@ class ReviewScreen(Screen[None]):
         self._where = Static(id="where", markup=False)
         self._search = Input(placeholder="search in the change", id="search")
         self._filter = Input(placeholder="letters of the files to list", id="filter")
+        self._sender = RoundSender(api, self._view.state, self)
         self._going = Going(api, self._view, self._search, self._reading, self)
         self._listing = Listing(self._files, self._filter, self._view, self._going, self)
         self._colourer = Colourer(self._view, self._reading.contents, self)
@@ -492,6 +493,4 @@ class ReviewScreen(Screen[None]):
 
     def action_send(self) -> None:
         """Show what would be sent, and send it."""
-        self.run_worker(
-            send_round(self._api, self._view.state, self.comments, self), group="review-send", exclusive=True
-        )
+        self.run_worker(self._sender.send(self.comments), group="review-send", exclusive=True)

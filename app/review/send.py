@@ -26,36 +26,51 @@ from widgets.text_strips import printable
 
 
 class Sending(NamedTuple):
-    """When to send a round, and the prompt as the person left it."""
+    """When to send a round (None: not now), and the prompt as the person left it; empty when they left it alone."""
 
-    when: When
+    when: When | None
     text: str
 
 
-async def send_round(api: Api, state: DiffState, comments: Sequence[Comment], host: Host) -> None:
-    """Show what would be sent of the task's comments, and send it when the person wants that."""
-    try:
-        waiting, held = drafts_of(comments), held_back(state)
-        if waiting and all(comment.id in held for comment in waiting):
-            host.say("All comments to send are on hidden files. H shows them.")
+class RoundSender:
+    """Shows what would be sent of a task's comments, and sends it when the person wants that."""
+
+    def __init__(self, api: Api, state: DiffState, host: Host) -> None:
+        self._api = api
+        self._state = state
+        self._host = host
+        self._edited: dict[str, str] = {}
+        """What the person made of prompts and has not sent."""
+
+    async def send(self, comments: Sequence[Comment]) -> None:
+        """Show the prompt for those of these comments that are to be sent, and send it or not."""
+        host, task = self._host, self._host.reviewed.id
+        try:
+            waiting, held = drafts_of(comments), held_back(self._state)
+            if waiting and all(comment.id in held for comment in waiting):
+                host.say("All comments to send are on hidden files. H shows them.")
+                return
+            prompt = await self._api.review.prompt(task, held)
+            others = sum(comment.author != "person" for comment in waiting if comment.id not in held)
+            count = len(waiting) - len(held)
+            edited = self._edited.get(prompt, "")
+            screen = SendScreen(self._api, host.reviewed, prompt, count, edited=edited, held=len(held), others=others)
+            answer = await host.app.push_screen_wait(screen)
+            self._edited[prompt] = answer.text
+            if answer.when is None:
+                return
+            await self._api.review.send(task, answer.when, await with_images(self._api, answer.text), held)
+        except ShopfloorError as error:
+            host.say(str(error), error=True)
             return
-        prompt = await api.review.prompt(host.reviewed.id, held)
-        others = sum(comment.author != "person" for comment in waiting if comment.id not in held)
-        screen = SendScreen(api, host.reviewed, prompt, len(waiting) - len(held), held=len(held), others=others)
-        answer = await host.app.push_screen_wait(screen)
-        if answer is None:
-            return
-        await api.review.send(host.reviewed.id, answer.when, await with_images(api, answer.text), held)
-    except ShopfloorError as error:
-        host.say(str(error), error=True)
-        return
-    said = "The agent has it." if answer.when == "now" else "The agent gets it after its turn."
-    host.app.notify(f"Round sent. {said}", markup=False)
-    await host.read_comments()
+        self._edited.clear()
+        said = "The agent has it." if answer.when == "now" else "The agent gets it after its turn."
+        host.app.notify(f"Round sent. {said}", markup=False)
+        await host.read_comments()
 
 
-class SendScreen(ModalScreen[Sending | None]):
-    """Shows the prompt, to be changed if need be; answers how to send it, or None to go on reading."""
+class SendScreen(ModalScreen[Sending]):
+    """Shows the prompt, to be changed if need be; answers how to send it, if at all."""
 
     CSS = """
     SendScreen { align: center middle; background: $background 60%; }
@@ -77,21 +92,24 @@ class SendScreen(ModalScreen[Sending | None]):
         Binding("q", "leave", "Back", id="send.back", show=False, tooltip="Go on reading; nothing is sent."),
     ]  # fmt: skip
 
-    def __init__(self, api: Api, task: Task, prompt: str, comments: int, *, held: int = 0, others: int = 0) -> None:
+    def __init__(
+        self, api: Api, task: Task, prompt: str, comments: int, *, edited: str = "", held: int = 0, others: int = 0
+    ) -> None:
         """
         Args:
             comments: how many are sent.
+            edited: what the person made of the prompt before.
             held: comments that are not sent because their files are hidden.
             others: those among ``comments`` that a reviewing agent or a script wrote.
         """
         super().__init__()
         self._api = api
         self._for_task = task
-        self._prompt = prompt
+        self._prompt = edited or printable(prompt)
         self._comments = comments
         self._held = held
         self._others = others
-        self._is_edited = False
+        self._is_edited = bool(edited)
 
     def compose(self) -> ComposeResult:
         count = "1 comment" if self._comments == 1 else f"{self._comments} comments"
@@ -105,7 +123,7 @@ class SendScreen(ModalScreen[Sending | None]):
         with Vertical():
             yield Static(f"Send {count}", classes="send--heading", markup=False)
             yield Static(detail, classes="send--detail", markup=False)
-            yield ChipArea(printable(self._prompt), read_only=True, soft_wrap=True, show_cursor=False)
+            yield ChipArea(self._prompt, read_only=True, soft_wrap=True, show_cursor=False)
             with Horizontal():
                 yield Button("E  edit", id="edit", compact=True)
                 yield Button("Esc  back", id="leave", compact=True)
@@ -120,7 +138,7 @@ class SendScreen(ModalScreen[Sending | None]):
         if event.button.id == "edit":
             self.action_edit()
         elif event.button.id == "leave":
-            self.dismiss(None)
+            self._answer(None)
         else:
             self.action_send("after" if event.button.id == "after" else "now")
 
@@ -143,11 +161,14 @@ class SendScreen(ModalScreen[Sending | None]):
 
     def action_send(self, when: When) -> None:
         """Send; a prompt that was not edited goes as the engine composes it."""
+        self._answer(when)
+
+    def _answer(self, when: When | None) -> None:
         self.dismiss(Sending(when, self.query_one(ChipArea).expanded if self._is_edited else ""))
 
     def action_leave(self) -> None:
         """Out of editing, what was changed stays; else back to reading."""
         if self.query_one(ChipArea).read_only:
-            self.dismiss(None)
+            self._answer(None)
         else:
             self._writable(False)

@@ -368,3 +368,26 @@ async def test_code_in_a_suggestion_cannot_act_on_the_terminal(tmp_path: Path) -
             if escape(text).marks
         ]
         assert not acting, f"these act on the terminal: {acting}"
+
+
+async def test_a_prompt_that_was_edited_and_not_sent_is_there_again(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    app = scene.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        view = await opened(pilot, app)
+        await pilot.press("c", *"Say why", "ctrl+s")
+        await until(pilot, lambda: not view.is_editing, "the comment is kept")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, SendScreen), "the prompt is shown")
+        await pilot.press("e", *"Mind: ", "escape", "escape")
+        await until(pilot, lambda: app.screen is app.review, "the dialog is left")
+        assert not scene.api.sent
+        scene.api.failing = "send_round"
+        for _ in range(2):  # as it was left, and as it could not be sent
+            await pilot.press("s")
+            await until(pilot, lambda: "Mind: Review round 1" in screen_text(app), "the edited prompt is shown")
+            await pilot.press("enter")
+            await until(pilot, lambda: app.screen is app.review, "the dialog is left")
+            scene.api.failing = ""
+        await until(pilot, lambda: scene.api.sent, "it is sent")
+        assert scene.api.sent[0].text.startswith("Mind: Review round 1")
