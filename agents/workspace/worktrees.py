@@ -21,7 +21,7 @@ from agents.workspace.git import Repository, git
 from agents.workspace.known import Known, Snapshot, read_known, remember
 from agents.workspace.making import Plan, make, unmake
 from agents.workspace.private import Grants, Kind, Workspace, grants, make_agent_git, point_worktree
-from agents.workspace.project import commit_of, open_project
+from agents.workspace.project import open_project
 from agents.workspace.reader import apply_patch, read_branch, read_worktree, rewind
 from agents.workspace.staging import stage_patch, staged_trees
 
@@ -123,6 +123,7 @@ class Workspaces:
             if workspace.agent_git.is_dir():
                 return False
             paths.make_private(Path(workspace.private))
+            await self._see_branch(workspace)
             await make_agent_git(workspace)
             return True
 
@@ -325,4 +326,5 @@ class Workspaces:
         if known is not None:
             return known
         base = Snapshot(commit=workspace.base_commit, tree=await trees.tree_of(workspace, workspace.base_commit))
-        return Known(workspace=workspace, snapshot=base, tip=await commit_of(workspace, workspace.branch))
+        tip = await merging.branch_tip(workspace, workspace.branch) or workspace.base_commit
+        return Known(workspace=workspace, snapshot=base, tip=tip)

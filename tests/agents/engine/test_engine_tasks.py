@@ -348,6 +348,7 @@ async def test_a_worktree_without_its_private_git_folder_is_restored_and_goes_on
     shop.model.add(writes("new.txt", "new\n"), "Done.")
     task = await shop.rests((await shop.task()).id)
     shutil.rmtree(paths.task_dir(task.id))
+    git(shop.repository, "update-ref", "-d", f"refs/heads/{task.branch}")
     await shop.engine.send(task.id, "go on")
     task = await shop.until(task.id, lambda known: known.state == "blocked", "a task that cannot go on")
     assert task.hint == f"`shopfloor restore {task.id}` makes it again."
