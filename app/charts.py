@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
@@ -10,6 +11,8 @@ from typing import Any
 from rich.text import Text
 
 Colour = tuple[int, int, int]
+DAY_CELLS = 9
+"""What the name of a day needs beneath its bar, with what keeps it from the next."""
 
 
 @cache
@@ -23,6 +26,9 @@ def days_chart(days: Sequence[str], values: Sequence[float], width: int, height:
     plot = plotting()
     _begin(plot, width, height)
     plot.bar(list(days), list(values), width=0.55, color=colour)
+    step = math.ceil(len(days) * DAY_CELLS / max(width, 1))
+    named = range(len(days) % step or step, len(days) + 1, step) if days else ()  # evenly, and the last one
+    plot.xticks(list(named), [days[place - 1] for place in named])
     if not any(values):
         plot.ylim(0, 1)
     plot.yticks(*_steps(max(values, default=0.0)))

@@ -80,6 +80,7 @@ class DashboardScreen(Screen[None]):
     DashboardScreen #today, DashboardScreen #held { height: 1; padding: 0 1; }
     DashboardScreen #held { color: $warning; text-style: bold; display: none; }
     DashboardScreen .chart--title { height: 1; color: $foreground 75%; padding: 0 1; margin-top: 1; }
+    DashboardScreen #by-day, DashboardScreen #by-profile, DashboardScreen #by-project { padding: 0 1; }
     DashboardScreen #by-day-box { height: 3fr; }
     DashboardScreen #names { height: 2fr; }
     DashboardScreen Input { height: 1; border: none; padding: 0 1; background: $boost; display: none; }

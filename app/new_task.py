@@ -97,6 +97,7 @@ class NewTaskScreen(ModalScreen[list[Task]]):
     """Answers with the tasks that were made. What was written is kept as the project's draft until it is used."""
 
     CSS_PATH = "new_task.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-short"), (32, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,ctrl+enter,alt+enter", "start", "Start", id="new-task.start", priority=True,
                 tooltip="Start the task."),

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from agents.errors import EngineStopped
 from agents.model import Usage
 from agents.parts.costs import Spending, Today
-from app.charts import short
+from app.charts import days_chart, short
 from app.dashboard import MEASURES, DashboardScreen, day_names, summed, today_text
 from app.totals import totals_text
 from app.tour import TourScreen, was_shown
@@ -194,3 +194,12 @@ async def test_files_replaced_under_the_engine_are_said_at_the_top() -> None:
     async with a_floor(*some_tasks(), engine=engine) as stage:
         await stage.until(lambda: "engine restart" in stage.bar, "it is said")
         await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(("days", "width"), [(14, 78), (7, 78), (28, 78), (90, 160)])
+def test_days_are_named_evenly_beneath_their_bars_the_last_among_them(days: int, width: int) -> None:
+    names = [f"{place:05}" for place in range(1, days + 1)]
+    line = days_chart(names, [1.0] * days, width, 8, (1, 2, 3)).plain.rstrip().splitlines()[-1]
+    places = [int(name) for name in line.split()]
+    assert places[-1] == days, f"the last day is not named: {line}"
+    assert len({after - before for before, after in zip(places, places[1:], strict=False)}) == 1, line

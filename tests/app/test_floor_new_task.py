@@ -279,3 +279,14 @@ async def test_a_base_is_shown_as_it_was_written(base: str) -> None:
     async with a_floor(*some_tasks(), engine=engine) as stage:
         screen = await open_dialog(stage)
         assert str(screen.query_one("#base", Button).label) == base
+
+
+@pytest.mark.parametrize("rows", [15, 24, 40])
+async def test_the_dialog_is_as_high_as_what_is_in_it(rows: int) -> None:
+    async with a_floor(*some_tasks(), size=(80, rows)) as stage:
+        screen = await open_dialog(stage)
+        dialog, last = screen.query_one("#dialog"), screen.query_one("#buttons")
+        if dialog.virtual_size.height == dialog.content_size.height:
+            assert dialog.content_region.bottom == last.region.bottom, "there are empty rows below the buttons"
+        else:
+            assert dialog.region.height >= rows * 0.9, "it scrolls though there is room"
