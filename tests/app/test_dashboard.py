@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -202,4 +203,4 @@ def test_days_are_named_evenly_beneath_their_bars_the_last_among_them(days: int,
     line = days_chart(names, [1.0] * days, width, 8, (1, 2, 3)).plain.rstrip().splitlines()[-1]
     places = [int(name) for name in line.split()]
     assert places[-1] == days, f"the last day is not named: {line}"
-    assert len({after - before for before, after in zip(places, places[1:], strict=False)}) == 1, line
+    assert len({after - before for before, after in pairwise(places)}) == 1, line
