@@ -295,7 +295,8 @@ def missing_program(profile: Profile, path: str | None) -> str:
     programs = (*profile.needs, *(section.command[:1] if section else ()))
     for program in programs:
         if shutil.which(program, path=path) is None:
-            return f"The program {program} is not on PATH. {profile.install}".rstrip()
+            where = "there, or cannot be run" if "/" in program else "on PATH"
+            return f"The program {program} is not {where}. {profile.install}".rstrip()
     return ""
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 MINIMUM_SIZE = PtySize(columns=40, rows=8)
 """Programs are not made smaller: they draw nothing useful then."""
 TYPED = "(typed in its terminal)"
+BY_ITSELF = "(it went on by itself)"
 """The prompt of a turn that the person started with keys that we could not read."""
 
 
@@ -236,12 +237,12 @@ class Terminals:
             emulator.close()
 
     def _take_up(self, task: str, session: Session) -> None:
-        """It works and no run has it: the person has started a turn by typing."""
+        """It works and no run has it: the person has started a turn by typing, or it goes on by itself."""
         known = self._ledger.tasks.get(task)
         if self.is_at_work(task) or known is None or known.state not in ("ready", "stopped", "blocked", "failed"):
             return
         if not self._ledger.waiting_prompts(task):
-            words = session.typed.sent.strip() or TYPED
+            words = session.typed.sent.strip() or (TYPED if session.was_typed_into else BY_ITSELF)
             self._ledger.add_prompt(Prompt(id=0, task=task, text=words))
             session.person_turn = True
         session.typed.sent = ""

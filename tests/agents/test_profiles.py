@@ -90,6 +90,14 @@ def test_program_that_is_not_on_path_is_missing(home: Path, tmp_path: Path) -> N
     assert profile_info(loaded, {"PATH": str(tmp_path)}).ready
 
 
+def test_program_named_by_its_path_is_said_to_be_missing_there(home: Path, tmp_path: Path) -> None:
+    program = tmp_path / "agent"
+    a_profile(home, "mine", f'name = "Mine"\ndriver = "terminal"\n[terminal]\ncommand = ["{program}"]\n')
+    program.write_text("no program")
+    missing = profile_info(load_profile("mine"), {"PATH": "/bin"}).missing
+    assert missing == f"The program {program} is not there, or cannot be run."
+
+
 def test_offline_and_keyless_profiles_are_ready_without_anything() -> None:
     for name in ("offline", "openai-compatible"):
         assert profile_info(load_profile(name), {}).ready, name

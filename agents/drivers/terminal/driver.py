@@ -96,6 +96,7 @@ class TerminalDriver:
             self._unblock()
             if self._stage.session is not None:
                 self._stage.session.on_signal = lambda _signal: None
+                self._stage.session.was_typed_into = False
 
     async def _turn(self, prompt: str) -> TurnEnd:
         session = self._stage.session

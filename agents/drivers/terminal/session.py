@@ -80,6 +80,8 @@ class Session(Sink):
         """Set after every look at how it stands; whoever waits clears it."""
         self.person_turn = False
         """The person has started the turn that runs, by typing."""
+        self.was_typed_into = False
+        """The person has pressed keys since the last turn ended."""
         self.person_mark: Mark | None = None
         """Where the cursor was when the person sent something last."""
         self.submits = 0
@@ -337,6 +339,7 @@ class Session(Sink):
 
     def typed_by_person(self, data: bytes) -> None:
         """What the person's keys are, which is followed to know what stands unsent."""
+        self.was_typed_into = True
         if data == self.keyboard.key(self._section.interrupt[0]):
             self.status.saw_interrupt(time.monotonic())
         typed = self.typed if self.status.state != "blocked" else self._answering  # that stands in no prompt

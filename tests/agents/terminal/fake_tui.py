@@ -65,7 +65,7 @@ class Agent:
                 self.prompt()
                 data = data[2:]
             elif data[:1] == b"\x1b":
-                if self.working_until:
+                if self.working_until and FAULT != "deaf":
                     self.finish("interrupted")
                 data = data[1:]
             else:

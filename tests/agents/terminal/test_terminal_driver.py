@@ -272,6 +272,18 @@ async def test_stop_interrupts_the_turn_and_the_program_goes_on(shop: Shop, agen
     assert shop.engine.terminals.alive(task.id)
 
 
+async def test_a_program_that_does_not_stop_is_said_to_go_on_by_itself(shop: Shop, agent: Agent) -> None:
+    task = await shop.task("long", profile=agent("deaf", "stop_seconds = 0.3", work=3.0))
+    await shop.until(task.id, lambda known: known.state == "working" and known.turn == 1, "it works")
+    await screen(shop, task, "esc to interrupt")
+    await shop.engine.stop_task(task.id)
+    await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the work that went on")
+    (notice,) = [entry for entry in await shop.engine.transcript(task.id) if entry.kind == "notice"]
+    assert notice.text == "Fake did not stop by escape."
+    prompts = [prompt.text for prompt in await shop.engine.prompts(task.id)]
+    assert prompts == ["long", "(it went on by itself)"], "the person is said to have typed what nobody typed"
+
+
 async def test_close_ends_a_program_that_does_not_want_to(shop: Shop, agent: Agent) -> None:
     task = await shop.rests((await shop.task(profile=agent("hangs"))).id)
     pid = pid_of(shop, task)
