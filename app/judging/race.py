@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import ClassVar, Literal, NamedTuple
 
+import msgspec
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from agents.api import Api
+from agents.errors import ShopfloorError
 from agents.model import NewTask
 from agents.parts.races import Lane, Race
 from app.images import keep_pasted, with_images
@@ -37,7 +39,7 @@ class Chosen(NamedTuple):
 
 
 class StartRaceScreen(ModalScreen[Race | None]):
-    """A prompt and the profiles that race for it."""
+    """A prompt and the profiles that race for it. The prompt is kept where that of a new task is, until one is made."""
 
     CSS = """
     StartRaceScreen #profiles { height: auto; max-height: 8; margin: 1 0; }
@@ -46,30 +48,36 @@ class StartRaceScreen(ModalScreen[Race | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,ctrl+enter,alt+enter", "start", "Start", id="race.start", priority=True,
                 tooltip="Start a task for each chosen profile."),
-        Binding("escape", "dismiss", "Back", id="race.leave-start", tooltip="Start nothing."),
+        Binding("escape", "leave", "Back", id="race.leave-start", tooltip="Start nothing; what was written is kept."),
     ]  # fmt: skip
 
     def __init__(self, api: Api, project: str) -> None:
         super().__init__(classes="ship")
         self._api = api
         self._project = project
+        self._kept = ""
+        """The prompt as the engine has it."""
+        self._area = ChipArea(soft_wrap=True, placeholder="What to do.", id="prompt", tab_behavior="focus")
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static("Race", classes="heading", markup=False)
             yield Static("Each chosen profile works on the prompt by itself; you keep one.", classes="facts")
-            prompt = ChipArea(soft_wrap=True, placeholder="What to do.", id="prompt", tab_behavior="focus")
-            prompt.cursor_blink = False
-            yield prompt
+            self._area.cursor_blink = False
+            yield self._area
             yield VerticalScroll(id="profiles", can_focus=False)
             yield Static(id="problem", classes="problem", markup=False)
             yield Static("^S start   Tab profiles   Space choose   Esc back", classes="foot", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#prompt").focus()
+        self._area.focus()
         ask(self, self._fill())
 
     async def _fill(self) -> None:
+        self._kept = (await self._api.writing.task_draft(self._project)).prompt
+        if self._kept and not self._area.text:
+            self._area.text = self._kept
+            self._area.move_cursor(self._area.document.end)
         found = [info for info in await self._api.projects.profiles(self._project) if info.ready]
         ticks = [
             Tick(Text(f"{info.id}  {one_line(info.name)}"), value=False, name=info.id, compact=True) for info in found
@@ -87,9 +95,35 @@ class StartRaceScreen(ModalScreen[Race | None]):
     async def _start(self) -> None:
         say(self, "")
         profiles = [tick.name or "" for tick in self.query(Tick) if tick.value]
-        prompt = await with_images(self._api, self.query_one(ChipArea).expanded)
+        prompt = await with_images(self._api, self._area.expanded)
         new = NewTask(project=self._project, prompt=prompt)
-        self.dismiss(await self._api.races.start(new, profiles))
+        race = await self._api.races.start(new, profiles)
+        await self._keep("")
+        self.dismiss(race)
+
+    def action_leave(self) -> None:
+        """Back."""
+        ask(self, self._leave())
+
+    async def _leave(self) -> None:
+        await self._keep(self._area.text)
+        self.dismiss(None)
+
+    async def keep_draft(self) -> bool:
+        """Keep what is written as it is now; False when that cannot be, which is said."""
+        try:
+            await self._keep(self._area.text)
+        except ShopfloorError as error:
+            say(self, str(error))
+            return False
+        return True
+
+    async def _keep(self, prompt: str) -> None:
+        if prompt == self._kept:
+            return
+        draft = await self._api.writing.task_draft(self._project)
+        await self._api.writing.keep_task_draft(self._project, msgspec.structs.replace(draft, prompt=prompt))
+        self._kept = prompt
 
 
 class LanePanel(Static, can_focus=True):

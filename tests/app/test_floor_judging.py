@@ -109,16 +109,20 @@ async def test_a_race_is_begun_compared_and_decided_on_the_floor(shop: Shop, tmp
     async with the_floor(shop, task) as hands:
         await hands.press("W")
         await hands.opened(StartRaceScreen)
+        await hands.press(*"Wave", "escape")
+        await hands.until(lambda: hands.app.screen is hands.app.floor, "the dialog is left")
+        await hands.press("W")
+        await hands.opened(StartRaceScreen)
+        area = hands.app.screen.query_one(ChipArea)
+        await hands.until(lambda: area.text == "Wave", "what was written is there again")
         await hands.until(lambda: len(hands.app.screen.query(Tick)) >= 2, "the profiles are offered")
         ticks = {tick.name: tick for tick in hands.app.screen.query(Tick)}
-        await hands.press(*"Wave")
         await hands.press("ctrl+s")
         await hands.until(lambda: "at least two" in hands.text("#problem"), "one has to choose")
         ticks["test"].toggle()
         ticks["other"].toggle()
         shot = tmp_path / "shot.png"
         shot.write_bytes(a_picture())
-        area = hands.app.screen.query_one(ChipArea)
         area.post_message(Paste(str(shot)))
         await hands.until(lambda: "⟦image shot.png #" in area.text, "a chip stands for an image")
         shop.model.add(writes("wave.txt", "o/\n"), "Done.", "Done.")
@@ -126,6 +130,7 @@ async def test_a_race_is_begun_compared_and_decided_on_the_floor(shop: Shop, tmp
         await hands.opened(RaceScreen)
         (race,) = await shop.engine.races.list()
         told = [(await shop.engine.task(one)).prompt for one in race.tasks]
+        assert not (await shop.engine.writing.task_draft(str(shop.repository))).prompt, "it has begun"
         assert all(f"/tasks/{one}/attachments/" in said for one, said in zip(race.tasks, told, strict=True)), told
         for one in race.tasks:
             await shop.rests(one)
