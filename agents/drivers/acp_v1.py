@@ -52,6 +52,7 @@ from pydantic import BaseModel, ValidationError
 from agents.drivers.acp_lines import CHOOSE_MODEL, Lines, decoded
 from agents.drivers.acp_log import AgentLog
 from agents.drivers.acp_permissions import Option
+from agents.drivers.endings import how_it_ended
 from agents.errors import ShopfloorError
 from agents.images import Image
 from agents.model import Struct, Usage
@@ -345,8 +346,8 @@ class Peer:
         if self._lines.fault:
             return f"{self._name} {self._lines.fault}"
         await asyncio.wait((self._waiting, self._draining), timeout=EXIT_SECONDS)
-        status = f" with status {self._waiting.result()}" if self._waiting.done() else ""
-        return self._with_words(f"{self._name} ended{status} before it had answered {what}.")
+        ended = how_it_ended(self._waiting.result()) if self._waiting.done() else "ended"
+        return self._with_words(f"{self._name} {ended}, before it had answered {what}.")
 
     def _with_words(self, sentence: str) -> str:
         return f"{sentence} {self._log.last_words()}".rstrip()

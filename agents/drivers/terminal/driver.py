@@ -22,6 +22,7 @@ from agents.drivers import (
     TextEnded,
     TurnEnd,
 )
+from agents.drivers.endings import how_it_ended
 from agents.drivers.stopping import unless_stopped
 from agents.drivers.terminal.delivery import Delivery
 from agents.drivers.terminal.session import Session
@@ -240,9 +241,8 @@ class TerminalDriver:
             return None
         last = _last_row(session)
         shown = f" It showed last: {last}" if last else ""
-        return self._trouble(
-            f"{self._name} ended with exit status {session.exit_status}.{shown}", "Resume the task to start it again."
-        )
+        ended = how_it_ended(session.exit_status or 0)
+        return self._trouble(f"{self._name} {ended}.{shown}", "Resume the task to start it again.")
 
     def _not_delivered(self, session: Session, trouble: str) -> TurnEnd:
         self._report(NotDelivered(reason=trouble))

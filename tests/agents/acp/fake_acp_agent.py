@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 import urllib.request
@@ -350,6 +351,10 @@ class FakeAgent:
         self.say("so far so good")
         print("out of memory", file=sys.stderr, flush=True)
         sys.exit(3)
+
+    def play_killed(self, text: str) -> None:
+        self.say("much is needed")
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def play_long(self, text: str) -> None:
         self.say("x" * 3 * MEGABYTE)

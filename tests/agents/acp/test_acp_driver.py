@@ -258,12 +258,19 @@ async def test_a_missing_program_is_said_with_how_to_get_it(shop: Shop) -> None:
 
 async def test_death_in_the_middle_of_a_turn_is_told_and_the_task_can_go_on(shop: Shop, agent: Agent) -> None:
     task = await blocked(shop, agent("death"))
-    assert task.reason == "Fake ended with status 3 before it had answered the prompt. It said: out of memory."
+    assert task.reason == "Fake ended with exit status 3, before it had answered the prompt. It said: out of memory."
     assert await answer(shop, task) == "so far so good"
     assert (paths.task_dir(task.id) / "agent.log").read_text() == "out of memory\n"
     await shop.engine.resume(task.id)
     await shop.until(task.id, lambda known: known.state == "ready", "task that went on")
     assert "I remember. Prompt 1 was: Your work was interrupted." in await answer(shop, task)
+
+
+async def test_an_agent_that_the_system_kills_is_said_to_be_killed(shop: Shop, agent: Agent) -> None:
+    task = await blocked(shop, agent("killed"))
+    killed = "Fake was ended by SIGKILL, as happens when memory runs out, before it had answered the prompt."
+    assert task.reason == killed
+    assert await answer(shop, task) == "much is needed"
 
 
 async def test_an_error_instead_of_an_answer_is_a_sentence(shop: Shop, agent: Agent) -> None:
