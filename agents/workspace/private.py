@@ -156,9 +156,10 @@ def alternates(objects: Path) -> list[Path]:
 
 
 def make_entry(workspace: Workspace) -> None:
-    """Make a clone's folder and its entry, as git does for a worktree; files and index come later."""
-    Path(workspace.worktree).mkdir()
-    workspace.entry.mkdir()
+    """Make a clone's folder and its entry, as git does for a worktree; files and index come later. Or only the entry of
+    one whose folder is there."""
+    Path(workspace.worktree).mkdir(exist_ok=True)
+    workspace.entry.mkdir(parents=True)
     for name, content in (
         ("HEAD", f"ref: refs/heads/{workspace.branch}"),
         ("commondir", workspace.git_dir),

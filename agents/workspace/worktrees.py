@@ -20,7 +20,7 @@ from agents.workspace import merging, trees
 from agents.workspace.git import Repository, git
 from agents.workspace.known import Known, Snapshot, read_known, remember
 from agents.workspace.making import Plan, make, unmake
-from agents.workspace.private import Grants, Kind, Workspace, grants, make_agent_git, point_worktree
+from agents.workspace.private import Grants, Kind, Workspace, grants, make_agent_git, make_entry, point_worktree
 from agents.workspace.project import open_project
 from agents.workspace.reader import apply_patch, read_branch, read_worktree, rewind
 from agents.workspace.staging import stage_patch, staged_trees
@@ -107,25 +107,37 @@ class Workspaces:
         Raises:
             GitError: it is not.
         """
-        if not Path(workspace.worktree).is_dir() or not workspace.agent_git.is_dir():
+        if not all(folder.is_dir() for folder in (Path(workspace.worktree), workspace.agent_git, workspace.entry)):
             raise GitError(
                 f"The worktree {workspace.worktree} of {workspace.task}, or its git folder, is not there any more.",
                 f"`shopfloor restore {workspace.task}` makes it again.",
             )
 
     async def mend(self, workspace: Workspace) -> bool:
-        """Make the agent's git folder again where only that is missing; False when it is there.
+        """Make again what git needs beside a worktree that is there: the agent's git folder, which somebody may have
+        deleted, and the entry in the repository, which `git worktree prune` drops while the worktree is elsewhere.
+
+        Returns:
+            False when nothing was missing.
 
         Raises:
-            GitError: the repository does not have this worktree any more.
+            GitError: it cannot be made.
         """
         async with self._locks[workspace.task]:
-            if workspace.agent_git.is_dir():
+            if workspace.agent_git.is_dir() and workspace.entry.is_dir():
                 return False
             paths.make_private(Path(workspace.private))
             await self._see_branch(workspace)
-            await make_agent_git(workspace)
+            if not workspace.entry.is_dir():
+                await asyncio.to_thread(make_entry, workspace)
+                await self._index(workspace, workspace.branch)
+            if not workspace.agent_git.is_dir():
+                await make_agent_git(workspace)
             return True
+
+    async def _index(self, workspace: Workspace, tip: str) -> None:
+        """Let the index of the person's git in the worktree be that of a commit."""
+        await git(workspace, "read-tree", tip, environment={"GIT_INDEX_FILE": str(workspace.entry / "index")})
 
     def grants(self, workspace: Workspace, runner: Runner) -> Grants:
         """What git needs in the policy of the workspace's agent, which ``runner`` starts."""
@@ -219,14 +231,14 @@ class Workspaces:
         Raises:
             GitError: the branch cannot be read, or git found it damaged.
         """
+        self.check(workspace)
         async with self._locks[workspace.task]:
             known = await self._known(workspace)
             tip = await read_branch(self._runner, workspace, known.tip)
             if tip is None or tip == known.tip:
                 return tip
             await git(workspace, "update-ref", f"refs/heads/{workspace.branch}", tip)
-            index = {"GIT_INDEX_FILE": str(workspace.entry / "index")}
-            await git(workspace, "read-tree", tip, environment=index)
+            await self._index(workspace, tip)
             remember(msgspec.structs.replace(known, tip=tip))
             return tip
 

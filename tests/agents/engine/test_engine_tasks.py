@@ -378,6 +378,25 @@ async def test_what_works_on_a_deleted_worktree_says_how_it_comes_back(shop: Sho
     assert not Path(task.worktree, "new.txt").exists()
 
 
+async def test_a_worktree_that_git_has_pruned_while_it_was_elsewhere_is_restored_and_goes_on(shop: Shop) -> None:
+    shop.model.add(runs("echo one > one.txt && git add -A && git commit -qm one"), "Done.")
+    task = await shop.rests((await shop.task()).id)
+    worktree = Path(task.worktree)
+    elsewhere = worktree.rename(worktree.with_name("elsewhere"))
+    git(shop.repository, "worktree", "prune")
+    elsewhere.rename(worktree)
+    with pytest.raises(GitError, match=f"`shopfloor restore {task.id}` makes it again"):
+        await shop.engine.close_task(task.id)
+    await shop.engine.restore_task(task.id)
+    assert git(worktree, "status", "--porcelain") == "", "the person's git works in it again"
+    shop.model.add(runs("echo two > two.txt && git add -A && git commit -qm two"), "Done.")
+    await shop.engine.send(task.id, "and two")
+    await shop.until(task.id, lambda known: known.state == "ready" and known.turn == 2, "the second turn")
+    assert git(shop.repository, "log", "-1", "--format=%s", task.branch) == "two"
+    await shop.engine.close_task(task.id)
+    assert not worktree.exists()
+
+
 async def test_a_closed_task_is_restored_as_it_was_last_though_its_worktree_and_its_branch_were_deleted(
     shop: Shop,
 ) -> None:
