@@ -37,6 +37,25 @@ def write_below(top: Path, path: str, text: str, mode: int = 0o600) -> None:
         raise ShopfloorError(f"{path} cannot be written for the agent: {error.strerror or error}.") from error
 
 
+def make_below(top: Path, path: str) -> bool:
+    """Make a folder, and those above it, below one that agents can write; whether one was not there, or was a link.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if (top / path).is_dir() and os.path.realpath(top / path) == f"{os.path.realpath(top)}/{path}":
+        return False
+    folder = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in Path(path).parts:
+            inner = _folder_in(folder, part)
+            os.close(folder)
+            folder = inner
+    finally:
+        os.close(folder)
+    return True
+
+
 def _folder_in(folder: int, name: str) -> int:
     """The descriptor of a folder, made if nothing is there and put in the place of a link."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW

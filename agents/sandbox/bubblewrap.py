@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agents.errors import SandboxError
+from agents.planted import make_below
 from agents.sandbox import launcher
 from agents.sandbox.policy import Policy, PtySize
 from agents.sandbox.rules import Rule, Rules, is_below, right_above, rules_of
@@ -69,7 +70,7 @@ class Bubblewrap:
         placeholders = Placeholders()
         try:
             rules = _rules(policy)
-            if placeholders.hold(policy, rules):
+            if any((placeholders.hold(policy, rules), _make_folders_in_temporary(policy, rules))):
                 rules = _rules(policy)
             wanted = order(self._arguments(argv, policy, rules, filtered, pty is not None), policy.environment)
             wanted["memory"] = policy.max_memory_mb * 1024 * 1024
@@ -235,6 +236,26 @@ def _every_sandbox(policy: Policy) -> list[Rule]:
 @functools.cache
 def _is_real_folder(path: str) -> bool:
     return Path(path).is_dir() and os.path.realpath(path) == path
+
+
+def _make_folders_in_temporary(policy: Policy, rules: Rules) -> bool:
+    """Make what lies around the places that show in the private temporary folder; whether there was anything to make.
+
+    An agent could have left a link there: through it bubblewrap would make them somewhere on this machine. Once they
+    are there, the rules keep them where they are.
+    """
+    temp, made = os.path.realpath(policy.temp), False
+    for path in rules if policy.temp else ():
+        above = right_above(rules, path)
+        top = next((top for top in _TEMPORARY if is_below(path, top) and path != top), "")
+        if top and above is not None and is_below(above.source, temp):
+            inside = path[len(top) + 1 :]
+            folder = inside if Path(path).is_dir() else inside.rpartition("/")[0]
+            try:
+                made |= bool(folder) and make_below(Path(temp), folder)
+            except OSError as error:
+                raise SandboxError(f"{path} cannot be shown in the sandbox: {error.strerror}.") from error
+    return made
 
 
 def _binding(rule: Rule) -> str:

@@ -272,6 +272,28 @@ async def test_what_is_hidden_in_a_temporary_folder_may_come_into_being_later(
     assert "PRIVATE" not in seen.output, f"it shows what is hidden: {seen.output}"
 
 
+@pytest.mark.parametrize("leading", ["/oldroot{victim}", "{victim}", "../../../..{victim}"])
+async def test_a_link_in_the_temporary_folder_leads_nothing_out_that_is_shown_there(
+    tmp_path: Path, bubblewrap: Runner, leading: str
+) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    with tempfile.TemporaryDirectory(prefix="sf-", dir="/tmp") as folder:
+        shown = Path(folder).resolve() / "shown"
+        shown.mkdir()
+        (shown / "file").write_text("SHOWN")
+        scene = Scene(tmp_path, bubblewrap)
+        scene.with_policy(read=(str(shown),))
+        link = leading.format(victim=victim)
+        first = await scene.run(f"cat {shown}/file; cd /tmp; mv {folder} moved; ln -s {link} {folder}; echo over")
+        assert "SHOWN" in first.output
+        for _ in range(2):
+            again = await scene.run(f"cat {shown}/file; echo x > {folder}/planted; mv {folder} moved2")
+            assert "SHOWN" in again.output, f"what is shown there is not seen any more: {again.output}"
+            assert not list(victim.iterdir()), "something was made outside through a link"
+        assert not (Path(folder) / "planted").exists()
+
+
 async def test_a_file_name_of_any_bytes_can_be_made_and_protected(scene: Scene) -> None:
     name = bytes(number for number in range(1, 256) if number not in (0x2F,))
     path = os.fsencode(scene.worktree) + b"/" + name
