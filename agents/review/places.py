@@ -80,11 +80,13 @@ async def place_comments(
 
 def _file_of(comment: Comment, shown: _Shown) -> FileDiff | None:
     """The file a comment is about, under the name it has now."""
-    since = shown.since.get(comment.head_tree)
+    since, known = shown.since.get(comment.head_tree), shown.files.get(comment.path)
+    if known is not None and comment.side == "old" and comment.blob == known.old_blob:
+        return known  # by the name that its old side has
     for moved in since.files if since is not None else ():
-        if moved.status == "renamed" and moved.old_path == comment.path and comment.side == "new":
+        if moved.status == "renamed" and moved.old_path == comment.path:
             return shown.files.get(moved.new_path)
-    return shown.files.get(comment.path)
+    return known
 
 
 def _since_file(comment: Comment, shown: _Shown) -> FileDiff | None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
+
 from agents.parts.review import Comment
-from agents.review import DiffSet
+from agents.review import DiffSet, parse_diff
 from agents.review.places import Placed, place_comments
 from tests.agents.review.review_repository import Repository
+from tests.widgets.diff import diff_scene
+from tests.widgets.diff.diff_scene import a_comment, numbered
 
 
 def function(name: str, body: str = "") -> str:
@@ -120,3 +124,26 @@ async def test_a_comment_on_a_file_that_another_scope_leaves_out_stands_where_it
     assert (places[written].state, places[written].path) == ("outside", b"shop.py")
     assert late["shop.py"].split("\n")[places[written].start - 1].startswith("def price")
     assert places[deleted].state == "orphaned"
+
+
+@pytest.mark.parametrize("before", ["a.py", "b.py"], ids=["a name of its own", "a name it was given"])
+async def test_a_comment_on_a_deleted_line_follows_the_file_to_its_new_name(tmp_path: Path, before: str) -> None:
+    repository = diff_scene.Repository(tmp_path)
+    text = numbered(20)
+    base = repository.tree({"a.py": text})
+    first = repository.tree({before: text.replace("line 9\n", "")})
+    now = repository.tree({"c.py": text.replace("line 9\n", "")})
+    (file,) = parse_diff(repository.patch(base, first)).files
+    comment = a_comment(
+        path=file.path.decode(), side="old", start=9, quote=("-line 9",), blob=file.old_blob, state="sent",
+        head_tree=first,
+    )  # fmt: skip
+
+    async def blobs(ids: Sequence[str]) -> dict[str, bytes]:
+        return {blob: repository.blob(blob) for blob in ids}
+
+    async def since(tree: str) -> DiffSet:
+        return parse_diff(repository.patch(tree, now))
+
+    (placed,) = await place_comments(parse_diff(repository.patch(base, now)), now, [comment], blobs, since)
+    assert (placed.state, placed.path, placed.start) == ("placed", b"c.py", 9)
