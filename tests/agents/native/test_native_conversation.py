@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.native.conversation import (
@@ -43,6 +43,10 @@ def _with_unique_calls(parts: list[Text | Thinking | ToolCall]) -> tuple[Text | 
     return tuple(part for part in parts if not isinstance(part, ToolCall) or not (part.id in seen or seen.add(part.id)))
 
 
+on_a_busy_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@on_a_busy_machine
 @given(st.lists(_message, max_size=12))
 def test_repaired_conversation_is_accepted_by_every_provider(messages: list[Message]) -> None:
     whole = [*repair(messages), User(text="Go on.")]
@@ -53,6 +57,7 @@ def test_repaired_conversation_is_accepted_by_every_provider(messages: list[Mess
     wire_chat.parse_request({"model": "m", "messages": chat_messages(whole, "m")})
 
 
+@on_a_busy_machine
 @given(st.lists(_message, max_size=12))
 def test_repairing_twice_changes_nothing(messages: list[Message]) -> None:
     assert repair(repair(messages)) == repair(messages)
