@@ -55,6 +55,7 @@ class StartRaceScreen(ModalScreen[Race | None]):
         super().__init__(classes="ship")
         self._api = api
         self._project = project
+        self._starting = False
         self._kept = ""
         """The prompt as the engine has it."""
         self._area = ChipArea(soft_wrap=True, placeholder="What to do.", id="prompt", tab_behavior="focus")
@@ -90,14 +91,18 @@ class StartRaceScreen(ModalScreen[Race | None]):
 
     def action_start(self) -> None:
         """Start."""
-        ask(self, self._start())
+        if not self._starting:
+            self._starting = True
+            ask(self, self._start())
 
     async def _start(self) -> None:
         say(self, "")
         profiles = [tick.name or "" for tick in self.query(Tick) if tick.value]
-        prompt = await with_images(self._api, self._area.expanded)
-        new = NewTask(project=self._project, prompt=prompt)
-        race = await self._api.races.start(new, profiles)
+        try:
+            prompt = await with_images(self._api, self._area.expanded)
+            race = await self._api.races.start(NewTask(project=self._project, prompt=prompt), profiles)
+        finally:
+            self._starting = False
         await self._keep("")
         self.dismiss(race)
 

@@ -19,6 +19,7 @@ from agents.errors import ShopfloorError
 from agents.model import Task
 from agents.parts.committing import FileStatus
 from app.ship.dialog import ask, one_line, say
+from app.ship.unsent import forget_unsent, keep_unsent, unsent
 from widgets.text_strips import printable
 
 BEGINNING = "git commit -m '' {}"
@@ -61,6 +62,7 @@ class CommitScreen(ModalScreen[None]):
         self._history: list[str] = []
         self._at = -1
         self._unsent = BEGINNING
+        self._field = f"command {task.id}"
         self._busy = False
 
     def compose(self) -> ComposeResult:
@@ -70,7 +72,7 @@ class CommitScreen(ModalScreen[None]):
             yield OptionList(id="files", markup=False)
             with Horizontal(classes="row"):
                 yield Static("Command", classes="name", markup=False)
-                yield CommandLine(BEGINNING, id="command")
+                yield CommandLine(unsent(self.app, self._field) or BEGINNING, id="command")
             yield Static("", id="preview", classes="facts", markup=False)
             yield Static(id="problem", classes="problem", markup=False)
             yield Static(
@@ -130,6 +132,10 @@ class CommitScreen(ModalScreen[None]):
     # the command
 
     @on(Input.Changed, "#command")
+    def _written(self, event: Input.Changed) -> None:
+        keep_unsent(self, self._field, event.value, BEGINNING)
+        self._preview()
+
     def _preview(self) -> None:
         self._show_preview()
 
@@ -173,6 +179,7 @@ class CommitScreen(ModalScreen[None]):
         if ran.status:
             say(self, ran.output[-1500:] or f"exit status {ran.status}")
             return
+        forget_unsent(self, self._field)
         self.notify(printable(ran.output[-300:] or "Done."), markup=False)
         if not self._files:
             self.dismiss()

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Select, Static
+from textual.widgets import OptionList, Select, Static, TextArea
 from textual.widgets.option_list import Option
 
 from agents.api import Api
@@ -19,6 +19,7 @@ from agents.model import Task
 from agents.parts.landing import Landing
 from app.new_task import Tick
 from app.ship.dialog import ask, one_line, say
+from app.ship.unsent import forget_unsent, keep_unsent, unsent
 from widgets.chip_area import SteadyTextArea
 from widgets.task_signs import age
 from widgets.text_strips import printable
@@ -48,6 +49,7 @@ class LandScreen(ModalScreen[Landing | None]):
         self._api = api
         self._shown = task
         self._suggested = ""
+        self._field = f"message {task.id}"
 
     def compose(self) -> ComposeResult:
         task = self._shown
@@ -76,12 +78,16 @@ class LandScreen(ModalScreen[Landing | None]):
         message = self.query_one("#message", SteadyTextArea)
         self._suggested = await self._api.landing.message(self._shown.id)
         if not message.text:
-            message.text = self._suggested
+            message.text = unsent(self.app, self._field) or self._suggested
         branches = await self._api.projects.branches(self._shown.project)
         onto = self.query_one("#onto", Select)
         names = list(dict.fromkeys([self._shown.base, *branches]))
         onto.set_options([(printable(name), name) for name in names if not name.startswith("shopfloor/")])
         onto.value = self._shown.base
+
+    @on(TextArea.Changed, "#message")
+    def _written(self, event: TextArea.Changed) -> None:
+        keep_unsent(self, self._field, event.text_area.text, self._suggested)
 
     @on(Select.Changed, "#how")
     def _how_chosen(self, event: Select.Changed) -> None:
@@ -97,6 +103,7 @@ class LandScreen(ModalScreen[Landing | None]):
         message = self.query_one("#message", SteadyTextArea).text
         check = self.query_one("#check", Tick).value
         landing = await self._api.landing.land(self._shown.id, how, onto, message, check)  # type: ignore[arg-type]
+        forget_unsent(self, self._field)
         self.dismiss(landing)
 
 

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
 from agents.api import Api
@@ -19,6 +19,7 @@ from agents.model import PullRequest, Task
 from agents.parts.hosting import Issue, PullDraft
 from app.new_task import Tick
 from app.ship.dialog import ask, one_line, say
+from app.ship.unsent import forget_unsent, keep_unsent, unsent
 from widgets.chip_area import SteadyTextArea
 from widgets.text_strips import printable
 
@@ -45,6 +46,7 @@ class PublishScreen(ModalScreen[None]):
         self._shown = task
         self._draft = PullDraft(title=task.title)
         self._busy = False
+        self._title_field, self._body_field = f"title {task.id}", f"body {task.id}"
 
     def compose(self) -> ComposeResult:
         has = self._shown.pull_request is not None
@@ -53,7 +55,7 @@ class PublishScreen(ModalScreen[None]):
             yield Static(_stands(self._shown.pull_request), id="stands", classes="facts", markup=False)
             with Horizontal(classes="row"):
                 yield Static("Title", classes="name", markup=False)
-                yield Input(self._shown.title, id="title")
+                yield Input(unsent(self.app, self._title_field) or self._shown.title, id="title")
             body = SteadyTextArea(soft_wrap=True, placeholder="What it does, and why.", id="body")
             body.cursor_blink = False
             yield body
@@ -73,7 +75,15 @@ class PublishScreen(ModalScreen[None]):
         self._draft = await self._api.hosting.describe(self._shown.id)
         body = self.query_one("#body", SteadyTextArea)
         if not body.text:
-            body.text = self._draft.body
+            body.text = unsent(self.app, self._body_field) or self._draft.body
+
+    @on(Input.Changed, "#title")
+    def _title_written(self, event: Input.Changed) -> None:
+        keep_unsent(self, self._title_field, event.value, self._shown.title)
+
+    @on(TextArea.Changed, "#body")
+    def _body_written(self, event: TextArea.Changed) -> None:
+        keep_unsent(self, self._body_field, event.text_area.text, self._draft.body)
 
     def action_publish(self) -> None:
         """Publish."""
@@ -96,6 +106,7 @@ class PublishScreen(ModalScreen[None]):
         finally:
             self._busy = False
             self.query_one("#stands", Static).update(_stands(request))
+        forget_unsent(self, self._title_field, self._body_field)
         self.notify(f"#{request.number}  {printable(request.url)}", markup=False)
 
     def action_refresh(self) -> None:

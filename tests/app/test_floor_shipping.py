@@ -11,6 +11,7 @@ from typing import cast
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input, OptionList, Select, Static, TextArea
 
 from agents.api import Api
@@ -288,3 +289,37 @@ async def test_a_task_is_started_from_an_issue(shop: Shop, host: Path) -> None:
         await hands.press("enter")
         await hands.until(lambda: len(hands.app.floor.roster.shown) == 1, "a task was made of it")
         assert hands.app.floor.roster.shown[0].title == "It breaks (#12)"
+
+
+@pytest.mark.parametrize(
+    ("key", "screen", "field", "written"),
+    [("m", LandScreen, "#message", "Say hello to all"), ("U", PublishScreen, "#body", "Because of the greeting"),
+     ("U", PublishScreen, "#title", "Hello to all"), ("c", CommitScreen, "#command", "git commit -m 'Hello' {}")],
+)  # fmt: skip
+async def test_what_was_written_in_a_dialog_that_was_left_is_there_again(
+    shop: Shop, key: str, screen: type[Screen[None]], field: str, written: str
+) -> None:
+    task = await a_ready_task(shop)
+    async with the_floor(shop, task) as hands:
+        await hands.press(key)
+        await hands.opened(screen)
+        await hands.until(lambda: shown_in(hands, field), "the dialog is filled")
+        _write(hands, field, written)
+        await hands.press("escape", key)
+        await hands.opened(screen)
+        await hands.until(lambda: shown_in(hands, field) == written, f"{written!r} is there again")
+
+
+def shown_in(hands: Hands, field: str) -> str:
+    """What a field of the dialog says."""
+    shown = hands.app.screen.query_one(field)
+    assert isinstance(shown, Input | TextArea)
+    return shown.value if isinstance(shown, Input) else shown.text
+
+
+def _write(hands: Hands, field: str, text: str) -> None:
+    shown = hands.app.screen.query_one(field)
+    if isinstance(shown, Input):
+        shown.value = text
+    elif isinstance(shown, TextArea):
+        shown.text = text
