@@ -55,7 +55,7 @@ class PublishScreen(ModalScreen[None]):
             yield Static(_stands(self._shown.pull_request), id="stands", classes="facts", markup=False)
             with Horizontal(classes="row"):
                 yield Static("Title", classes="name", markup=False)
-                yield Input(unsent(self.app, self._title_field) or self._shown.title, id="title")
+                yield Input(unsent(self.app, self._title_field) or one_line(self._shown.title), id="title")
             body = SteadyTextArea(soft_wrap=True, placeholder="What it does, and why.", id="body")
             body.cursor_blink = False
             yield body

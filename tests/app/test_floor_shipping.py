@@ -271,6 +271,14 @@ async def test_a_pull_request_is_published_from_the_floor(shop: Shop, host: Path
         await hands.until(lambda: hands.app.screen is hands.app.floor, "the dialog is left")
 
 
+async def test_a_title_in_a_field_cannot_act_on_the_terminal(shop: Shop, host: Path) -> None:
+    task = await a_ready_task(shop, "Greet \x1b[31mall")
+    async with the_floor(shop, task) as hands:
+        await hands.press("U")
+        await hands.opened(PublishScreen)
+        assert hands.app.screen.query_one("#title", Input).value == "Greet ␛[31mall"
+
+
 @presses("floor.issues", "issues.leave")
 async def test_a_task_is_started_from_an_issue(shop: Shop, host: Path) -> None:
     issues = [{"number": 12, "title": "It breaks", "body": "Here.", "url": "https://x/12", "labels": []}]
