@@ -21,7 +21,7 @@ from agents.workspace.git import Repository, git
 from agents.workspace.known import Known, Snapshot, read_known, remember
 from agents.workspace.making import Plan, make, unmake
 from agents.workspace.private import Grants, Kind, Workspace, grants, make_agent_git, make_entry, point_worktree
-from agents.workspace.project import open_project
+from agents.workspace.project import commit_of, open_project
 from agents.workspace.reader import apply_patch, read_branch, read_worktree, rewind
 from agents.workspace.staging import stage_patch, staged_trees
 
@@ -74,14 +74,14 @@ class Workspaces:
             GitError: the snapshot is gone, or the worktree is still there.
         """
         slug = workspace.branch.rpartition("/")[2]
-        files = await trees.tree_of(workspace, commit)
+        last = Snapshot(commit=await commit_of(workspace, commit), tree=await trees.tree_of(workspace, commit))
+        plan = Plan(task=workspace.task, slug=slug, base=workspace.base_commit, files=last.tree, kind=workspace.kind)
         async with self._locks[workspace.task]:
             await self._see_branch(workspace)
-            return await make(
-                self._runner,
-                workspace,
-                Plan(task=workspace.task, slug=slug, base=workspace.base_commit, files=files, kind=workspace.kind),
-            )
+            made = await make(self._runner, workspace, plan)
+            if known := read_known(Path(made.private)):
+                remember(msgspec.structs.replace(known, snapshot=last))
+            return made
 
     async def _see_branch(self, workspace: Workspace) -> None:
         """The branch is there, or is made again where it was last known to be."""
