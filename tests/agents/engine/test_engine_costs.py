@@ -122,6 +122,12 @@ async def test_a_budget_holds_turns_until_it_is_raised_and_the_raise_outlives_th
         await desk.raise_budget(-1)
 
 
+async def test_turns_of_a_clock_that_was_ahead_are_not_counted_into_todays_budget(tmp_path: Path) -> None:
+    store = a_store(tmp_path, ("a", a_turn(1, midnight(day_of(time.time())) + 400 * DAY, 9.0)))
+    desk = CostDesk(store, {"a": known("a")}, 1.5, store.commit)
+    assert desk.holds() == "", "what was spent on another day holds nothing today"
+
+
 async def test_a_spent_budget_holds_new_turns_with_a_reason_and_raising_it_starts_them(shop: Shop) -> None:
     shop.model.add("One.", "Two.", "Three.")
     first = await shop.rests((await shop.task()).id)
