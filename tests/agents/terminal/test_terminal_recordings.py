@@ -138,6 +138,21 @@ def test_the_rules_follow_what_a_real_agent_did(path: Path) -> None:
         assert replay.state_at(at + late) == "idle", f"not idle after {at}:\n{story}"
 
 
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        ("   /home/me/worktrees/shop-3021/yaby-wait-for-go  8.2K (1%) · $0ctrl+p", "idle"),
+        ("   ■■■■⬝⬝⬝⬝  esc interrupt                  tab agents  ctrl+p commands", "working"),
+    ],
+)
+def test_opencode_in_a_worktree_with_a_long_path_is_seen_to_rest(row: str, verdict: str) -> None:
+    section = load_profile("opencode-terminal").profile.terminal
+    assert section is not None
+    status = Status(section, 0.0)
+    status.saw_screen(["  ┃", "  ┃  Build · Claude Sonnet", "  ╹▀▀▀▀", row, "   data  commands"], 1.0)
+    assert status.claims["screen"].verdict == verdict
+
+
 @pytest.mark.parametrize("path", FIRST_RUNS, ids=lambda path: path.name.split(".")[0])
 def test_no_prompt_would_be_typed_into_the_questions_of_a_first_start(path: Path) -> None:
     replay = Replay(path)
