@@ -56,6 +56,9 @@ WATCH_ATTEMPT = 2
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end the program in good order, unless the caller handles them."""
+JOB_SIGNALS = (signal.SIGTSTP, signal.SIGCONT)
+"""What Textual handles for ever. Who closes a terminal sends the second one too: a thread would read from it again, and
+find its end without an end, in a program that was left already."""
 LEAVE_SECONDS = 5.0
 SETTLE_SECONDS = 2.0
 """After so long the panes of the tasks there are have been made."""
@@ -185,6 +188,7 @@ class ShopfloorApp(App[None]):
         ours = [ending for ending in ENDINGS if signal.getsignal(ending) is signal.SIG_DFL]
         for ending in ours:
             loop.add_signal_handler(ending, self.exit)
+        jobs = {each: signal.getsignal(each) for each in JOB_SIGNALS}
         with guarded_terminal():
             running = asyncio.ensure_future(super().run_async(**options))
             try:
@@ -196,6 +200,8 @@ class ShopfloorApp(App[None]):
             finally:
                 for ending in ours:
                     loop.remove_signal_handler(ending)
+                for each, handler in jobs.items():
+                    signal.signal(each, handler)
 
     def get_default_screen(self) -> FloorScreen:
         """The floor; a blank screen beneath it would only be drawn to be covered."""

@@ -33,6 +33,8 @@ async def main() -> int:
     except asyncio.CancelledError:
         return 43
     print("sent:", engine.sent)
+    handler = signal.getsignal(signal.SIGCONT)
+    print("continues:", getattr(handler, "name", handler))
     return app.return_code or 42
 
 

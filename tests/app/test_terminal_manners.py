@@ -99,6 +99,12 @@ def test_a_killed_screen_leaves_the_terminal_as_it_was(tmux: Tmux) -> None:
     tmux.assert_ours_again()
 
 
+def test_a_program_that_was_left_does_not_read_from_the_terminal_again(tmux: Tmux) -> None:
+    tmux.start()
+    tmux.type("q")
+    tmux.until(lambda: "continues: SIG_DFL" in tmux.text, "going on in the shell starts nothing any more")
+
+
 def test_a_fault_leaves_the_terminal_as_it_was(tmux: Tmux) -> None:
     tmux.type(shlex.join([sys.executable, str(PROGRAM), "fault"]), "Enter")
     tmux.until(lambda: "The agents go on working" in tmux.text, "it is said")
