@@ -14,6 +14,7 @@ from pathlib import Path
 from agents import installation, paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
+from agents.engine.backups import Backups
 from agents.engine.break_fix import BreakFixDesk
 from agents.engine.caller import Caller
 from agents.engine.changes import Changes
@@ -98,6 +99,7 @@ class Engine:
         self.queues = Queues(ledger, shelf, runs, scheduler)
         self.checks = Checks(ledger, facilities, changes, scheduler)
         self.reminders = Reminders(ledger)
+        self._backups = Backups(ledger)
         self.finding = Finding(ledger, facilities, changes)
         self.landing = Landings(
             ledger, facilities, partial(self._leave_floor, state="landed"), self.restore_task, scheduler.deliver
@@ -144,6 +146,7 @@ class Engine:
         self.radar.start()
         self.hosting.take_up()
         self.reminders.start()
+        self._backups.start()
         self._scheduler.start()
 
     async def stop(self) -> None:
@@ -156,6 +159,7 @@ class Engine:
         await self.reviewers.close()
         await self.break_fix.close()
         self.reminders.close()
+        await self._backups.close()
         await self.scripts.close()
         await self._hooks.close()
         await self._scheduler.close()

@@ -14,6 +14,7 @@ from agents.model import Entry, Prompt, Struct, Task, Turn
 from agents.parts.checks import CheckReport
 from agents.parts.queues import QueueCopy, QueueRun
 from agents.parts.review import Comment
+from agents.store.backup import backup_of
 
 SCHEMA_VERSION = 4
 
@@ -89,9 +90,11 @@ class Store:
             raise self._unusable(error.strerror or str(error)) from error
 
     def _unusable(self, why: str) -> ShopfloorError:
+        copy = backup_of(self.path)
+        backup = f"the daily copy {copy}" if copy.exists() else "a backup"
         return ShopfloorError(
             f"Shopfloor cannot use its store {self.path}: {why}.",
-            "It is left as it is: put a backup in its place, or move it away together with its -wal file to start "
+            f"It is left as it is: move it away together with its -wal file, and put {backup} in its place or start "
             "with an empty one. Worktrees, branches and snapshots are in their repositories, untouched.",
         )
 
