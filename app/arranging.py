@@ -102,7 +102,9 @@ class Arranging:
 
     def widen(self, steps: int) -> None:
         """Give the list of tasks more columns, or fewer."""
-        self.set_width(self._floor.brain.size.width + steps * WIDTH_STEP)
+        brain, wanted = self._floor.brain, self._arrangement.brain_width
+        width = brain.fitting_width(wanted) if wanted else brain.size.width  # it may not have got it yet
+        self.set_width(width + steps * WIDTH_STEP)
 
     def set_width(self, columns: int) -> None:
         """Give the list of tasks so many columns."""

@@ -93,10 +93,11 @@ async def test_a_conflict_goes_to_the_agent_and_comes_back_as_a_review(shell: Sh
         "Resolved.",
     )
     await shell("send", task["id"], "Try again")
-    known = await shell.until(
-        task["id"], lambda known: known["turns"] == 3 and known["base_commit"] == base, "the change seen from main"
+    await shell.until(
+        task["id"],
+        lambda known: (known["turns"], known["base_commit"], known["state"]) == (3, base, "ready"),
+        "the change seen from main",
     )
-    assert known["state"] == "ready"
     _, patch, _ = await shell("diff", task["id"])
     assert "other.txt" not in patch, "what others did on main is not this task's change"
     await landed(shell, task["id"])

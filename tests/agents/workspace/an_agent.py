@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 
 from repository_builder import ARepository
@@ -40,7 +41,7 @@ class AnAgent:
         policy = Policy(
             directory=self.workspace.worktree,
             write=grants.write,
-            read=grants.read,
+            read=(*grants.read, sys.prefix, sys.base_prefix),  # this interpreter, wherever it lies
             binds=grants.binds,
             protect=grants.protect,
             hide=(str(paths.state_dir()),),
