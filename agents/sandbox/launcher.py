@@ -243,13 +243,16 @@ def _make_spare(spares: list[Spare], mine: Iterable[int]) -> int:
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     starter = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # Python would forget one that comes while it forks
     try:
         process = os.fork()
     except OSError as error:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         return error.errno or errno.EAGAIN
     if process == 0:
         ours.close()
         _be_spare(theirs, starter, mine)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     theirs.close()
     spares.append((process, ours))
     return 0
@@ -337,6 +340,7 @@ def _be_spare(control: socket.socket, starter: int, others: Iterable[int]) -> No
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         for descriptor in others:
             os.close(descriptor)
         os.setsid()
