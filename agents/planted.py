@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from agents.errors import ShopfloorError
@@ -20,12 +21,8 @@ def write_below(top: Path, path: str, text: str, mode: int = 0o600) -> None:
     if Path(path).is_absolute() or ".." in parts or not parts:
         raise ShopfloorError(f"The profile cannot write {path}.", "Its files lie below {temp}.")
     try:
-        folder = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+        folder = _folder_below(top, parts[:-1])
         try:
-            for part in parts[:-1]:
-                inner = _folder_in(folder, part)
-                os.close(folder)
-                folder = inner
             new = f".{secrets.token_hex(8)}"
             file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode, dir_fd=folder)
             with os.fdopen(file, "w", encoding="utf-8") as target:
@@ -45,15 +42,20 @@ def make_below(top: Path, path: str) -> bool:
     """
     if (top / path).is_dir() and os.path.realpath(top / path) == f"{os.path.realpath(top)}/{path}":
         return False
-    folder = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for part in Path(path).parts:
-            inner = _folder_in(folder, part)
-            os.close(folder)
-            folder = inner
-    finally:
-        os.close(folder)
+    os.close(_folder_below(top, Path(path).parts))
     return True
+
+
+def _folder_below(top: Path, parts: Iterable[str]) -> int:
+    """The descriptor of a folder reached through no link; what is missing on the way is made."""
+    folder = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    for part in parts:
+        try:
+            inner = _folder_in(folder, part)
+        finally:
+            os.close(folder)
+        folder = inner
+    return folder
 
 
 def _folder_in(folder: int, name: str) -> int:

@@ -47,9 +47,12 @@ NETWORK_SINCE = 4
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
-_SECCOMP_MODE_FILTER, _CAPABILITIES_VERSION, _RULE_PATH_BENEATH = 2, 0x20080522, 1
+_SECCOMP_MODE_FILTER = 2
+_CAPABILITIES_VERSION = 0x20080522
+_RULE_PATH_BENEATH = 1
 _RLIMIT_DATA, _RLIMIT_NPROC = 2, 6
-_MESSAGE_CLOSES_ON_EXEC, _MESSAGE_CUT, _TAKE_TERMINAL = 0x40000000, 0x8, 0x540E
+_MESSAGE_CLOSES_ON_EXEC, _MESSAGE_CUT = 0x40000000, 0x8
+_TAKE_TERMINAL = 0x540E
 _PAUSE_SECONDS = 0.003
 """Without an order before the next spare process is made: what has just been started goes first."""
 DESCRIPTORS = 6
@@ -62,7 +65,9 @@ _FIRST_TO_GO = b"500"
 _WRITE_FILE, _READ_FILE, _TRUNCATE, _IOCTL_DEVICE = 1 << 1, 1 << 2, 1 << 14, 1 << 15
 _FOR_FILES = _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
 _MAKE_AND_REMOVE = sum(1 << bit for bit in range(4, 13))
-_REFER, _BOTH_SCOPES, _BIND_AND_CONNECT = 1 << 13, 0b11, 0b11
+_REFER = 1 << 13
+_BOTH_SCOPES = 0b11
+_BIND_AND_CONNECT = 0b11
 
 _library = ctypes.CDLL(None, use_errno=True)
 _syscall = _library.syscall
@@ -208,7 +213,7 @@ def main() -> NoReturn:
     while True:
         ready = select.select([control.fileno(), woken], [], [], None if spares else _PAUSE_SECONDS)[0]
         if not ready:
-            _make_spare(spares, [*mine, *told.values()])
+            _get_ready(spares, [*mine, *told.values()])
         if woken in ready:
             os.read(woken, 4096)
             _tell_who_ended(spares, told)
@@ -236,26 +241,32 @@ def _end_survivors() -> None:
             continue  # it has ended, or is somebody else's
 
 
-def _make_spare(spares: list[Spare], mine: Iterable[int]) -> int:
-    """Fork what will be the next command, so that no order has to wait for a fork: 0, or why there is none.
+def _get_ready(spares: list[Spare], mine: Iterable[int]) -> None:
+    """Have a spare process, so that no order has to wait for a fork; if there is no room for one, the order tells."""
+    try:
+        _make_spare(spares, mine)
+    except OSError:
+        return
 
-    ``mine`` are the descriptors that are not for it.
+
+def _make_spare(spares: list[Spare], mine: Iterable[int]) -> None:
+    """Fork what will be the next command. ``mine`` are the descriptors that are not for it.
+
+    Raises:
+        OSError: there is no room for another process.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     starter = os.getpid()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # Python would forget one that comes while it forks
     try:
         process = os.fork()
-    except OSError as error:
+        if process == 0:
+            ours.close()
+            _be_spare(theirs, starter, mine)
+    finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        return error.errno or errno.EAGAIN
-    if process == 0:
-        ours.close()
-        _be_spare(theirs, starter, mine)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     theirs.close()
     spares.append((process, ours))
-    return 0
 
 
 def _tell_who_ended(spares: list[Spare], told: dict[int, int]) -> None:
@@ -293,22 +304,28 @@ def _carry_out(control: socket.socket, spares: list[Spare], told: dict[int, int]
         _leave()
     if complete:  # else there was no room for all: to close what came is to refuse
         order, status, *streams = came
-        process, failed = _hand_over([order, *streams], spares, [*mine, *told.values(), *came])
-        _tell(status, process or -failed)
-        if process:
+        try:
+            process = _hand_over([order, *streams], spares, [*mine, *told.values(), *came])
+        except OSError as error:
+            _tell(status, -(error.errno or errno.EAGAIN))
+        else:
+            _tell(status, process)
             told[process] = status
             came.remove(status)
     for descriptor in came:
         os.close(descriptor)
 
 
-def _hand_over(descriptors: list[int], spares: list[Spare], mine: list[int]) -> tuple[int, int]:
-    """Give an order to the spare process: its number, or 0 and why there is none."""
+def _hand_over(descriptors: list[int], spares: list[Spare], mine: list[int]) -> int:
+    """Give an order to the spare process: its number.
+
+    Raises:
+        OSError: there is none, and none can be made.
+    """
     given = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack(f"{len(descriptors)}i", *descriptors))]
     while True:
-        failed = 0 if spares else _make_spare(spares, mine)
-        if failed:
-            return 0, failed
+        if not spares:
+            _make_spare(spares, mine)
         process, ours = spares.pop()
         try:
             ours.sendmsg([b"!"], given)
@@ -316,7 +333,7 @@ def _hand_over(descriptors: list[int], spares: list[Spare], mine: list[int]) -> 
             continue  # somebody has ended it
         finally:
             ours.close()
-        return process, 0
+        return process
 
 
 def _received(control: socket.socket) -> tuple[list[int], bool]:

@@ -45,7 +45,7 @@ def rules_of(policy: Policy, base: Iterable[Rule] = ()) -> Rules:
     Raises:
         SandboxError: a bind names a file or folder that does not exist.
     """
-    real = _resolver()
+    real = resolver()
     found = {rule.path: rule for rule in base}
     for path in map(real, _existing(policy.hide)):
         found[path] = Rule(path=path, right="hide", source=path)
@@ -80,7 +80,7 @@ def right_above(rules: Mapping[str, Rule], path: str) -> Rule | None:
     return rule
 
 
-def _resolver() -> Callable[[str], str]:
+def resolver() -> Callable[[str], str]:
     """``os.path.realpath`` for many paths in the same folders, each of which it looks at once."""
     folders = {"": "/"}
 

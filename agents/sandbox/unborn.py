@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agents.errors import SandboxError
 from agents.sandbox.policy import Policy
-from agents.sandbox.rules import Rules, is_below, right_above
+from agents.sandbox.rules import Rules, is_below, resolver, right_above
 
 UNBORN = "A protected file that does not exist yet can be made in the worktree, or where only a pattern names it."
 LINKED = "A protected file that is a symbolic link can be replaced by another where the link lies."
@@ -54,7 +54,7 @@ class Placeholders:
         """
         worktree = os.path.realpath(policy.directory)
         unforeseen = False
-        for path in map(os.path.realpath, policy.protect):
+        for path in map(resolver(), filter(None, policy.protect)):
             above = right_above(rules, path)
             if above is None or above.right != "write" or above.source != above.path or is_below(path, worktree):
                 continue
