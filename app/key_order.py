@@ -57,7 +57,9 @@ class KeyOrder:
 
     async def take(self, event: events.Event) -> None:
         """A key or a paste has arrived."""
-        if self._waiting or (self._last is not None and not self._last.field is self._field(event) is not None):
+        field = self._field(event)
+        is_next = self._last is None or (field is not None and field is self._last.field)
+        if self._waiting or not is_next:
             self._waiting.append(event)
         else:
             await self._send(event)

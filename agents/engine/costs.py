@@ -95,7 +95,7 @@ class CostDesk:
         self._day = day
         self._flush()
         self._fold(midnight(day) - _OPEN_DAYS * 86_400)
-        self._raised_usd = next((usd for _, usd in self._store.kept_as(float, _KIND, day)), None)
+        self._raised_usd = self._store.kept_one_as(float, _KIND, day)
         rows = [row for row in spending(self._turns_since(midnight(day)), self._tasks, day) if row.day == day]
         self._spent_usd = sum(row.usage.cost_usd or 0.0 for row in rows)
         self._spent_usd += sum(row.known_usd for row in rows if row.usage.cost_usd is None)

@@ -7,7 +7,6 @@ an agent tells in between is lost with an engine that is killed; what decided is
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Iterable
 
@@ -32,8 +31,6 @@ _PROTOCOL = ("task", "agent")
 """Sources of signs that are not a terminal's."""
 _SAME_MOMENT = 0.1
 """Seconds; a sign that is no later than that after a state began may have decided it."""
-
-_log = logging.getLogger(__name__)
 
 
 class Explanations:
@@ -104,8 +101,7 @@ class Explanations:
 
     def _of(self, task: str) -> list[SeenSign]:
         if task not in self._signs:
-            kept = self._ledger.store.kept_as(list[SeenSign], _KIND, task)
-            self._signs[task] = kept[0][1] if kept else []
+            self._signs[task] = self._ledger.store.kept_one_as(list[SeenSign], _KIND, task) or []
         return self._signs[task]
 
     def _keep(self, task: str) -> None:

@@ -28,7 +28,7 @@ def told(ledger: Ledger, task: Task, session: Session) -> None:
 
 def choices_of(store: Store, task: str) -> dict[str, str]:
     """What the person has chosen in a task: values by the ids of settings."""
-    return next((choices for _, choices in store.kept_as(dict[str, str], CHOICES, task)), {})
+    return store.kept_one_as(dict[str, str], CHOICES, task) or {}
 
 
 def choose(store: Store, task: str, choices: Mapping[str, str]) -> None:

@@ -91,7 +91,7 @@ class Sessions:
 
     def _kept(self, kind: str, key: str) -> Session:
         self._ledger.flush()
-        return next((session for _, session in self._ledger.store.kept_as(Session, kind, key)), Session())
+        return self._ledger.store.kept_one_as(Session, kind, key) or Session()
 
 
 def _setting(task: Task, session: Session, name: str) -> Setting:

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 MINIMUM_SIZE = PtySize(columns=40, rows=8)
 """Programs are not made smaller: they draw nothing useful then."""
 TYPED = "(typed in its terminal)"
-BY_ITSELF = "(it went on by itself)"
 """The prompt of a turn that the person started with keys that we could not read."""
+BY_ITSELF = "(it went on by itself)"
+"""The prompt of a turn that nobody started."""
 
 
 class TaskTerminal:

@@ -355,11 +355,14 @@ class Store:
         """Everything kept of a kind, as it lies there, with its keys."""
         return list(self._db.execute("SELECT key, data FROM kept WHERE kind = ?", (kind,)))
 
-    def kept_as(self, of: type[_Row], kind: str, key: str = "") -> list[tuple[str, _Row]]:
-        """Everything kept of a kind, or what is kept under one key of it, with its keys."""
-        if key:
-            return self._keyed(of, "kept", "WHERE kind = ? AND key = ?", kind, key, key="key", what=kind)
+    def kept_as(self, of: type[_Row], kind: str) -> list[tuple[str, _Row]]:
+        """Everything kept of a kind that can be read, with its keys."""
         return self._keyed(of, "kept", "WHERE kind = ?", kind, key="key", what=kind)
+
+    def kept_one_as(self, of: type[_Row], kind: str, key: str) -> _Row | None:
+        """One thing that was kept, if it can be read."""
+        found = self._keyed(of, "kept", "WHERE kind = ? AND key = ?", kind, key, key="key", what=kind)
+        return found[0][1] if found else None
 
     def kept_one(self, kind: str, key: str) -> bytes | None:
         """One thing that was kept, as it lies there."""

@@ -103,7 +103,7 @@ class CommitScreen(ModalScreen[None]):
         shown.highlighted = min(at, len(self._files) - 1) if self._files else None
         said = f"{len(self._picked)} of {len(self._files)} files picked" if self._files else "Nothing to commit."
         self.query_one("#facts", Static).update(said)
-        self._preview()
+        self._show_preview()
 
     def _line(self, one: FileStatus) -> Text:
         line = Text(no_wrap=True, overflow="ellipsis")
@@ -134,9 +134,6 @@ class CommitScreen(ModalScreen[None]):
     @on(Input.Changed, "#command")
     def _written(self, event: Input.Changed) -> None:
         keep_unsent(self, self._field, event.value, BEGINNING)
-        self._preview()
-
-    def _preview(self) -> None:
         self._show_preview()
 
     @work(group="preview", exclusive=True)
@@ -196,7 +193,7 @@ class CommitScreen(ModalScreen[None]):
             message = await self._api.committing.suggest(self._shown.id, self._chosen())
         finally:
             self._busy = False
-            self._preview()
+            self._show_preview()
         quoted = message.replace("'", "'\"'\"'")
         command = self.query_one("#command", Input)
         command.value = f"git commit -m '{quoted}' {{}}"

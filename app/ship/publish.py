@@ -79,7 +79,7 @@ class PublishScreen(ModalScreen[None]):
 
     @on(Input.Changed, "#title")
     def _title_written(self, event: Input.Changed) -> None:
-        keep_unsent(self, self._title_field, event.value, self._shown.title)
+        keep_unsent(self, self._title_field, event.value, one_line(self._shown.title))
 
     @on(TextArea.Changed, "#body")
     def _body_written(self, event: TextArea.Changed) -> None:

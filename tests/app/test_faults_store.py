@@ -12,11 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from agents.client import Client
 from agents.errors import ShopfloorError
 from agents.events import EngineNotice, EntryChanged, TranscriptOpened
 from tests.app.fault_house import RESTING, House, event_that, house, line, said, task_that
 
 __all__ = ["house"]
+
+
+async def _three_finished_tasks(house: House, client: Client) -> list[str]:
+    tasks = [task.id for task in await house.give_tasks(client, 3)]
+    for task in tasks:
+        await task_that(client, task, lambda known: known.state == "ready", "a finished task")
+    return tasks
 
 
 async def _with_a_finished_task(house: House) -> str:
@@ -69,9 +77,7 @@ async def test_records_that_cannot_be_read_are_named_and_kept_and_everything_els
     await house.with_sample(delay_ms=0)
     engine = await house.start()
     async with house.client() as client:
-        lost, whole, partly = [task.id for task in await house.give_tasks(client, 3)]
-        for task in (lost, whole, partly):
-            await task_that(client, task, lambda known: known.state == "ready", "a finished task")
+        lost, whole, partly = await _three_finished_tasks(house, client)
         entries = await client.transcript(partly)
         kept = await client.transcript(whole)
     engine.terminate()
@@ -194,9 +200,7 @@ async def test_on_a_full_disk_no_verb_says_done_and_all_of_it_happens_when_there
     await house.with_sample(delay_ms=0)
     engine = await house.start()
     async with house.client() as client:
-        told, queued, landing = [task.id for task in await house.give_tasks(client, 3)]
-        for task in (told, queued, landing):
-            await task_that(client, task, lambda known: known.state == "ready", "a finished task")
+        told, queued, landing = await _three_finished_tasks(house, client)
         _limit_files(engine.pid, _wal_bytes(house.store))
         for order in (
             ["budget", "20"],
