@@ -247,7 +247,8 @@ class QueueScreen(Screen[None]):
 
     def run_changed(self) -> None:
         """The queue of the task has got further or was edited."""
-        self.ask(self._read_run())
+        if self.is_mounted:  # else it is read then
+            self.ask(self._read_run())
 
     async def _read_run(self) -> None:
         assert self.queue_task is not None
@@ -263,7 +264,8 @@ class QueueScreen(Screen[None]):
     def refresh_task(self, task: Task) -> None:
         """The task is in another state."""
         self.queue_task = task
-        self._show_title()
+        if self.is_mounted:  # else it is shown when there is something to show it in
+            self._show_title()
 
     # --- what widgets tell
 

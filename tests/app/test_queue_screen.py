@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
@@ -94,6 +95,18 @@ async def an_editor(shop: Shop, task: Task, size: tuple[int, int] = (120, 40)) -
         await editor.press("Q")
         await editor.until(lambda: isinstance(app.screen, QueueScreen) and app.screen.chosen, "the queues are shown")
         yield editor
+
+
+async def test_a_task_that_changes_while_the_screen_opens_is_no_fault_and_is_shown(shop: Shop, task: Task) -> None:
+    app = ShopfloorApp(shop.engine, str(shop.repository))
+    async with app.run_test(size=(120, 40)) as pilot:
+        editor = Editor(app, shop, task, pilot)
+        await editor.until(lambda: app.floor.roster.get(task.id), "the task is on the floor")
+        app.open_queues(task, task.project)
+        editor.screen.refresh_task(msgspec.structs.replace(task, title="Another title"))
+        editor.screen.run_changed()
+        await editor.until(lambda: editor.screen.chosen, "the queues are shown")
+        assert "Another title" in editor.heading, "what it was told before it had anything to show it in is forgotten"
 
 
 @pytest.fixture
