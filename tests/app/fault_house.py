@@ -21,6 +21,7 @@ from agents.events import AnyEvent, TaskChanged
 from agents.model import Entry, Task
 from agents.offline.sample import demo_tasks, make_sample_repository
 from agents.paths import shipped_profiles
+from tests.processes import still_alive
 from tests.shell import QUICKEST_WIRE, ROOT
 
 PATIENCE_SECONDS = 60.0
@@ -104,8 +105,8 @@ class House:
         children = process.children(recursive=True)
         engine.send_signal(signal.SIGKILL)
         await engine.wait()
-        _, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=10)
-        assert not alive, f"the dead engine left behind: {[child.cmdline() for child in alive]}"
+        alive = await still_alive(children)
+        assert not alive, f"the dead engine left behind: {alive}"
 
     def processes(self) -> list[str]:
         """Everything alive that has to do with this home, by command line, folder or environment."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.processes import still_alive
 from tests.shell import Shell
 from tests.shop import runs, writes
 
@@ -37,8 +38,8 @@ async def test_a_killed_engine_takes_its_children_along_and_loses_nothing(shell:
     children = engine.children(recursive=True)
     assert children, "the tool host runs"
     os.kill(engine.pid, signal.SIGKILL)
-    _, alive = psutil.wait_procs(children, timeout=10)
-    assert not alive, f"left behind: {[process.cmdline() for process in alive]}"
+    alive = await still_alive(children)
+    assert not alive, f"left behind: {alive}"
     known = await shell.until(task, lambda known: known["state"] == "ready", "its end after the restart")
     after = await transcript(shell, task)
     assert [entry["id"] for entry in after] == list(range(1, len(after) + 1)), "every entry once and in order"

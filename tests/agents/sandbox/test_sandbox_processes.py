@@ -17,6 +17,7 @@ from sandbox_scene import PATIENCE_SECONDS, Scene
 from agents.errors import SandboxError
 from agents.sandbox import Process, PtySize, Runner, choose_runner
 from agents.sandbox.bubblewrap import Bubblewrap
+from tests.processes import still_alive
 
 LEAVE_BEHIND = (
     "(setsid sh -c 'exec 9>alive; touch up; exec sleep 1000' </dev/null >/dev/null 2>&1 &)"
@@ -255,7 +256,7 @@ async def test_the_next_starts_when_the_process_that_waits_to_become_it_is_kille
             await asyncio.sleep(0.01)
     for each in waiting:
         each.kill()
-    assert not psutil.wait_procs(waiting, timeout=PATIENCE_SECONDS)[1], "it does not end"
+    assert not await still_alive(waiting), "it does not end"
     assert (await anywhere.run("echo again")).output == "again\n"
     assert process.stdin is not None
     process.stdin.close()
