@@ -291,6 +291,10 @@ class ShopfloorApp(App[None]):
             except (ShopfloorError, OSError) as error:
                 self.floor.lost(str(error), retrying=True)
 
+    def on_app_focus(self) -> None:
+        """The person comes back to this terminal, perhaps from another one with a screen on the same engine."""
+        self.floor.composer.look_again(self.floor.composer.target)
+
     def start_engine(self) -> None:
         """Start an engine that was stopped on purpose; one that runs goes on."""
         if self._is_away:
@@ -351,7 +355,7 @@ class ShopfloorApp(App[None]):
         self._review = ReviewScreen(
             self._live.as_api(), task, "refs" if ends else "branch", self.floor.keymap, ends or ("", ""), at
         )  # fmt: skip
-        self.push_screen(self._review, lambda _: self.floor.ask(self.floor.outbox.reread_draft(task.id)))
+        self.push_screen(self._review, lambda _: self.floor.composer.look_again(task.id))
 
     def open_queues(self, task: Task | None, project: str) -> None:
         """Read, edit and run queues, on a task if there is one."""

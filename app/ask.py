@@ -1,4 +1,4 @@
-"""A question that must be answered before something is taken away."""
+"""What must be answered, or read, before the keys do something else."""
 
 from __future__ import annotations
 
@@ -50,3 +50,33 @@ class AskScreen(ModalScreen[bool]):
     def action_answer(self, answer: bool) -> None:
         """Answer and close."""
         self.dismiss(answer)
+
+
+class TellScreen(ModalScreen[None]):
+    """Something that takes the keys away from where they went. It holds those that are still typed."""
+
+    CSS = """
+    TellScreen { align: center middle; background: $background 60%; }
+    TellScreen > Vertical { width: 64; max-width: 94%; height: auto; padding: 1 2; background: $panel; }
+    TellScreen .tell--what { text-style: bold; }
+    TellScreen .tell--detail { color: $foreground 75%; margin: 1 0; }
+    TellScreen .tell--foot { color: $foreground 68%; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,escape", "go_on", "Go on", id="tell.go-on", tooltip="Go on.")
+    ]
+
+    def __init__(self, what: str, detail: str) -> None:
+        super().__init__()
+        self._what = what
+        self._detail = detail
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(self._what, classes="tell--what", markup=False)
+            yield Static(self._detail, classes="tell--detail", markup=False)
+            yield Static("Enter goes on", classes="tell--foot", markup=False)
+
+    def action_go_on(self) -> None:
+        """Close."""
+        self.dismiss(None)

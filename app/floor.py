@@ -21,10 +21,11 @@ from agents.api import Api, Subscription
 from agents.errors import ShopfloorError
 from agents.events import AnyEvent, CommentsChanged, EngineNotice, QueueChanged, TaskChanged
 from agents.installation import REPLACED, RESTART
-from agents.model import Task
+from agents.model import FINAL_STATES, Task
 from app.acts import Acts
 from app.areas import Areas
 from app.arranging import Arranging
+from app.ask import TellScreen
 from app.images import keep_pasted
 from app.keys import FLOOR, PANE_DIGITS, bindings, hints, pretty
 from app.opening import Opening
@@ -102,6 +103,10 @@ class FloorScreen(Screen[None]):
         """What today cost, in the header of the list."""
         self.is_set_up = asyncio.Event()
         """All of it is there, and it can be told of tasks."""
+        self._is_writing = False
+        """The composer had the focus last, also while the terminal itself has it not."""
+        self._typed_to: Task | None = None
+        """The task whose terminal had the focus last."""
         self._page_found = False
         """The page of the first current task was turned to, as soon as the first page was known."""
 
@@ -201,6 +206,7 @@ class FloorScreen(Screen[None]):
         shown = self.roster.shown
         was_empty = self.has_class("-empty")
         self.set_class(not shown, "-empty")
+        self._take_keys_back()
         self.grid.show_tasks(shown)
         self._show_states()
         if not shown:
@@ -208,14 +214,36 @@ class FloorScreen(Screen[None]):
         if was_empty != (not shown):
             self.areas.arrange()
 
+    def _take_keys_back(self) -> None:
+        """Who types into a terminal whose task leaves the floor must not go on typing into another one."""
+        task = self.roster.get(self._typed_to.id) if self._typed_to is not None else None
+        if task is None or task.state not in FINAL_STATES or not self.grid.keys.to_agent:
+            return
+        self._typed_to = None
+        self.grid.keys.to_agent = False
+        if self.is_current:
+            title = printable(" ".join(task.title.split()))
+            self.app.push_screen(
+                TellScreen(f"“{title}” is {task.state}", "What you typed last may not have reached it.")
+            )
+
     def _show_states(self) -> None:
         """Tasks are in other states than before."""
         self.brain.show(self.roster.shown, projects=self.roster.all_projects)
         self._show_current()
         self.host.name_window(self.roster.window_title())
 
+    @property
+    def _addressee(self) -> Task | None:
+        """To whom the composer writes: the current task. Who is writing when it leaves the floor goes on writing to it,
+        which the engine refuses, and not to another agent."""
+        target = self.roster.get(self.composer.target)
+        if self._is_writing and target is not None and target.state in FINAL_STATES:
+            return target
+        return self.roster.current_task
+
     def _show_current(self) -> None:
-        self.composer.show(self.roster.current_task)
+        self.composer.show(self._addressee)
         marks = {task: str(number) for number, task in enumerate(self.grid.tasks_in_view[:9], 1)}
         self.brain.set_current(self.roster.current, marks)
         self.show_hints()
@@ -235,6 +263,7 @@ class FloorScreen(Screen[None]):
     def become_current(self, task: str) -> None:
         """Let the composer write to this task from now on."""
         self.roster.choose(task)
+        self.composer.show(self.roster.current_task)
         self._show_current()
         self.saw()
 
@@ -358,14 +387,14 @@ class FloorScreen(Screen[None]):
 
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
-        self.outbox.send(event.task, event.text, event.when)
+        self.outbox.send(event.task, event.text, event.when, event.draft)
         if event.also:
             self.outbox.keep(self.writing.send_also(event.also, event.text, event.when))
             self.brain.clear_selection()
 
     @on(Composer.Answered)
     def _answer_written(self, event: Composer.Answered) -> None:
-        self.outbox.answer(event.task, event.text)
+        self.outbox.answer(event.task, event.text, event.draft)
 
     @on(Composer.FilesWanted)
     def _files_wanted(self, event: Composer.FilesWanted) -> None:
@@ -390,6 +419,10 @@ class FloorScreen(Screen[None]):
     @on(Composer.DraftChanged)
     def _draft_changed(self, event: Composer.DraftChanged) -> None:
         self.outbox.keep_draft(event.task, event.text)
+
+    @on(Composer.DraftWanted)
+    def _draft_wanted(self, event: Composer.DraftWanted) -> None:
+        self.ask(self.outbox.reread_draft(event.task, event.told))
 
     @on(Composer.PastWanted)
     def _past_wanted(self, event: Composer.PastWanted) -> None:
@@ -447,6 +480,10 @@ class FloorScreen(Screen[None]):
 
     def on_descendant_focus(self, _: events.DescendantFocus) -> None:
         """The legend follows the focus."""
+        self._is_writing = self.areas.focused == "composer"
+        self._typed_to = self.focused.task_shown if isinstance(self.focused, TerminalPane) else None
+        if self.composer.target != self.roster.current:
+            self._show_current()
         self.show_hints()
 
     def show_hints(self) -> None:

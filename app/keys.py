@@ -332,7 +332,7 @@ def shown_bindings(bindings: Iterable[Binding], own: Mapping[str, str] | None = 
 def _dialog_bindings() -> list[tuple[str, list[Binding]]]:
     """The bindings of dialogs that say themselves which keys they have."""
     from app.agent_options import OptionsScreen
-    from app.ask import AskScreen
+    from app.ask import AskScreen, TellScreen
     from app.choose import ChooseScreen
     from app.help import HelpScreen
     from app.note import NoteScreen
@@ -341,7 +341,8 @@ def _dialog_bindings() -> list[tuple[str, list[Binding]]]:
     from app.too_small import TooSmallScreen
 
     screens = (
-        AskScreen, ChooseScreen, HelpScreen, NoteScreen, OptionsScreen, PickScreen, ReviewHelp, TooSmallScreen
+        AskScreen, ChooseScreen, HelpScreen, NoteScreen, OptionsScreen, PickScreen, ReviewHelp, TellScreen,
+        TooSmallScreen,
     )  # fmt: skip
     return _named(*((screen.__name__, screen.BINDINGS) for screen in screens))
 

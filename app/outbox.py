@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -46,23 +47,29 @@ class Outbox:
         self._keeping: set[asyncio.Task[bool]] = set()
         self._was_warned = False
 
-    def send(self, task: str, text: str, when: When) -> None:
-        """Send a prompt; one that is refused comes back into the composer."""
-        self.keep(self._send(task, text, when))
+    def send(self, task: str, text: str, when: When, draft: str) -> None:
+        """Send a prompt, which was kept as this draft; one that is refused comes back into the composer."""
+        self.keep(self._send(task, text, when, draft))
 
-    async def _send(self, task: str, text: str, when: When) -> None:
+    async def _send(self, task: str, text: str, when: When, draft: str) -> None:
         try:
             await self._api.send(task, await with_images(self._api, text), when)
         except ShopfloorError:
             self._floor.composer.give_back(task, text)
             raise
-        await self._api.writing.save_draft(task, "")
+        await self._drop_draft(task, draft)
 
-    def answer(self, task: str, text: str) -> None:
-        """Answer what a task's agent asks; an answer that is refused comes back into the composer."""
-        self.keep(self._answer(task, text))
+    async def _drop_draft(self, task: str, draft: str) -> None:
+        """What was kept is sent. What was written on another screen meanwhile stays."""
+        if await self._api.writing.draft(task) == draft:
+            await self._api.writing.save_draft(task, "")
 
-    async def _answer(self, task: str, text: str) -> None:
+    def answer(self, task: str, text: str, draft: str) -> None:
+        """Answer what a task's agent asks, in words that were kept as this draft; an answer that is refused comes back
+        into the composer."""
+        self.keep(self._answer(task, text, draft))
+
+    async def _answer(self, task: str, text: str, draft: str) -> None:
         known = self._floor.roster.get(task)
         asked = known.question if known is not None else None
         options = {option.casefold(): option for option in asked.options} if asked is not None else {}
@@ -73,15 +80,19 @@ class Outbox:
         except ShopfloorError:
             self._floor.composer.give_back(task, text)
             raise
-        await self._api.writing.save_draft(task, "")
+        await self._drop_draft(task, draft)
 
     def keep_draft(self, task: str, text: str) -> None:
         """Keep what is being written."""
         self.keep(self._api.writing.save_draft(task, text))
 
-    async def reread_draft(self, task: str) -> None:
-        """The draft of a task may have been written on another screen: let the composer have it."""
-        self._floor.composer.take_draft(task, await self._api.writing.draft(task))
+    async def reread_draft(self, task: str, told: str | None) -> None:
+        """The draft of a task may have been written on another screen: let the composer have it, which told this of it
+        last. Without the engine there is nothing else to show."""
+        if self._keeping:
+            await asyncio.wait(self._keeping, timeout=KEEP_SECONDS)
+        with contextlib.suppress(ShopfloorError):
+            self._floor.composer.take_draft(task, await self._api.writing.draft(task), told)
 
     async def offer_past(self, task: str) -> None:
         """Give the composer the draft of a task and what was said to it before."""

@@ -17,22 +17,22 @@ from app.keys import default_keys, pretty
 PAGES = (
     (
         "Many agents, each in a worktree of its own",
-        "{new-task}   writes what to do; an agent starts at once, confined to its own worktree.\n"
-        "{app.new-task}   does the same from anywhere; one per line makes several.\n\n"
-        "The list on the left says who needs you. {next-needed} goes there, {back} goes back.\n"
+        "{new-task} writes what to do, and an agent starts in its own worktree.\n"
+        "{app.new-task} does the same from anywhere; one per line makes several.\n\n"
+        "The list says who needs you. {next-needed} goes there, {back} goes back.\n"
         "Panes show the agents live; {zoom} shows one alone, {review} reads its change.",
     ),
     (
         "Say something at any time",
-        "{say}   writes to the agent. What Enter will do stands beside the name: steer now, or a new turn.\n\n"
-        "@ names a file, / runs a command, ↑ brings the last prompt, {composer.history} searches all of them.\n"
+        "{say} writes to the agent. What Enter does stands above: steer, or a new turn.\n\n"
+        "@ names a file, / runs a command, ↑ brings the last prompt,\n{composer.history} searches all of them.\n"
         "{composer.yank} puts a text by, {composer.pop} takes it again, {composer.editor} opens your own editor.",
     ),
     (
         "You decide what is good",
-        "{review}   shows the change. c comments on a line, s sends all comments as one round.\n"
-        "Afterwards each comment shows what really changed about it; only you resolve it.\n\n"
-        "{quit}   leaves: agents go on and are here when you return.\n"
+        "{review} shows the change. c comments on a line, s sends all as one round.\n"
+        "Then each comment shows what really changed; only you resolve it.\n\n"
+        "{quit} leaves: agents go on and are here when you return.\n"
         "{help} shows all keys, {palette} finds everything by name.",
     ),
 )

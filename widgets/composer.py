@@ -66,6 +66,8 @@ class Composer(StillVertical):
         when: When
         also: tuple[str, ...] = ()
         """Other tasks that are sent the same."""
+        draft: str = ""
+        """What the task's unsent text was told to be last."""
 
     @dataclass
     class Answered(_ComposerMessage):
@@ -73,6 +75,8 @@ class Composer(StillVertical):
 
         task: str
         text: str
+        draft: str = ""
+        """What the task's unsent text was told to be last."""
 
     @dataclass
     class DraftChanged(_ComposerMessage):
@@ -112,6 +116,13 @@ class Composer(StillVertical):
         """The composer shows a task for the first time: answer with :meth:`Composer.offer_past`."""
 
         task: str
+
+    @dataclass
+    class DraftWanted(_ComposerMessage):
+        """The unsent text of a task may have been written elsewhere: answer with :meth:`Composer.take_draft`."""
+
+        task: str
+        told: str | None
 
     @dataclass
     class Left(_ComposerMessage):
@@ -205,9 +216,16 @@ class Composer(StillVertical):
             self._drafts.setdefault(task, draft)
         self._saved.setdefault(task, draft)
 
-    def take_draft(self, task: str, draft: str) -> None:
-        """The unsent text of a task as it was written elsewhere meanwhile."""
-        if draft == self._saved.get(task):
+    def look_again(self, task: str) -> None:
+        """The unsent text of a task may have been written elsewhere."""
+        if task:
+            self.post_message(self.DraftWanted(self, task, self._saved.get(task)))
+
+    def take_draft(self, task: str, draft: str, told: str | None) -> None:
+        """The unsent text of a task as it was written elsewhere, when this was what had been told of it here; what was
+        written here since wins."""
+        here = self._text_of_target if task == self.target else self._drafts.get(task, "")
+        if draft == told or told != self._saved.get(task) or here != (told or ""):
             return
         self._saved[task] = self._drafts[task] = draft
         if task == self.target and self._place:
@@ -282,6 +300,10 @@ class Composer(StillVertical):
 
     # --- drafts
 
+    @property
+    def _text_of_target(self) -> str:
+        return self._kept if self._place else self.area.text
+
     def _load(self, text: str) -> None:
         self._loading = True
         self.area.text = text
@@ -296,8 +318,7 @@ class Composer(StillVertical):
             self._pause = None
         if self._target is None:
             return
-        name = self._target.id
-        text = self._kept if self._place else self.area.text
+        name, text = self._target.id, self._text_of_target
         self._drafts[name] = text
         if text != self._saved.get(name, ""):
             self._saved[name] = text
@@ -323,7 +344,7 @@ class Composer(StillVertical):
 
     def unsaved(self) -> tuple[str, str] | None:
         """Task and text of a draft that was not told yet, for who cannot wait for the message any more."""
-        text = self._kept if self._place else self.area.text
+        text = self._text_of_target
         if self._target is None or text == self._saved.get(self._target.id, ""):
             return None
         return self._target.id, text
@@ -406,13 +427,13 @@ class Composer(StillVertical):
         if self._pause is not None:
             self._pause.stop()
             self._pause = None
-        self._saved[name] = ""
+        told, self._saved[name] = self._saved.get(name, ""), ""
         self._paint()
         also = tuple(task.id for task in self._also if task.id != name)
         if when == "now" and not also and self._is_asked:
-            self.post_message(self.Answered(self, name, text))
+            self.post_message(self.Answered(self, name, text, told))
         else:
-            self.post_message(self.Submitted(self, name, text, when, also))
+            self.post_message(self.Submitted(self, name, text, when, also, told))
 
     def _recall(self, step: int) -> None:
         history: Sequence[str] = self._history.get(self.target, ())
@@ -453,6 +474,7 @@ class Composer(StillVertical):
 
     def on_descendant_focus(self) -> None:
         self.add_class("-writing")
+        self.look_again(self.target)
 
     def on_descendant_blur(self) -> None:
         self.remove_class("-writing")

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from agents.model import Task, When, at_work
+from agents.model import FINAL_STATES, Task, When, at_work
 from widgets.text_strips import Spans, StyleBook, cut, printable, spans_cells, strip_of
 
 
@@ -21,6 +21,8 @@ def takes_answer(task: Task) -> bool:
 
 def arrival(task: Task, when: When) -> str:
     """What Enter will do, in words."""
+    if task.state in FINAL_STATES:
+        return f"{task.state}: nothing is sent"
     if when == "now" and takes_answer(task):
         option = task.question.text_option if task.question is not None else ""
         return "→ answers the question" + (f" with {printable(option)}" if option else "")

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from agents.errors import EngineUnreachable, ShopfloorError
 from agents.events import EngineNotice, EntryChanged
@@ -141,6 +142,49 @@ async def test_closed_task_leaves_and_the_one_before_is_current() -> None:
         stage.engine.change("rdy3", state="closed")
         await stage.until(lambda: stage.current == "wrk1", "the one before is current")
         assert "Drop flags" not in screen_text(stage)
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_who_writes_to_a_task_that_leaves_the_floor_does_not_go_on_to_another_agent(away: bool) -> None:
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        await stage.go_to("rdy3")
+        await stage.press("i", *"mend ")
+        if away:  # the terminal itself has not the focus, because the person closes the task on another screen
+            stage.app.post_message(events.AppBlur())
+        stage.engine.change("rdy3", state="landed")
+        await stage.until(lambda: stage.current == "wrk1", "the task has left the floor")
+        if away:
+            stage.app.post_message(events.AppFocus())
+            await stage.until(lambda: stage.area == "PromptArea", "the composer has the focus again")
+        await stage.press(*"this")
+        assert (stage.floor.composer.target, stage.floor.composer.area.text) == ("rdy3", "mend this")
+        assert "landed: nothing is sent" in stage.floor.composer.label
+        await stage.press("escape")
+        await stage.until(lambda: stage.floor.composer.target == "wrk1", "the composer follows once it is left")
+        await stage.until(lambda: stage.engine.writing.drafts.get("rdy3") == "mend this", "the words are kept")
+
+
+async def test_drafts_of_two_screens_on_one_engine_do_not_undo_each_other() -> None:
+    async with a_floor(*some_tasks()) as stage:
+        drafts, composer = stage.engine.writing.drafts, stage.floor.composer
+        await stage.go_to("rdy3")
+        await stage.press("i", *"mine")
+        await stage.until(lambda: drafts.get("rdy3") == "mine", "it is kept")
+        drafts["rdy3"] = "from the other screen"
+        await stage.press("enter")
+        await stage.until(lambda: stage.engine.sent, "it is sent")
+        await stage.press("escape", "i")
+        await stage.until(lambda: composer.area.text == "from the other screen", "what was written there is read here")
+        assert drafts["rdy3"] == "from the other screen", "sending has dropped what was written on the other screen"
+        drafts["rdy3"] = ""  # and is sent there
+        stage.app.post_message(events.AppFocus())
+        await stage.until(lambda: composer.area.text == "", "what was sent there would be sent again from here")
+        await stage.press(*"new")
+        drafts["rdy3"] = "other"
+        stage.app.post_message(events.AppFocus())
+        await stage.pilot.pause()
+        assert composer.area.text == "new", "what is being written was replaced"
 
 
 async def test_notice_of_the_engine_is_shown() -> None:

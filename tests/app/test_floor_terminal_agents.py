@@ -6,6 +6,7 @@ import msgspec
 
 from agents.events import TerminalOpened, TerminalWrote
 from agents.terminal.emulator import Emulator
+from app.ask import TellScreen
 from tests.app.floor_engine import NOW, a_task
 from tests.app.floor_stage import Stage, a_floor
 from tests.presses import presses
@@ -133,3 +134,35 @@ async def test_sequences_of_the_program_do_not_reach_the_screen() -> None:
         )
         await stage.until(lambda: "safeheldlink" in shown(stage), "only the text is shown")
         assert "\x1b" not in shown(stage)
+
+
+@presses("tell.go-on")
+async def test_keys_typed_into_a_terminal_that_leaves_the_floor_do_not_go_to_another_agent() -> None:
+    other = a_task("trm2", "Count stock", driver="terminal", state="ready", created_at=NOW - 5)
+    async with a_floor(a_terminal_task(), other) as stage:  # type: ignore[arg-type]
+        stage.engine.tell(opened("trm2", b"> "))
+        await in_terminal(stage, b"> ")
+        await stage.press("r", "m")
+        stage.engine.change("trm1", state="closed")
+        await stage.until(lambda: stage.current == "trm2", "the task has left the floor")
+        await stage.press("q", "i", "n")
+        assert stage.engine.terminals.written == [b"r", b"m"], "keys went to the agent of another task"
+        assert isinstance(stage.app.screen, TellScreen), "keys that were meant for an agent act on the floor"
+        await stage.press("enter")
+        await stage.until(lambda: stage.floor.is_current, "the person goes on")
+        assert "keys to the agent" in stage.legend, "the other agent has the keys without being given them"
+
+
+async def test_rows_of_a_question_push_empty_rows_out_and_not_the_prompt() -> None:
+    asks = a_task(
+        "trm1", "Fix prices", driver="terminal", state="blocked", reason="Something not sent stands there. " * 4
+    )
+    async with a_floor(asks) as stage:
+        await in_terminal(stage, b"agent ready\r\n> half a pro")
+        rows = stage.app.focused.size.height - 1  # type: ignore[union-attr]
+        stage.engine.tell(opened("trm1", b"agent ready\r\n> half a prompt", rows=rows))
+        await stage.until(lambda: "half a prompt" in shown(stage), "what is typed is in view")
+        assert "agent ready" in shown(stage)
+        full = b"agent ready" + b"\r\n" * rows + b"> last"
+        stage.engine.tell(opened("trm1", full, rows=rows))
+        await stage.until(lambda: "> last" in shown(stage), "a full screen shows its end")

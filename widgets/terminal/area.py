@@ -208,9 +208,19 @@ class TerminalArea:
     def _top_now(self, total: int) -> int:
         last = max(0, total - self.height)
         if self.view.following:
-            return last
+            return last - self._blank_below(last)
         row = self._mark.row if self._mark is not None else None
         return min(row or 0, last)
+
+    def _blank_below(self, last: int) -> int:
+        """Empty rows at the end of the screen that would push written ones out at the top: there are such while the
+        program has more rows than are shown, because it is not told of the lines that a question takes."""
+        emulator = self._emulator
+        hidden = emulator.rows - self.height if emulator is not None else 0
+        if emulator is None or hidden <= 0 or last < hidden:
+            return 0
+        written = max((row for row, text in enumerate(emulator.screen_text(), 1) if text.strip()), default=0)
+        return max(0, min(hidden, emulator.rows - max(written, emulator.cursor.row + 1)))
 
     def strips(self) -> list[Strip]:
         """The lines in view."""
