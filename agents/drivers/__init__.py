@@ -146,12 +146,18 @@ class Alive(Report, kw_only=True):
     """The agent does something that there is nothing to tell about."""
 
 
-BEFORE_DELIVERY = (Blocked, NotDelivered, Alive, Offered)
+class Afterwards(Report, kw_only=True):
+    """What the agent said when its turn was over already; the one report that may come outside of turns."""
+
+    text: str
+
+
+BEFORE_DELIVERY = (Blocked, NotDelivered, Alive, Offered, Afterwards)
 """Reports that do not mean that the turn's prompt has arrived."""
 
 AnyReport = (
     TextDelta | TextEnded | ToolStarted | ToolOutput | ToolEnded | Used | Notice | Plan | Waiting | Delivered | Asked
-    | Answered | Offered | Remember | Blocked | NotDelivered | Alive
+    | Answered | Offered | Remember | Blocked | NotDelivered | Alive | Afterwards
 )  # fmt: skip
 
 
@@ -199,7 +205,8 @@ class Lasting(Driver, Protocol):
     its own in which something can be chosen."""
 
     def rest(self) -> bool:
-        """Nothing more is reported until ``wake``. False when there is nothing that could be kept: close it then."""
+        """Nothing more than Afterwards is reported until ``wake``. False when there is nothing that could be kept:
+        close it then."""
 
     def wake(self, report: Reporter) -> None:
         """Work again, for somebody else who listens."""

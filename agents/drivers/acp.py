@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from agents.drivers import AnyReport, Delivered, Notice, Offered, Remember, Reporter, TextEnded, TurnEnd, Used
+from agents.drivers import (
+    Afterwards,
+    AnyReport,
+    Delivered,
+    Notice,
+    Offered,
+    Remember,
+    Reporter,
+    TextEnded,
+    TurnEnd,
+    Used,
+)
 from agents.drivers.acp_forms import fill
 from agents.drivers.acp_lines import ANSWERED
 from agents.drivers.acp_offers import Offers
@@ -163,6 +174,7 @@ class AcpDriver:
             self._profile.name, self._section, self._runner, self._policy_with_settings(), self._log, self._take,
             self._permissions.decide, partial(fill, ask=self._permissions.ask),
         )  # fmt: skip
+        self._updates.starts_anew()
         await peer.initialize()
         opened = await peer.open_session(self._worktree, self._known.session, bool(self._given), self._servers)
         self._fresh = not opened.loaded
@@ -220,7 +232,7 @@ class AcpDriver:
     # what is told when
 
     def _tell(self, report: AnyReport) -> None:
-        if self._silent:
+        if self._silent and not isinstance(report, Afterwards):
             if isinstance(report, Offered):  # only the latest counts
                 self._unsaid = [each for each in self._unsaid if not isinstance(each, Offered)]
             self._unsaid.append(report)
@@ -268,6 +280,7 @@ class AcpDriver:
 
     def wake(self, report: Reporter) -> None:
         """See :meth:`agents.drivers.Lasting.wake`."""
+        self._updates.flush()  # what was said before belongs to the turn before
         self._report = report
 
     async def choose(self, setting: str, value: str) -> bool:
@@ -390,6 +403,7 @@ class AcpDriver:
     async def close(self) -> None:
         """See :meth:`agents.drivers.Driver.close`."""
         self._stop.set()
+        self._updates.flush()
         peer, self._peer = self._peer, None
         if peer is not None:
             await peer.close()

@@ -15,12 +15,25 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Literal, cast
 
-from agents.drivers import Plan, PlanItem, Reporter, TextDelta, TextEnded, ToolEnded, ToolOutput, ToolStarted, Used
+from agents.drivers import (
+    Afterwards,
+    Plan,
+    PlanItem,
+    Reporter,
+    TextDelta,
+    TextEnded,
+    ToolEnded,
+    ToolOutput,
+    ToolStarted,
+    Used,
+)
 from agents.model import ToolStatus, Usage
 from agents.native.host.text import unified
 
 COALESCE_SECONDS = 0.03
 """Pieces of text are reported together at most this late."""
+LATE_SECONDS = 0.5
+"""Pieces that come outside of a turn are one entry when no more of them come for so long."""
 TEXT_LIMIT = 64_000
 """Characters that do not wait for it."""
 OUTPUT_LIMIT = 128_000
@@ -69,7 +82,8 @@ class Updates:
         self.is_silent = True
         """Nothing was said or done in the turn."""
         self.in_turn = False
-        """Outside of a turn only costs are heard: what else comes is a replay, or late."""
+        """Before the first turn only costs are heard: what else comes is a replay. After a turn words are, too."""
+        self._has_worked = False
         self._pieces: list[str] = []
         self._length = 0
         self._thinking = False
@@ -87,7 +101,8 @@ class Updates:
 
     def begin(self) -> None:
         """A turn begins."""
-        self.in_turn = self.is_silent = True
+        self.flush()
+        self.in_turn = self.is_silent = self._has_worked = True
         self._calls.clear()
         self._ended.clear()
         self._message = ""
@@ -98,6 +113,11 @@ class Updates:
         self.flush()
         self.in_turn = False
 
+    def starts_anew(self) -> None:
+        """The agent's process is another one, which may tell its conversation again."""
+        self.flush()
+        self._has_worked = False
+
     def take(self, update: Fields) -> None:
         """One update as the agent sent it."""
         kind = _text(update.get("sessionUpdate"))
@@ -106,6 +126,8 @@ class Updates:
         elif self.in_turn and kind in self._kinds:
             self.is_silent = False
             self._kinds[kind](update)
+        elif self._has_worked and kind == "agent_message_chunk":
+            self._late(_content(update.get("content")))
 
     def described(self, call: str) -> str:
         """What a tool call does, in one line; empty when nothing is known of it."""
@@ -122,9 +144,17 @@ class Updates:
             text = "".join(self._pieces)
             self._pieces.clear()
             self._length = 0
-            self._report(TextDelta(text=text, thinking=self._thinking))
+            self._report(TextDelta(text=text, thinking=self._thinking) if self.in_turn else Afterwards(text=text))
 
     # text
+
+    def _late(self, text: str) -> None:
+        if not text:
+            return
+        self._pieces.append(text)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(LATE_SECONDS, self.flush)
 
     def _answer(self, update: Fields) -> None:
         told = _fields(_fields(update.get("_meta")).get("usage"))

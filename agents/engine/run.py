@@ -10,6 +10,7 @@ from typing import NamedTuple
 from agents import installation, paths
 from agents.drivers import (
     BEFORE_DELIVERY,
+    Afterwards,
     AnyReport,
     Blocked,
     Delivered,
@@ -343,6 +344,10 @@ class Run:
             case Offered(session=session):
                 if not self._seats.conversation:
                     told(self._ledger, self._task, session)
+            case Afterwards(text=text):
+                self.transcript.add("text", text)
+                if self._task.state == "ready":  # who has looked at it has not seen this
+                    self._ledger.update(self._id, unseen=True)
             case Delivered(prompt=number):
                 self._book.steered(number)
             case Waiting(reason=reason, seconds=seconds):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from agents.drivers import (
+    Afterwards,
     Alive,
     Answered,
     AnyReport,
@@ -43,6 +44,7 @@ _WORDS: dict[type, str] = {
     Offered: "what can be chosen",
     Asked: "a question",
     Answered: "the end of a question",
+    Afterwards: "words after its turn",
 }
 
 

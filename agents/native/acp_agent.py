@@ -33,10 +33,11 @@ from acp.schema import (
 
 from agents import paths
 from agents.config import read_config
-from agents.drivers import AnyReport, Remember, TurnEnd
+from agents.drivers import AnyReport, Delivered, Remember, TurnEnd
 from agents.drivers.native import NativeDriver
 from agents.errors import ShopfloorError, UsageError
 from agents.native.acp_prompts import prompt_text
+from agents.native.acp_turns import COMPACT, Turns
 from agents.native.acp_updates import Updates, retold
 from agents.native.conversation import decode, repair
 from agents.offline import start_offline_server
@@ -47,7 +48,6 @@ from agents.sandbox.defaults import agent_policy
 from agents.version import VERSION
 
 _SESSION = re.compile(r"[0-9a-f]{32}")
-_COMPACT = "compact"
 _ERROR = -32603
 
 
@@ -58,7 +58,7 @@ class Session:
         self.identity = identity
         self.directory = directory
         self.driver: NativeDriver
-        self.busy = False
+        self.turns: Turns
         self._send = send
         self._updates = Updates(directory)
         self._waiting: asyncio.Queue[Any] = asyncio.Queue()
@@ -75,6 +75,8 @@ class Session:
         if isinstance(report, Remember):
             with self._log.open("ab") as file:
                 file.write(report.message + b"\n")
+        elif isinstance(report, Delivered):
+            self.turns.turned_to(report.prompt)
         elif (update := self._updates.of(report)) is not None:
             self._waiting.put_nowait(update)
 
@@ -98,6 +100,7 @@ class Session:
 
     async def close(self) -> None:
         """End what runs."""
+        await self.turns.cancel()
         await self.driver.close()
         self._sending.cancel()
         await asyncio.wait([self._sending])
@@ -122,6 +125,7 @@ class NativeAgent:
             protocol_version=min(protocol_version, PROTOCOL_VERSION),
             agent_capabilities=AgentCapabilities(
                 load_session=True,
+                field_meta={"shopfloor": {"promptQueueing": True}},
                 prompt_capabilities=PromptCapabilities(
                     embedded_context=True, image=bool(self._profile.native and self._profile.native.shows_images)
                 ),
@@ -162,10 +166,11 @@ class NativeAgent:
         session = Session(identity, directory, send)
         try:
             session.driver = await self._driver(session)
+            session.turns = Turns(session.driver)
         except ShopfloorError as error:
             raise RequestError(_ERROR, str(error)) from error
         self._sessions[identity] = session
-        command = AvailableCommand(name=_COMPACT, description="Shorten the conversation to a summary.")
+        command = AvailableCommand(name=COMPACT, description="Shorten the conversation to a summary.")
         session.tell(AvailableCommandsUpdate(session_update="available_commands_update", available_commands=[command]))
         return session
 
@@ -193,29 +198,22 @@ class NativeAgent:
         return self._offline[1]
 
     async def prompt(self, session_id: str, prompt: list[Any], **_: Any) -> PromptResponse:
-        """Work on a prompt until idle."""
+        """Work on a prompt until idle; one that comes meanwhile is taken up as soon as possible."""
         session = self._sessions.get(session_id)
         if session is None:
             raise RequestError.invalid_params({"sessionId": f"There is no session {session_id}."})
-        if session.busy:
-            raise RequestError(_ERROR, "The agent is still at work on the prompt before this one.")
         try:
             text = prompt_text(prompt, session.attachments)
         except UsageError as problem:
             raise RequestError(_ERROR, str(problem)) from problem
-        session.busy = True
-        try:
-            is_command = text.strip() == f"/{_COMPACT}"
-            end = await (session.driver.compact() if is_command else session.driver.run_turn(text))
-        finally:
-            session.busy = False
-            await session.told()
+        end = await session.turns.say(text)
+        await session.told()
         return _response(end)
 
     async def cancel(self, session_id: str, **_: Any) -> None:
-        """Interrupt the running prompt; its answer says so."""
+        """Interrupt the running prompt, and those that wait; their answers say so."""
         if session_id in self._sessions:
-            await self._sessions[session_id].driver.interrupt()
+            await self._sessions[session_id].turns.cancel()
 
     async def close(self) -> None:
         """End every session."""

@@ -32,6 +32,8 @@ _NO_MAINTENANCE = "\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n"
 _IDENTITY = {"user.name": "Agent", "user.email": "agent@shopfloor.invalid"}
 """Who an agent commits as when the person has not said who they are."""
 _HIDDEN_REFS = b"refs/shopfloor/"
+LITTER = (".aider.tags.cache.v*",)
+"""What agents keep in a worktree for themselves and cannot be told to keep elsewhere: no part of any change."""
 
 
 Kind = Literal["worktree", "clone"]
@@ -236,12 +238,14 @@ def _write_agent_git(workspace: Workspace, refs: bytes, settings: str) -> None:
         "config.worktree",
         "shallow",
         "index",
-        "info/exclude",
         "info/attributes",
         "info/sparse-checkout",
     ):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy2(real / name, own / name)
+    ignored = real / "info" / "exclude"
+    lines = [ignored.read_bytes() if ignored.exists() else b"", *map(str.encode, LITTER), b""]
+    (own / "info" / "exclude").write_bytes(b"\n".join(lines))
     (own / "config").write_bytes((real / "config").read_bytes() + settings.encode("utf-8", "surrogateescape"))
     _copy_hooks(real / "hooks", own / "hooks")
     borrowed = [real / "objects", *alternates(real / "objects")]

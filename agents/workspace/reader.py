@@ -25,7 +25,7 @@ from agents.sandbox.defaults import reader_policy
 from agents.workspace.git import Result, confined, confined_environment, git, person_config
 from agents.workspace.known import Snapshot
 from agents.workspace.packing import Loose, few_objects, pack_of
-from agents.workspace.private import Workspace, alternates
+from agents.workspace.private import LITTER, Workspace, alternates
 
 PACK_LIMIT_BYTES = 1024 * 1024 * 1024
 """New content of one snapshot or one import."""
@@ -62,11 +62,12 @@ git apply --whitespace=nowarn "$1"
 
 _SNAPSHOT = """
 [ -f "$GIT_INDEX_FILE" ] || git read-tree "$1" || exit 3
+shift
 if [ -f "$GIT_INDEX_FILE.fresh" ]; then
     git update-index -q --force-write-index
     rm -f "$GIT_INDEX_FILE.fresh"
 fi
-git add -A --ignore-errors .
+git add -A --ignore-errors . "$@"
 added=$?
 [ "$added" -le 1 ] || exit 3
 echo "$added"
@@ -214,7 +215,8 @@ async def read_branch(runner: Runner, workspace: Workspace, known: str) -> str |
 
 async def _snapshot(runner: Runner, workspace: Workspace, begin: str) -> Result:
     _remove(_index(workspace).with_name("index.lock"))  # of a reader that was killed
-    return await confined(runner, ["/bin/sh", "-c", _SNAPSHOT, "sh", begin], _policy(workspace))
+    left_out = [f":(exclude){pattern}" for pattern in LITTER]
+    return await confined(runner, ["/bin/sh", "-c", _SNAPSHOT, "sh", begin, *left_out], _policy(workspace))
 
 
 async def _take_snapshot(runner: Runner, workspace: Workspace, tree: str, message: str) -> str:

@@ -170,6 +170,11 @@ class FakeAgent:
             self.send(id=self.prompt_id, error=result)
         else:
             self.send(id=self.prompt_id, result=result)
+        if self.scenario == "late" and not Path("go").exists():
+            while not Path("go").exists():
+                time.sleep(0.02)
+            self.say("And ")
+            self.say("by the way.")
 
     # scenarios
 

@@ -84,6 +84,23 @@ async def test_a_profile_that_changed_starts_the_agent_anew(shop: Shop, agent: A
     assert await last_answer(shop, await next_turn(shop, task)) == "I remember. Prompt 1 was: second"
 
 
+async def test_what_it_says_after_its_turn_is_shown_and_is_no_turn(shop: Shop, agent: Agent) -> None:
+    task = await done(shop, agent("late"))
+    await shop.engine.seen(task.id)
+    Path(task.worktree, "go").touch()
+    task = await shop.until(task.id, lambda known: known.unseen, "something that nobody has seen")
+    assert (task.state, task.turn) == ("ready", 1)
+    await next_turn(shop, task)
+    told = [(entry.kind, entry.text, entry.turn) for entry in await shop.engine.transcript(task.id)]
+    assert told == [
+        ("prompt", "first", 1),
+        ("text", "I am new. Prompt 1 was: first", 1),
+        ("text", "And by the way.", 1),
+        ("prompt", "second", 2),
+        ("text", "I am new. Prompt 2 was: second", 2),
+    ]
+
+
 # --- what can be chosen ---------------------------------------------------------------------------------------------
 
 

@@ -83,6 +83,7 @@ async def an_editor(tmp_path: Path, lines: Sequence[Line]) -> AsyncIterator[tupl
         async with spawn_agent_process(editor, *command, env=environment, cwd=tmp_path) as (agent, process):  # type: ignore[arg-type]
             shown = await agent.initialize(protocol_version=PROTOCOL_VERSION)
             assert shown.agent_capabilities.load_session
+            assert shown.agent_capabilities.field_meta == {"shopfloor": {"promptQueueing": True}}
             assert shown.agent_capabilities.prompt_capabilities.image
             yield editor, agent, player, work
             assert process.returncode is None, "the agent has ended by itself"
@@ -119,19 +120,40 @@ async def test_editor_sees_text_tools_and_diffs_of_a_prompt(tmp_path: Path) -> N
     assert editor.of("usage_update")[-1].cost.amount > 0
 
 
-async def test_cancel_ends_the_prompt_and_the_conversation_goes_on(tmp_path: Path) -> None:
-    script = [say(Call("bash", {"command": "echo begun; sleep 1000"})), "Something else."]
+async def test_prompt_while_one_is_worked_on_steers_and_cancel_ends_both(tmp_path: Path) -> None:
+    wait = say(Call("bash", {"command": "echo begun; while [ ! -e go ]; do sleep 0.02; done; rm go"}))
+    script = [wait, "Both done.", wait, "Something else."]
     async with an_editor(tmp_path, script) as (editor, agent, player, work):
         session = (await agent.new_session(cwd=str(work))).session_id
-        prompt = asyncio.create_task(agent.prompt(session_id=session, prompt=[text_block("Wait.")]))
+
+        def ask(text: str) -> asyncio.Task[Any]:
+            return asyncio.create_task(agent.prompt(session_id=session, prompt=[text_block(text)]))
+
+        async def all_is_read() -> None:
+            with pytest.raises(RequestError):
+                await agent.prompt(session_id="none", prompt=[])
+
+        first = ask("Wait.")
         await editor.until(lambda: "begun" in str(editor.updates))
-        with pytest.raises(RequestError, match="still at work"):
-            await agent.prompt(session_id=session, prompt=[text_block("Too early.")])
+        second = ask("And that.")
+        await all_is_read()
+        (work / "go").touch()
+        assert [(await prompt).stop_reason for prompt in (first, second)] == ["end_turn", "end_turn"]
+        assert [message.text for message in player.requests[1].messages][-1] == "And that.", "it came too late"
+        assert len(player.requests) == 2
+
+        editor.updates.clear()
+        first = ask("Wait again.")
+        await editor.until(lambda: "begun" in str(editor.updates))
+        second = ask("Never begun.")
+        await all_is_read()
         await agent.cancel(session_id=session)
-        assert (await prompt).stop_reason == "cancelled"
-        done = await agent.prompt(session_id=session, prompt=[text_block("Then that.")])
-        assert done.stop_reason == "end_turn"
-    assert "interrupted" in player.requests[1].messages[2].text
+        third = ask("Then that.")
+        stops = [(await prompt).stop_reason for prompt in (first, second, third)]
+        assert stops == ["cancelled", "cancelled", "end_turn"]
+    said = [message.text for message in player.requests[3].messages]
+    assert "interrupted" in said[-2]
+    assert said[-1] == "Then that."
 
 
 async def test_session_is_loaded_by_another_process_and_told_again(tmp_path: Path) -> None:

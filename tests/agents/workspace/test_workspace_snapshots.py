@@ -26,6 +26,7 @@ async def a_changed_worktree(tmp_path: Path, runner: Runner) -> tuple[ARepositor
     agent = await an_agent(runner, repository.with_commit())
     await agent.does(
         "echo 2 >> a && rm b && mkdir new && echo n > new/n && echo l > x.log && echo s > staged && git add staged"
+        " && mkdir .aider.tags.cache.v4 && echo c > .aider.tags.cache.v4/cache.db"
     )
     return repository, agent
 
@@ -43,6 +44,7 @@ async def test_snapshot_holds_untracked_and_not_ignored_files(tmp_path: Path, ru
 async def test_snapshot_leaves_the_agents_index_alone(tmp_path: Path, runner: Runner) -> None:
     _, agent = await a_changed_worktree(tmp_path, runner)
     before = await agent.does("git status --porcelain")
+    assert "aider" not in before, "the agent would commit its own cache"
     await agent.snapshot()
     assert await agent.does("git status --porcelain") == before
 
