@@ -74,6 +74,8 @@ class Turn(Struct, kw_only=True):
     """A commit below ``refs/shopfloor/``."""
     after: str = ""
     """The same; empty while the turn runs, and when it was cut."""
+    base_commit: str = ""
+    """What the task's change was compared with when it began."""
     started_at: float = 0.0
     ended_at: float = 0.0
     outcome: str = ""

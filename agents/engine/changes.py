@@ -12,8 +12,8 @@ from agents.errors import GitError, UsageError
 from agents.model import FINAL_STATES, Task, Turn
 from agents.parts.changes import Commit, Diff, Scope
 from agents.workspace import Workspace, Workspaces
+from agents.workspace.carrying import carry
 from agents.workspace.known import read_known
-from agents.workspace.merging import carry
 
 
 class Changes:
@@ -67,6 +67,7 @@ class Changes:
             base_tree=base_tree,
             head_tree=head,
             base_name=base_name,
+            base_commit=workspace.base_commit,
             directory=workspace.worktree,
             patch=patch,
             sizes=await workspaces.binary_sizes(workspace, patch),
@@ -102,7 +103,8 @@ class Changes:
         patch = await workspaces.diff(workspace, base_tree, head_tree)
         return Diff(
             task=task.id, scope=scope, base_tree=base_tree, head_tree=head_tree, base_name=base_name,
-            head_name=head_name, directory=workspace.worktree, patch=patch,
+            head_name=head_name, base_commit="" if head_name else workspace.base_commit, directory=workspace.worktree,
+            patch=patch,
             sizes=await workspaces.binary_sizes(workspace, patch),
             attributes=await workspaces.attribute_files(workspace, head_tree, patch),
         )  # fmt: skip
@@ -175,16 +177,28 @@ class Changes:
         elif scope == "turn":
             turns = self._ledger.store.turns(task.id)
             if turns:
-                return turns[-1].before, f"before turn {turns[-1].number}"
+                before = await self._carried(workspaces, workspace, turns[-1].before, turns[-1].base_commit)
+                return before, f"before turn {turns[-1].number}"
         elif scope == "review":
             rounds = self._ledger.store.rounds(task.id)
             if rounds:
-                last, onto = rounds[-1], await workspaces.tree_of(workspace, workspace.base_commit)
-                # What came with another base was not done by the agent.
-                is_moved = onto != last.base_tree
-                seen = await carry(workspace, last.head_tree, last.base_tree, onto) if is_moved else last.head_tree
-                return seen, f"round {last.number} of your review"
+                seen = await self._carried(workspaces, workspace, rounds[-1].head_tree, rounds[-1].base_tree)
+                return seen, f"round {rounds[-1].number} of your review"
         return workspace.base_commit, self.base_name(task)
+
+    async def carried(self, task: str, tree: str, base: str) -> str:
+        """See :class:`agents.parts.changes.Changes`."""
+        workspace = self.workspace(self._ledger.find(task))
+        return await self._carried(await self._facilities.workspaces(), workspace, tree, base)
+
+    async def _carried(self, workspaces: Workspaces, workspace: Workspace, state: str, base: str) -> str:
+        """A tree or commit made on a base as it would be on the task's base of now; as it is when that is the same."""
+        if base in ("", workspace.base_commit):
+            return state
+        before, onto = [await workspaces.tree_of(workspace, each) for each in (base, workspace.base_commit)]
+        if before == onto:
+            return state
+        return await carry(workspace, await workspaces.tree_of(workspace, state), before, onto)
 
     async def blobs(self, task: str, ids: Sequence[str]) -> list[bytes]:
         """See :class:`agents.parts.changes.Changes`."""

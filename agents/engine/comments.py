@@ -66,6 +66,7 @@ class Comments:
             round=number,
             base_tree=base_tree,
             head_tree=head_tree,
+            base_commit=self._ledger.tasks[task].base_commit,
             at=time.time(),
         )
         return self.put(comment)

@@ -249,8 +249,9 @@ class Run:
         started = time.time()
         seat = self._seats
         fresh = Turn(
-            number=number, before=before, started_at=started, profile=seat.profile, conversation=seat.conversation
-        )
+            number=number, before=before, base_commit=self._premises.workspace.base_commit, started_at=started,
+            profile=seat.profile, conversation=seat.conversation,
+        )  # fmt: skip
         self._queues.began(self._id, prompt, self._book.begin(prompt, cut or fresh))
         self._ledger.enter(self._id, "working", turn=number, turn_started_at=started)
         self._in_turn = True

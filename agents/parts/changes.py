@@ -40,6 +40,8 @@ class Diff(Struct, kw_only=True):
     """For people: ``main (1a2b3c4)``, ``before turn 3``…"""
     head_name: str = ""
     """For people; empty: as of now."""
+    base_commit: str = ""
+    """What the task's whole change is compared with now; empty where the diff does not end in the files as of now."""
     directory: str
     patch: bytes = b""
     """``git diff --raw -z --patch …`` between the two trees, for :func:`agents.review.parse_diff`."""
@@ -58,6 +60,11 @@ class Changes(Protocol):
 
         ``base`` names the commit of the scope ``commit``, and with ``head`` (empty: now) the two ends of ``refs``:
         commits, refs or tree ids.
+        """
+
+    async def carried(self, task: str, tree: str, base: str) -> str:
+        """A tree of the task that was made on ``base``, a commit or tree, as it would be on the base that the task has
+        now: what differs from it is what the task itself did since. Where both changed the same lines, it has its own.
         """
 
     async def commits(self, task: str) -> list[Commit]:

@@ -57,6 +57,8 @@ class Comment(CommentDraft, kw_only=True):
     base_tree: str = ""
     head_tree: str = ""
     """The diff it was written on: its two tree ids."""
+    base_commit: str = ""
+    """What the task's whole change was compared with then."""
     state: CommentState = "draft"
     undelivered: Literal["", "waiting", "failed"] = ""
     """A sent comment that the agent has not got yet: its round waits for the agent, or could not be delivered."""

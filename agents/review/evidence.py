@@ -9,13 +9,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from agents.parts.review import Comment
+from agents.review.linemap import LineMap
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, DiffSet, FileDiff, Hunk
 
 NEAR_LINES = 10
 """A hunk so near to a commented line was asked for."""
 SNIPPET_LINES = 30
 """Lines of a snippet; what is more is left out."""
+_ENDLESS = 1 << 40
+"""Lines after the last hunk: how many there are is not known."""
 
 Touched = Literal["lines", "file", "nothing"]
 
@@ -45,7 +50,8 @@ def evidence_for(comment: Comment, since: DiffSet) -> Evidence:
     """What changed about a comment.
 
     Args:
-        since: the difference from the tree the comment was written on (its ``head_tree``) to the tree now.
+        since: the difference from the tree the comment was written on (its ``head_tree``) to the tree now; with the
+            comment carried, when that tree is (:func:`carried_comment`).
     """
     if comment.target == "change":
         return Evidence("lines" if since.files else "nothing")
@@ -85,6 +91,35 @@ def unasked_hunks(since: DiffSet, comments: Iterable[Comment]) -> list[tuple[Fil
             if not any(start <= last and first <= end for start, end in ranges):
                 found.append((file, hunk))
     return found
+
+
+def carried_comment(comment: Comment, others: DiffSet) -> Comment:
+    """A comment as it stands in the tree it was written on when that is carried to another base.
+
+    Args:
+        others: the difference from the one to the other: what others did.
+    """
+    file = file_named(others, comment.path)
+    if file is None or file.old_path != comment.path or not file.new_path:
+        return comment
+    if not comment.start or comment.side == "old":
+        return msgspec.structs.replace(comment, path=file.new_path)
+    lines = _line_map(file)
+    kept = [number for old in range(comment.start, comment.end + 1) if (number := lines.new_number(old)) is not None]
+    start, end = (kept[0], kept[-1]) if kept else lines.gap(comment.start, comment.end)
+    return msgspec.structs.replace(comment, path=file.new_path, start=start, end=end)
+
+
+def _line_map(file: FileDiff) -> LineMap:
+    """Where the lines of a file's old side are on its new one, as its hunks say."""
+    lines, runs = file.lines, []
+    old = new = 1
+    for hunk in file.hunks:
+        between = hunk.old_start - old + (not hunk.old_count)
+        runs.append((old, new, between))
+        runs += [(lines.old[index], lines.new[index], 1) for index in lines.of_kind(hunk.indexes, CONTEXT)]
+        old, new = old + between + hunk.old_count, new + between + hunk.new_count
+    return LineMap((*(run for run in runs if run[2]), (old, new, _ENDLESS)), old + _ENDLESS, new + _ENDLESS)
 
 
 def new_lines(file: FileDiff, hunk: Hunk) -> tuple[int, int]:

@@ -15,6 +15,9 @@ Blobs = Callable[[Sequence[str]], Awaitable[Mapping[str, bytes]]]
 """Contents of blobs by their ids."""
 Since = Callable[[str], Awaitable[DiffSet | None]]
 """What changed from a tree to the tree shown; None when that tree is not there any more."""
+Judged = tuple[Comment, DiffSet | None]
+"""A comment as it stood on the base there is now, and what the task did since then; None when that is not known."""
+Done = Callable[[Comment], Awaitable[Judged]]
 
 ELSEWHERE_FILES = 40
 """Other changed files in which lines that left their file are looked for."""
@@ -45,17 +48,25 @@ class _Shown:
     files: Mapping[bytes, FileDiff]
     """By both names."""
     since: Mapping[str, DiffSet | None]
+    judged: Mapping[str, Judged]
+    """By the id of the comment, of those that the agent was told."""
 
 
 async def place_comments(
-    diff: DiffSet, head_tree: str, comments: Sequence[Comment], blobs: Blobs, since: Since | None = None
+    diff: DiffSet,
+    head_tree: str,
+    comments: Sequence[Comment],
+    blobs: Blobs,
+    since: Since | None = None,
+    done: Done | None = None,
 ) -> list[Placed]:
     """Follow every comment to where its lines are in this diff.
 
     Args:
         head_tree: the new end of the diff; a comment written on the same tree stands where it was written.
         blobs: reads file contents; asked only for files whose content is another than when the comment was written.
-        since: what changed since a comment was written: renames are followed with it, and evidence comes from it.
+        since: what changed since a comment was written: renames are followed with it.
+        done: what of that the task did: evidence comes from it. All of it, when it is not given.
 
     Raises:
         ShopfloorError: a content cannot be read.
@@ -63,8 +74,11 @@ async def place_comments(
     files = {file.old_path: file for file in diff.files if file.old_path}
     files |= {file.new_path: file for file in diff.files if file.new_path}
     trees = {comment.head_tree for comment in comments if comment.head_tree and comment.state != "resolved"}
-    known = {tree: await since(tree) for tree in trees - {head_tree}} if since is not None else {}
-    shown = _Shown(head_tree, files, {**known, head_tree: DiffSet(())})
+    known = {tree: await since(tree) if since is not None else None for tree in trees - {head_tree}}
+    known[head_tree] = DiffSet(())
+    told = [comment for comment in comments if comment.state in ("sent", "claimed")]
+    judged = {each.id: await done(each) if done else (each, known.get(each.head_tree)) for each in told}
+    shown = _Shown(head_tree, files, known, judged)
     wanted: dict[str, None] = {}
     for comment in comments:
         file = _file_of(comment, shown)
@@ -128,8 +142,8 @@ def _stands(comment: Comment, file: FileDiff, head_tree: str) -> bool:
 
 def _placed(comment: Comment, shown: _Shown, contents: Mapping[str, bytes]) -> Placed:
     since = shown.since.get(comment.head_tree)
-    is_judged = comment.state in ("sent", "claimed") and since is not None
-    evidence = evidence_for(comment, since) if is_judged and since is not None else None
+    carried, done = shown.judged.get(comment.id, (comment, None))
+    evidence = evidence_for(carried, done) if done is not None else None
     if comment.target == "change" or not comment.path:
         return Placed(comment, b"", evidence=evidence)
     file = _file_of(comment, shown)

@@ -8,8 +8,8 @@ good.
 
 ``git`` runs git, pinned or confined · ``packing`` hands it a few objects · ``project`` finds repositories · ``private``
 is the agent's git folder and what its policy needs · ``making`` makes and deletes worktrees · ``reader`` looks into
-them, confined · ``known`` remembers what was taken over · ``trees`` compares trees · ``worktrees`` is the surface:
-:class:`Workspaces`.
+them, confined · ``known`` remembers what was taken over · ``trees`` compares trees · ``merging`` combines commits,
+``carrying`` states of a task with another base · ``worktrees`` is the surface: :class:`Workspaces`.
 """
 
 from agents.workspace.git import Repository

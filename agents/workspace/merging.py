@@ -18,6 +18,10 @@ CONTEXT_LINES = 5
 """Lines shown around the hunks of a conflict."""
 
 
+Stages = dict[int, tuple[str, str]]
+"""Mode and blob of a file in conflict: 1 in the common base, 2 on our side, 3 on theirs, where it is there."""
+
+
 class Conflict(Struct, kw_only=True):
     """A file that both sides changed in ways that cannot be combined."""
 
@@ -62,25 +66,34 @@ async def merge(repository: Repository, ours: str, theirs: str) -> Merged:
 
 async def find_conflicts(repository: Repository, ours: str, theirs: str) -> tuple[bytes, ...]:
     """The files in which two commits conflict; the quick question, without their text."""
-    found = await _merge_tree(repository, ours, theirs)
-    return found[1]
+    return tuple((await merge_tree(repository, ours, theirs))[1])
 
 
 async def _merged(repository: Repository, ours: str, theirs: str) -> Merged:
-    tree, names = await _merge_tree(repository, ours, theirs)
+    tree, names = await merge_tree(repository, ours, theirs)
     conflicts = [Conflict(path=name, text=await _excerpt(repository, tree, name)) for name in names]
     return Merged(tree=tree, conflicts=tuple(conflicts))
 
 
-async def _merge_tree(repository: Repository, ours: str, theirs: str) -> tuple[str, tuple[bytes, ...]]:
-    options = ("--write-tree", "--no-messages", "-z", "--name-only")
+async def merge_tree(repository: Repository, ours: str, theirs: str) -> tuple[str, dict[bytes, Stages]]:
+    """The tree that two commits combine to, and the files in which they conflict, which have markers in it.
+
+    Raises:
+        GitError: git is too old, or the commits have no common history.
+    """
+    options = ("--write-tree", "--no-messages", "-z")
     done = await git(repository, "merge-tree", *options, _commit(ours), _commit(theirs), accept=(0, 1, 128, 129))
     if done.status > 1:
         if "usage:" in done.err.decode("utf-8", "replace"):
             raise GitError("This git cannot merge without a checkout.", "Install git 2.38 or newer.")
         raise GitError(f"These commits cannot be merged: {done.complaint}.")
-    tree, *names = done.out.split(b"\0")
-    return tree.decode().strip(), tuple(dict.fromkeys(name for name in names if name))
+    tree, *entries = done.out.split(b"\0")
+    conflicts: dict[bytes, Stages] = {}
+    for entry in filter(None, entries):
+        meta, _, name = entry.partition(b"\t")
+        mode, blob, stage = meta.decode("ascii").split(" ")
+        conflicts.setdefault(name, {})[int(stage)] = (mode, blob)
+    return tree.decode().strip(), conflicts
 
 
 async def _excerpt(repository: Repository, tree: str, name: bytes) -> str:
@@ -163,21 +176,6 @@ async def _pick(repository: Repository, commit: str, onto: str) -> Merged:
     merge base: the option that names one came with git 2.40."""
     stand_in = await commit_tree(repository, await trees.tree_of(repository, onto), (f"{commit}^",), "onto")
     return await _merged(repository, stand_in, commit)
-
-
-async def carry(repository: Repository, tree: str, base: str, onto: str) -> str:
-    """A tree made on ``base``, as it would be on ``onto``; all three are trees. Where they conflict, as it is."""
-    root = await _stand_in(repository, base)
-    ours, theirs = await _stand_in(repository, tree, root), await _stand_in(repository, onto, root)
-    carried, conflicts = await _merge_tree(repository, ours, theirs)
-    return tree if conflicts else carried
-
-
-async def _stand_in(repository: Repository, tree: str, *parents: str) -> str:
-    """A commit that nobody sees, the same each time."""
-    who = {"NAME": "shopfloor", "EMAIL": "shopfloor", "DATE": "@1 +0000"}
-    author = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
-    return await commit_tree(repository, tree, parents, "stand-in", author)
 
 
 async def revert(repository: Repository, tip: str, landed: str, before_it: str, message: str) -> Rebased:

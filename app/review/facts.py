@@ -43,7 +43,7 @@ class Facts:
         self._files = {file.path: _look(file, before.get(file.path)) for file in diff.files}
 
     def take_unasked(self, since: DiffSet | None, comments: Iterable[Comment]) -> None:
-        """Take what changed since the last round was sent, and the comments of that round."""
+        """Take what the task did since the last round was sent, and the comments of that round, carried alike."""
         self._unasked = {}
         for file, hunk in unasked_hunks(since, comments) if since is not None else ():
             self._unasked.setdefault(file.path, []).append(new_lines(file, hunk))

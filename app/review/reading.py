@@ -14,7 +14,7 @@ from agents.parts.changes import Diff, Scope
 from agents.parts.review import Comment
 from agents.review import DiffSet, parse_diff
 from agents.review.kinds import with_attributes
-from agents.review.places import Placed, place_comments
+from agents.review.places import Judged, Placed, place_comments
 from app.review.colours import Contents
 from app.review.facts import Facts
 from app.review.since import Since
@@ -73,10 +73,8 @@ class Reading:
         self._facts.reviewed = set(await self._api.review.reviewed(self._task))
         await asyncio.to_thread(self._facts.read, read.parsed)
         last = [c for c in read.comments if c.state != "draft" and c.round == task.round and c.head_tree]
-        tree = last[-1].head_tree if last else ""
-        head = read.diff.head_tree
-        since = await self._since.read(tree, head) if tree and tree != head else None
-        self._facts.take_unasked(since, last)
+        judged = [await self._since.done(comment, read.diff) for comment in last]
+        self._facts.take_unasked(judged[-1][1] if judged else None, [comment for comment, _ in judged])
         self._facts.line_marks = await self._line_marks(read)
         if not read.diff.head_name:
             with contextlib.suppress(ShopfloorError):  # without a worktree nothing is staged
@@ -92,7 +90,10 @@ class Reading:
         async def since(tree: str) -> DiffSet | None:
             return await self._since.read(tree, diff.head_tree)
 
-        return await place_comments(parsed, diff.head_tree, comments, self.contents.read, since)
+        async def done(comment: Comment) -> Judged:
+            return await self._since.done(comment, diff)
+
+        return await place_comments(parsed, diff.head_tree, comments, self.contents.read, since, done)
 
     async def _line_marks(self, read: Read) -> tuple[LineMark, ...]:
         """What the checks said last about lines; of files that changed since, about the file."""

@@ -112,8 +112,9 @@ async def _judged(api: Api, task: str, known: Sequence[Comment]) -> list[dict[st
     try:
         diff = await api.changes.diff(task)
         placed = await place_comments(
-            parse_diff(diff.patch), diff.head_tree, known, blobs, lambda tree: since.read(tree, diff.head_tree)
-        )
+            parse_diff(diff.patch), diff.head_tree, known, blobs,
+            lambda tree: since.read(tree, diff.head_tree), lambda comment: since.done(comment, diff),
+        )  # fmt: skip
     except (UsageError, NotFound, GitError):  # without a worktree or its objects the comments are still worth printing
         placed = []
     places = {each.comment.id: each for each in placed}

@@ -10,7 +10,7 @@ from agents import paths
 from agents.errors import GitError, NotFound, UsageError
 from agents.model import Task
 from agents.offline import Call, say
-from agents.parts.changes import Diff
+from agents.parts.changes import Diff, Scope
 from agents.parts.review import CommentDraft
 from agents.review import FileDiff, parse_diff
 from agents.review.marks import marks_of
@@ -20,6 +20,7 @@ from tests.images import a_picture
 from tests.shop import Shop, git, runs, writes
 
 TEXT = "".join(f"line {number}\n" for number in range(1, 41))
+SINCE: tuple[Scope, ...] = ("review", "turn")
 CHANGED = TEXT.replace("line 5\n", "five\n").replace("line 30\n", "thirty\nand more\n")
 
 
@@ -287,12 +288,18 @@ async def test_a_range_that_reaches_out_of_a_hunk_is_quoted_as_a_whole(shop: Sho
 # --- what the agent does to its branch
 
 
-@pytest.mark.parametrize("command", ["git merge -q {main}", "git rebase -q {main}"], ids=["merge", "rebase"])
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [("git merge -q {main}", TEXT), ("git rebase -q {main}", TEXT),
+     ("git merge -q -X ours {main}", TEXT.replace("line 5\n", "V\n").replace("line 20\n", "their 20\n"))],
+    ids=["merge", "rebase", "conflict"],
+)  # fmt: skip
 async def test_what_others_did_on_the_base_is_no_part_of_the_change_once_the_agent_has_it(
-    shop: Shop, command: str
+    shop: Shop, command: str, text: str
 ) -> None:
     task = await a_change(shop)
     await shop.engine.review.add(task.id, CommentDraft(text="Bring main in.", target="change"))
+    (shop.repository / "a.txt").write_text(text)
     (shop.repository / "theirs.txt").write_text("theirs\n")
     git(shop.repository, "add", "-A")
     git(shop.repository, "commit", "-q", "-m", "their work")
@@ -305,10 +312,12 @@ async def test_what_others_did_on_the_base_is_no_part_of_the_change_once_the_age
     ]
     diff = await shop.engine.changes.diff(task.id)
     assert [file.path for file in parse_diff(diff.patch).files] == [b"a.txt"]
+    mine = Path(task.worktree, "a.txt")
     since = await shop.engine.changes.diff(task.id, "review")
     assert not since.patch.strip(b"\0"), "the agent has done nothing since the round"
-    Path(task.worktree, "a.txt").write_text(CHANGED.replace("thirty\n", "dreissig\n"))
-    since = await shop.engine.changes.diff(task.id, "review")
-    assert [(file.path, file.additions) for file in parse_diff(since.patch).files] == [(b"a.txt", 1)]
+    mine.write_text(mine.read_text().replace("thirty\n", "dreissig\n"))
+    for scope in SINCE:
+        since = await shop.engine.changes.diff(task.id, scope)
+        assert [(file.path, file.additions) for file in parse_diff(since.patch).files] == [(b"a.txt", 1)], scope
     after = await shop.engine.task(task.id)
     assert (after.files_changed, after.base_commit) == (1, main)
