@@ -11,9 +11,10 @@ from agents.escape import escape, escape_name
 from agents.review.emphasis import HunkEmphasis, Ranges, emphasize_hunk
 from agents.review.languages import language_of
 from agents.review.line_spans import LineSpans, Memory
+from agents.review.long_lines import LINE_LIMIT, parts_to_show, said_between
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff, Hunk
 from agents.review.sizes import binary_words
-from agents.review.spans import Span
+from agents.review.spans import TOKEN_CLASSES, Span
 from agents.review.syntax import highlight_lines
 from agents.review.words import width as columns
 from app.pager_style import Palette
@@ -25,6 +26,7 @@ _NUMBER = {CONTEXT: "number", ADD: "number-add", DELETE: "number-delete"}
 _SIGN = {CONTEXT: " ", ADD: "+", DELETE: "-"}
 _LANGUAGES = 6
 """Languages whose lines are remembered at a time."""
+_SAID = TOKEN_CLASSES.index("comment")
 _NO_NEWLINE = "⊣ no line feed"
 _STATUS_WORDS = {
     "added": "added: ", "deleted": "deleted: ", "renamed": "renamed: ", "copied": "copied: ",
@@ -257,10 +259,34 @@ class _HunkPainter:
 
     def _cells(self, index: int, notes: bool = True) -> list[_Cell]:
         style = _STYLE[self.file.lines.kind[index]]
-        ranges = self.emphasis.ranges.get(index, ())
-        cells = _styled(self.texts[index - self.hunk.first], style, self.syntax.get(index, ()), ranges, self.look)
+        ranges, spans = self.emphasis.ranges.get(index, ()), self.syntax.get(index, ())
+        text = self.texts[index - self.hunk.first]
+        if len(text) <= LINE_LIMIT or not self.look.width or not notes:
+            cells = _styled(text, style, spans, ranges, self.look)
+        else:
+            cells = self._parts(text, style, spans, ranges)
         if notes and index in self.unended:
             cells.append(_Cell(_NO_NEWLINE, self.palette.begin("mark"), columns(_NO_NEWLINE)))
+        return cells
+
+    def _parts(self, text: str, style: str, spans: Sequence[Span], ranges: Ranges) -> list[_Cell]:
+        """Of a long line what differs, and how much lies between."""
+        cells: list[_Cell] = []
+        parts = parts_to_show(len(text), ranges)
+        for number, (start, end) in enumerate(parts):
+            inside = [(max(first, start) - start, min(last, end) - start) for first, last in ranges]
+            classes = [
+                (max(at, start) - start, min(at + size, end) - max(at, start), known) for at, size, known in spans
+            ]
+            cells += _styled(
+                text[start:end],
+                style,
+                [each for each in classes if each[1] > 0],
+                tuple(each for each in inside if each[0] < each[1]),
+                self.look,
+            )
+            said = said_between(parts, number, len(text))
+            cells.append(_Cell(said, self.palette.begin("note"), columns(said)))
         return cells
 
 

@@ -85,3 +85,43 @@ def _table(old: Sequence[str], new: Sequence[str]) -> bytearray:
                 operations[column] = operation
         table += operations
     return table
+
+
+def few_edits(old: Sequence[str], new: Sequence[str], most: int) -> list[tuple[int, int]] | None:
+    """The same by the least edits whatever their places (Myers): what it costs grows with the edits, not with the
+    product of the lengths. None when more than ``most`` are needed."""
+    furthest = {1: 0}
+    passed: list[dict[int, int]] = []
+    for edits in range(most + 1):
+        passed.append(dict(furthest))
+        for diagonal in range(-edits, edits + 1, 2):
+            row = _row(furthest, diagonal, edits)
+            column = row - diagonal
+            while row < len(old) and column < len(new) and old[row] == new[column]:
+                row, column = row + 1, column + 1
+            furthest[diagonal] = row
+            if row >= len(old) and column >= len(new):
+                operations = _way_back(passed, len(old), len(new))
+                return [(operation, len(list(run))) for operation, run in groupby(operations)]
+    return None
+
+
+def _row(furthest: dict[int, int], diagonal: int, edits: int) -> int:
+    """How many old tokens are passed where a diagonal is entered by one more edit."""
+    if diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1]):
+        return furthest[diagonal + 1]
+    return furthest[diagonal - 1] + 1
+
+
+def _way_back(passed: Sequence[dict[int, int]], row: int, column: int) -> list[int]:
+    operations: list[int] = []
+    for edits in range(len(passed) - 1, 0, -1):
+        furthest, diagonal = passed[edits], row - column
+        begin = _row(furthest, diagonal, edits)
+        operations += [KEEP] * (row - begin)
+        inserted = diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1])
+        operations.append(INSERTED if inserted else DELETED)
+        row, column = (begin, begin - diagonal - 1) if inserted else (begin - 1, begin - diagonal)
+    operations += [KEEP] * row
+    operations.reverse()
+    return operations

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agents.review.alignment import DELETED, INSERTED, align
+from agents.review.alignment import DELETED, INSERTED, align, few_edits
 from agents.review.model import ADD, DELETE, NO_NEWLINE, FileDiff, Hunk
 from agents.review.words import begins_with_word, tokens, width
 
@@ -19,9 +19,11 @@ DISTANCE = 0.6
 TAB_SPACES = 8
 """A tab counts as so many spaces, wherever it stands."""
 LINE_CHARACTERS = 3000
-"""What lies beyond is not compared."""
+"""A longer line is compared where it differs only: what is the same at its ends is passed over."""
 PAIR_CELLS = 120_000
-"""Largest alignment table of two lines; larger ones are not paired."""
+"""Largest alignment table of two lines; of those with a larger one only few edits are found."""
+FEW_EDITS = 100
+"""Edits looked for where that table would be too large; when there are more, all that lies between counts as one."""
 SUBHUNK_CELLS = 500_000
 """Work on one run of changes; what is left after it stays unpaired."""
 _COMPARISON_CELLS = 24
@@ -60,7 +62,9 @@ class HunkEmphasis:
 class _Line:
     """A line prepared for comparison."""
 
+    text: str
     tokens: list[str]
+    """Of its first :data:`LINE_CHARACTERS`."""
     bag: dict[str, int]
     """Columns of each token that is not space, times its count."""
     columns: int
@@ -157,14 +161,15 @@ def subhunks(file: FileDiff, hunk: Hunk) -> list[tuple[list[int], list[int]]]:
 
 
 def _prepared(line: str) -> _Line:
-    shown = line[:LINE_CHARACTERS].removesuffix("\r").replace("\t", " " * TAB_SPACES)
+    text = line.removesuffix("\r").replace("\t", " " * TAB_SPACES)
+    shown = text[:LINE_CHARACTERS]
     words = tokens(shown + "\n")
     counts = Counter(words)
     bag = {token: count * width(token) for token, count in counts.items() if not token.isspace()}
     columns = sum(bag.values())
     # The alignment starts on equal empty tokens; a line that begins with no word has a second one, as delta's have.
     start = [""] if begins_with_word(shown) else ["", ""]
-    return _Line(start + words, bag, columns, max(0, width(shown.strip()) - columns))
+    return _Line(text, start + words, bag, columns, max(0, width(shown.strip()) - columns))
 
 
 def _first_partner(line: _Line, lines: Sequence[_Line], start: int, cells_left: int) -> tuple[_Partner | None, int]:
@@ -175,13 +180,24 @@ def _first_partner(line: _Line, lines: Sequence[_Line], start: int, cells_left: 
         cells_left -= _COMPARISON_CELLS
         if cells_left <= 0:
             break
-        if cells > PAIR_CELLS or _least_distance(line, other) > DISTANCE:
+        if max(len(line.text), len(other.text)) > LINE_CHARACTERS or cells > PAIR_CELLS:
+            cells, distance, old_ranges, new_ranges = _compare_long(line.text, other.text)
+        elif _least_distance(line, other) > DISTANCE:
             continue
+        else:
+            changed, kept, old_ranges, new_ranges = _compare(
+                line.tokens, other.tokens, align(line.tokens, other.tokens)
+            )
+            distance = _distance(changed, kept)
         cells_left -= cells
-        distance, old_ranges, new_ranges = _compare(line.tokens, other.tokens)
         if distance <= DISTANCE:
             return _Partner(index, old_ranges, new_ranges), cells_left
     return None, cells_left
+
+
+def _distance(changed: int, kept: int) -> float:
+    total = changed + 2 * kept
+    return changed / total if total else 0.0
 
 
 def _least_distance(old: _Line, new: _Line) -> float:
@@ -204,11 +220,48 @@ def _shared(old: dict[str, int], new: dict[str, int]) -> int:
     return sum([min(columns, new[token]) for token, columns in old.items() if token in new])
 
 
-def _compare(old: list[str], new: list[str]) -> tuple[float, list[tuple[int, int]], list[tuple[int, int]]]:
-    """Distance of two prepared lines, and the changed ranges of each in characters."""
-    one, other = _Side(old), _Side(new)
+def _compare_long(old: str, new: str) -> tuple[int, float, list[tuple[int, int]], list[tuple[int, int]]]:
+    """What it cost to compare two long lines, in cells, their distance, and the changed ranges of each."""
+    first = _same_beginning(old, new)
+    last = _same_beginning(old[: first - len(old) - 1 : -1], new[: first - len(new) - 1 : -1])
+    while first and _parts_word(old, first) | _parts_word(new, first):
+        first -= 1
+    while last and _parts_word(old, len(old) - last) | _parts_word(new, len(new) - last):
+        last -= 1
+    one, other = tokens(old[first : len(old) - last]), tokens(new[first : len(new) - last])
+    if len(one) * len(other) <= PAIR_CELLS:
+        cells, operations = len(one) * len(other), align(one, other)
+    else:
+        cells = 5 * (len(one) + len(other) + FEW_EDITS * FEW_EDITS)  # each takes longer than a cell
+        operations = few_edits(one, other, FEW_EDITS) or [(DELETED, len(one)), (INSERTED, len(other))]
+    changed, kept, *ranges = _compare(one, other, operations, first)
+    return cells, _distance(changed, kept + first + last), ranges[0], ranges[1]
+
+
+def _same_beginning(old: str, new: str) -> int:
+    """How many characters two texts begin with that are the same in both."""
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[low:middle] == new[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _parts_word(text: str, at: int) -> bool:
+    """Whether a cut here would go through a word."""
+    return 0 < at < len(text) and begins_with_word(text[at - 1]) and begins_with_word(text[at])
+
+
+def _compare(
+    old: list[str], new: list[str], operations: Sequence[tuple[int, int]], offset: int = 0
+) -> tuple[int, int, list[tuple[int, int]], list[tuple[int, int]]]:
+    """Changed and kept columns of two lines, and the changed ranges of each in characters, counted from ``offset``."""
+    one, other = _Side(old, offset), _Side(new, offset)
     changed = kept = 0
-    for operation, count in align(old, new):
+    for operation, count in operations:
         if operation == DELETED:
             changed += one.take(count, edited=True)
         elif operation == INSERTED:
@@ -220,17 +273,16 @@ def _compare(old: list[str], new: list[str]) -> tuple[float, list[tuple[int, int
             joins = is_space and one.edited and other.edited and not ends
             kept += one.take(count, marked=joins)
             other.take(count, marked=joins)
-    total = changed + 2 * kept
-    return (changed / total if total else 0.0), one.ranges, other.ranges
+    return changed, kept, one.ranges, other.ranges
 
 
 class _Side:
     """Walks the tokens of one line and collects its changed ranges."""
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: list[str], offset: int) -> None:
         self.words = words
         self.position = 0
-        self.offset = 0
+        self.offset = offset
         self.edited = False
         """The section before this one was an edit on this side, with nothing kept since."""
         self.ranges: list[tuple[int, int]] = []

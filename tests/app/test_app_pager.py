@@ -83,6 +83,16 @@ def test_long_lines_wrap_under_their_code_in_both_layouts() -> None:
     assert "".join(row[6:29] for row in split if row[:3].strip() in ("", "1")).count("old") == 12
 
 
+def test_of_a_line_of_thousands_of_characters_what_differs_is_shown() -> None:
+    old = ",".join(f'"k{number}":{number}' for number in range(4000))
+    diff = f"--- a/x.js\n+++ b/x.js\n@@ -1 +1 @@\n-{old}\n+{old.replace('k3000', 'renamed')}\n"
+    output = pager(diff, "--width", "100", "--color", "always", "--unified")
+    assert "48;5;28mrenamed" in output, "the changed word is not shown as such"
+    assert len(seen(output)) == 12
+    assert " more characters" in seen(output)[-1]
+    assert old in SEQUENCE.sub("", pager(diff)), "what goes into a file is not whole"
+
+
 def test_without_line_numbers_there_is_only_the_sign() -> None:
     assert "+    for item in chosen:" in seen(pager(DIFF, "--no-line-numbers"))
 

@@ -16,10 +16,11 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from agents.escape import escape_name
-from agents.review.emphasis import Ranges, emphasize
+from agents.review.emphasis import Ranges
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, DiffSet, FileDiff
 from agents.review.spans import Highlighted
 from widgets.diff.boxes import JUDGE_KEYS, comment_rows
+from widgets.diff.compared import compare_run
 from widgets.diff.line_marks import mark_rows
 from widgets.diff.look import SYNTAX_NAMES
 from widgets.diff.remarks import NO_REMARKS, Remarks
@@ -90,7 +91,8 @@ class Emphases:
             if perf_counter() > deadline:
                 self.pending = True
                 return None
-            known = self._ranges[key] = _compared(file, section.twins, start, hunk.last)
+            left_out = {*section.twins, *section.twins.values()}
+            known = self._ranges[key] = compare_run(file, start, hunk.last, left_out)
         return known.get(index, ())
 
     def clear(self) -> None:
@@ -98,19 +100,6 @@ class Emphases:
         self._runs.clear()
         self._ranges.clear()
         self.pending = False
-
-
-def _compared(file: FileDiff, twins: Mapping[int, int], start: int, limit: int) -> dict[int, Ranges]:
-    run = RUN.match(file.lines.kind, start, limit)
-    inside = range(start, run.end() if run else start)
-    left_out = {*twins, *twins.values()}
-    deleted = [index for index in inside if file.lines.kind[index] == DELETE and index not in left_out]
-    added = [index for index in inside if file.lines.kind[index] == ADD and index not in left_out]
-    if not deleted or not added:
-        return {}
-    text = file.lines.text
-    found = emphasize([text(index) for index in deleted], [text(index) for index in added])
-    return dict(zip(deleted, found.deleted, strict=True)) | dict(zip(added, found.added, strict=True))
 
 
 class Painter:
@@ -270,7 +259,8 @@ class Painter:
         file = section.file
         assert file is not None
         base = BASES[kind]
-        shown = show_line(line_text(file.lines, index, keep_return=section.keep_return))
+        parts = section.parts.get(index, ())
+        shown = show_line(line_text(file.lines, index, keep_return=section.keep_return), parts)
         changed = self._emphases.of(section, row, index, self.deadline) if kind != CONTEXT else ()
         names = [base] * len(shown.text)
         # What is the same on both sides has one syntax; the old side may not even have been read.
@@ -281,6 +271,8 @@ class Painter:
                 names[at] = names[at].replace(base, f"{base} {base}-changed", 1)
         for first, last in shown.marks:
             names[first:last] = [f"{base} mark"] * (last - first)
+        for first, last in shown.notes:
+            names[first:last] = [f"{base} note"] * (last - first)
         if kind == ADD and not shown.marks:
             _mark_trailing_space(shown.text, names, base)
         return shown.text, names, changed is not None

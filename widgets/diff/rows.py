@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
+from agents.review.long_lines import Parts
 from agents.review.model import ADD, CONTEXT, DELETE, FileDiff, Hunk
 from agents.review.places import Placed
 from agents.review.sizes import binary_words
@@ -27,6 +28,7 @@ FILE, HUNK, LINE, SAME, COMMENT, NOTE, EDITOR, MARK, FOLD = range(9)
 """Kinds of rows. SAME is an added line that differs from a deleted one, which is left out, in white space only. MARK is
 what something else (a check) says about the line above it, FOLD a block of lines that only moved."""
 
+_WHOLE: Mapping[int, Parts] = {}
 HEADER_ROWS = 3
 """A blank, the name, a rule."""
 HUGE_LINES = 20_000
@@ -75,6 +77,8 @@ class Section:
     pairs: dict[int, int] = field(default_factory=dict)
     """Side by side: added lines → the deleted line that stands left of each."""
     is_split: bool = False
+    parts: Mapping[int, Parts] = field(default_factory=dict)
+    """What is shown of long lines, by their index."""
     keep_return: bool = False
     """Carriage returns are shown because lines differ in them."""
     folded: bool = False
@@ -251,6 +255,7 @@ def file_section(
     *,
     marks: Sequence[LineMark] = (),
     folds: Sequence[Fold] = (),
+    parts: Mapping[int, Parts] = _WHOLE,
     is_first: bool = False,
     folded: bool = False,
     hidden: bool = False,
@@ -262,6 +267,7 @@ def file_section(
         comments: those placed in this file.
         marks: what is said about its lines.
         folds: lines to fold away, except where something is said about them.
+        parts: what is shown of lines too long to be shown whole, by their index.
         is_first: it stands at the top, so that no blank is needed above its name.
         folded: only its name and its comments are shown.
         hidden: nothing of it is shown.
@@ -284,14 +290,14 @@ def file_section(
         row = _row_after(file, kinds, refs, beside, editor.side, editor.line)
         kinds.insert(row, EDITOR)
         refs.insert(row, -1)
-    heights = _heights(file, kinds, refs, layout, (comments, marks), keep_return, pairs if is_split else None)
+    heights = _heights(file, kinds, refs, layout, (comments, marks), parts, keep_return, pairs if is_split else None)
     heights[0] = HEADER_ROWS - is_first
     if editor is not None:
         heights[kinds.index(EDITOR)] = editor.height
     tops = array("I", accumulate(heights, initial=0))
     return Section(
         file, kinds, refs, tops, tuple(comments), notes, tuple(marks), tuple(folds),
-        twins, pairs, is_split, keep_return, folded,
+        twins, pairs, is_split, parts, keep_return, folded,
     )  # fmt: skip
 
 
@@ -446,16 +452,18 @@ def _heights(
     refs: array[int],
     layout: Layout,
     boxes: tuple[Sequence[Placed], Sequence[LineMark]],
+    parts: Mapping[int, Parts],
     keep_return: bool,
     pairs: dict[int, int] | None,
 ) -> list[int] | bytearray:
     """The height of every row; with ``pairs`` (side by side) a row is as high as the higher one of its sides."""
     indexes = [ref for ref in refs if ref >= 0]
     width = layout.width if pairs is None else layout.split_width
-    code = line_heights(file.lines, indexes, width, keep_return=keep_return)
+    code = line_heights(file.lines, indexes, width, parts, keep_return=keep_return)
     if pairs:
         both = [at for at, index in enumerate(indexes) if index in pairs]
-        left = line_heights(file.lines, [pairs[indexes[at]] for at in both], width, keep_return=keep_return)
+        beside = [pairs[indexes[at]] for at in both]
+        left = line_heights(file.lines, beside, width, parts, keep_return=keep_return)
         code = list(code)
         for at, height in zip(both, left, strict=True):
             code[at] = max(code[at], height)

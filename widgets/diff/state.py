@@ -9,6 +9,7 @@ from agents.parts.review import Comment, CommentDraft
 from agents.review.kinds import file_kind
 from agents.review.model import ADD, CONTEXT, DELETE, DiffSet, FileDiff
 from agents.review.places import Placed
+from widgets.diff.compared import LongLines
 from widgets.diff.folds import Fold, moved_folds
 from widgets.diff.line_marks import LineMark, marks_by_path, outside
 from widgets.diff.remarks import NO_REMARKS, Remarks
@@ -114,6 +115,7 @@ class DiffState:
         self._paths: frozenset[bytes] = frozenset()
         self._placed: tuple[Placed, ...] = ()
         self._notes: tuple[str, ...] = ()
+        self._long = LongLines()
 
     # content
 
@@ -126,6 +128,7 @@ class DiffState:
         self._placed = tuple(placed)
         self._take_notes()
         self.moved = moved_folds(diff)
+        self._long.forget()
         self.build()
 
     def take_marks(self, marks: Sequence[LineMark]) -> None:
@@ -198,6 +201,7 @@ class DiffState:
         if index == 0:
             return change_section(by_path.get(b"", ()), self.layout, self._notes, editor if editing == b"" else None)
         file = self.diff.files[index - 1]
+        folded, hidden = self.is_folded(file) and editing != file.path, self.is_away(file)
         return file_section(
             file,
             Layout(
@@ -210,9 +214,10 @@ class DiffState:
             by_path.get(file.path, ()),
             marks=self._marks.get(file.path, ()),
             folds=self.moved.get(file.path, ()) if self.fold_moved else (),
+            parts={} if folded or hidden else self._long.of(file),
             is_first=index == first and not by_path.get(b"") and not self._notes,
-            folded=self.is_folded(file) and editing != file.path,
-            hidden=self.is_away(file),
+            folded=folded,
+            hidden=hidden,
             editor=editor if editing == file.path else None,
         )
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.review import parse_patch
+from agents.review.alignment import INSERTED, KEEP, align, few_edits
 from agents.review.emphasis import SUBHUNK_CELLS, emphasize, emphasize_hunk
 from agents.review.words import tokens
 
@@ -148,3 +149,35 @@ def test_a_missing_final_line_feed_does_not_part_a_pair() -> None:
     )
     file = parse_patch(patch).files[0]
     assert emphasize_hunk(file, file.hunks[0]).partner == {0: 2, 2: 0}
+
+
+def test_words_far_into_a_long_line_are_found_and_its_halves_paired() -> None:
+    old = "var a=" + ",".join(f'"k{number}":{number}' for number in range(4000)) + ";"
+    new = old.replace('"k1500"', '"renamed"').replace(":2900", ":0")
+    found = emphasize([old], [new])
+    assert found.pairs == ((0, 0),)
+    assert [old[start:end] for start, end in found.deleted[0]] == ["k1500", "2900"]
+    assert [new[start:end] for start, end in found.added[0]] == ["renamed", "0"]
+
+
+def test_a_long_line_that_became_another_has_no_partner() -> None:
+    old, new = (",".join(f"{prefix}{number}" for number in range(2000)) for prefix in ("a", "b"))
+    assert emphasize([old], [new]).pairs == ((0, None), (None, 0))
+
+
+@given(old=st.lists(st.sampled_from("abc"), max_size=9), new=st.lists(st.sampled_from("abc"), max_size=9))
+def test_few_edits_turn_one_list_into_the_other_by_no_more_edits_than_an_alignment(
+    old: list[str], new: list[str]
+) -> None:
+    operations = few_edits(old, new, 18)
+    assert operations is not None
+    made, left = list[str](), list(old)
+    for operation, count in operations:
+        if operation == INSERTED:
+            made += new[len(made) : len(made) + count]
+        else:
+            made += left[:count] if operation == KEEP else []
+            del left[:count]
+    assert (made, left) == (new, [])
+    assert sum(count for kind, count in operations if kind) <= sum(count for kind, count in align(old, new) if kind)
+    assert few_edits(["a"] * 9, ["b"] * 9, 17) is None

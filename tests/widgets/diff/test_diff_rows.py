@@ -193,3 +193,22 @@ def test_line_ends_are_shown_only_where_they_differ(tmp_path: Path) -> None:
     mixed = diff_of(tmp_path / "mixed", {"a": "one\ntwo\n"}, {"a": "one\r\n2\r\n"}).files[0]
     assert not file_section(same, Layout(80)).keep_return
     assert file_section(mixed, Layout(80)).keep_return
+
+
+def test_of_a_long_line_what_differs_is_shown_wherever_it_stands(tmp_path: Path) -> None:
+    before = "var a=" + ",".join(f'"k{number}":{number}' for number in range(4000)) + ";\n"
+    after = before.replace('"k3000"', '"renamed"')
+    state = DiffState()
+    state.layout = Layout(80)
+    state.show(diff_of(tmp_path, {"a.js": before}, {"a.js": after}), ())
+    section = state.table.sections[1]
+    row = len(section) - 1
+    line = show_line(after[:-1], section.parts[section.refs[row]])
+    assert section.tops[row + 1] - section.tops[row] == len(row_starts(line.text, 80)) < 6
+    assert line.text.startswith('var a="k0":0')
+    said = [line.text[start:end] for start, end in line.notes]
+    hidden = sum(int(each.split()[1].replace(",", "")) for each in said)
+    assert len(line.text) - len("".join(said)) + hidden == len(after) - 1, "characters are neither shown nor counted"
+    at = after.index("renamed")
+    start, end = line.range(at, at + 7)
+    assert line.text[start:end] == "renamed"
