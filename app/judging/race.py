@@ -20,7 +20,7 @@ from agents.model import NewTask
 from agents.parts.races import Lane, Race
 from app.images import keep_pasted, with_images
 from app.new_task import Tick
-from app.ship.dialog import ask, one_line, say
+from app.ship.dialog import act, ask, close, one_line, say
 from widgets.chip_area import ChipArea
 from widgets.task_words import money, working_seconds
 from widgets.text_strips import printable
@@ -55,7 +55,6 @@ class StartRaceScreen(ModalScreen[Race | None]):
         super().__init__(classes="ship")
         self._api = api
         self._project = project
-        self._starting = False
         self._kept = ""
         """The prompt as the engine has it."""
         self._area = ChipArea(soft_wrap=True, placeholder="What to do.", id="prompt", tab_behavior="focus")
@@ -91,20 +90,15 @@ class StartRaceScreen(ModalScreen[Race | None]):
 
     def action_start(self) -> None:
         """Start."""
-        if not self._starting:
-            self._starting = True
-            ask(self, self._start())
+        act(self, self._start)
 
     async def _start(self) -> None:
         say(self, "")
         profiles = [tick.name or "" for tick in self.query(Tick) if tick.value]
-        try:
-            prompt = await with_images(self._api, self._area.expanded)
-            race = await self._api.races.start(NewTask(project=self._project, prompt=prompt), profiles)
-        finally:
-            self._starting = False
+        prompt = await with_images(self._api, self._area.expanded)
+        race = await self._api.races.start(NewTask(project=self._project, prompt=prompt), profiles)
         await self._keep("")
-        self.dismiss(race)
+        close(self, race)
 
     def action_leave(self) -> None:
         """Back."""
@@ -112,7 +106,7 @@ class StartRaceScreen(ModalScreen[Race | None]):
 
     async def _leave(self) -> None:
         await self._keep(self._area.text)
-        self.dismiss(None)
+        close(self)
 
     async def keep_draft(self) -> bool:
         """Keep what is written as it is now; False when that cannot be, which is said."""
@@ -254,8 +248,8 @@ class RaceScreen(ModalScreen[Chosen | None]):
             )
             return
         self._calm()
-        ask(self, self._keep(task))
+        act(self, lambda: self._keep(task))
 
     async def _keep(self, task: str) -> None:
         await self._api.races.keep(task)
-        self.dismiss(Chosen("go", task))
+        close(self, Chosen("go", task))

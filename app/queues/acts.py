@@ -176,7 +176,7 @@ class Acts:
         elif not sheet.is_edited:
             self._screen.say("There is nothing to save.")
         else:
-            self._screen.ask(self._save(sheet))
+            self._screen.ask(self._save(sheet), "save")
 
     async def _save(self, sheet: Sheet) -> None:
         screen = self._screen
@@ -259,7 +259,7 @@ class Acts:
 
     def restore(self) -> None:
         """Bring back what was last overwritten, renamed or deleted: of this queue, or the last one deleted."""
-        self._screen.ask(self._restore())
+        self._screen.ask(self._restore(), "restore")
 
     async def _restore(self) -> None:
         screen = self._screen
@@ -283,7 +283,7 @@ class Acts:
         elif screen.queue_task is None:
             screen.say("There is no task to run it on. m chooses tasks.", error=True)
         else:
-            screen.ask(self._start([screen.queue_task.id]))
+            screen.ask(self._start([screen.queue_task.id]), "start")
 
     def start_many(self) -> None:
         """Choose tasks and run the queue on them."""
@@ -296,7 +296,7 @@ class Acts:
 
         def answered(picked: list[str] | None) -> None:
             if picked:
-                screen.ask(self._start(picked))
+                screen.ask(self._start(picked), "start")
 
         screen.app.push_screen(TargetScreen(screen.sheet.name, tasks, chosen), answered)
 
@@ -323,7 +323,7 @@ class Acts:
             screen.say("Choose a queue, on a task, first.")
             return
         name = "" if screen.queue_task.own_queue == screen.sheet.name else screen.sheet.name
-        screen.ask(self._attach(name))
+        screen.ask(self._attach(name), "attach")
 
     async def _attach(self, name: str) -> None:
         screen = self._screen
@@ -343,13 +343,13 @@ class Acts:
         """Leave out the prompt at the cursor."""
         screen = self._screen
         if (run := self._run()) is not None:
-            screen.ask(screen.api.queues.skip(run.task, screen.items.cursor + 1))
+            screen.ask(screen.api.queues.skip(run.task, screen.items.cursor + 1), f"skip {screen.items.cursor}")
 
     def pause(self) -> None:
         """Pause, or go on."""
         queues = self._screen.api.queues
         if (run := self._run()) is not None:
-            self._screen.ask(queues.resume(run.task) if run.state == "paused" else queues.pause(run.task))
+            self._screen.ask(queues.resume(run.task) if run.state == "paused" else queues.pause(run.task), "pause")
 
     def abort(self) -> None:
         """End the run once the person has said yes."""

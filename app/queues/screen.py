@@ -74,6 +74,8 @@ class QueueScreen(Screen[None]):
         self.adding = -1
         """Where a prompt is being added; -1: none is."""
         self._naming: Acts.Naming | None = None
+        self._asking: set[str] = set()
+        """What calls on their way are about."""
         self.acts = Acts(self)
 
     def compose(self) -> ComposeResult:
@@ -392,15 +394,22 @@ class QueueScreen(Screen[None]):
             if binding.id == event.action:
                 await self.run_action(binding.action)
 
-    def ask(self, call: Coroutine[Any, Any, object]) -> None:
-        """Call the engine beside everything else; what it refuses is shown."""
-        self.run_worker(self._answered(call), group="queues")
+    def ask(self, call: Coroutine[Any, Any, object], about: str = "") -> None:
+        """Call the engine beside everything else; what it refuses is shown. Nothing while a call ``about`` the same is
+        on its way: its key was pressed twice."""
+        if about in self._asking:
+            call.close()
+            return
+        self._asking |= {about} - {""}
+        self.run_worker(self._answered(call, about), group="queues")
 
-    async def _answered(self, call: Coroutine[Any, Any, object]) -> None:
+    async def _answered(self, call: Coroutine[Any, Any, object], about: str) -> None:
         try:
             await call
         except ShopfloorError as error:
             self.say(str(error), error=True)
+        finally:
+            self._asking.discard(about)
 
     def confirm(self, question: str, detail: str, yes: str, call: Coroutine[Any, Any, object]) -> None:
         """Do something once the person has said yes."""

@@ -18,7 +18,7 @@ from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import Task
 from agents.parts.committing import FileStatus
-from app.ship.dialog import ask, one_line, say
+from app.ship.dialog import act, ask, close, one_line, say
 from app.ship.unsent import forget_unsent, keep_unsent, unsent
 from widgets.text_strips import printable
 
@@ -63,7 +63,6 @@ class CommitScreen(ModalScreen[None]):
         self._at = -1
         self._unsent = BEGINNING
         self._field = f"command {task.id}"
-        self._busy = False
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -158,17 +157,12 @@ class CommitScreen(ModalScreen[None]):
 
     @on(Input.Submitted, "#command")
     def _submitted(self) -> None:
-        if not self._busy:
-            ask(self, self._run())
+        act(self, self._run)
 
     async def _run(self) -> None:
         command = self.query_one("#command", Input).value
-        self._busy = True
         say(self, "")
-        try:
-            ran = await self._api.committing.run(self._shown.id, command, self._chosen())
-        finally:
-            self._busy = False
+        ran = await self._api.committing.run(self._shown.id, command, self._chosen())
         self._history = await self._api.committing.history()
         self._at = -1
         await self._read()
@@ -179,20 +173,17 @@ class CommitScreen(ModalScreen[None]):
         forget_unsent(self, self._field)
         self.notify(printable(ran.output[-300:] or "Done."), markup=False)
         if not self._files:
-            self.dismiss()
+            close(self)
 
     def action_suggest(self) -> None:
         """Ask the model for a message and put it into the command."""
-        if not self._busy:
-            ask(self, self._suggest())
+        act(self, self._suggest)
 
     async def _suggest(self) -> None:
-        self._busy = True
         self.query_one("#preview", Static).update("Asking the model…")
         try:
             message = await self._api.committing.suggest(self._shown.id, self._chosen())
         finally:
-            self._busy = False
             self._show_preview()
         quoted = message.replace("'", "'\"'\"'")
         command = self.query_one("#command", Input)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from textual.screen import Screen
 from textual.widgets import Static
 
 from agents.errors import ShopfloorError
 from widgets.text_strips import printable
+
+Result = TypeVar("Result")
+
+_acting: WeakKeyDictionary[Screen[Any], set[str]] = WeakKeyDictionary()
+"""What dialogs have let the engine do and wait for."""
 
 
 def say(screen: Screen[Any], text: str) -> None:
@@ -22,6 +28,28 @@ def say(screen: Screen[Any], text: str) -> None:
 def ask(screen: Screen[Any], call: Coroutine[Any, Any, object]) -> None:
     """Call the engine beside everything else; what it refuses is shown in the dialog."""
     screen.run_worker(_answered(screen, call), group="ship")
+
+
+def act(screen: Screen[Any], call: Callable[[], Coroutine[Any, Any, object]], about: str = "") -> None:
+    """Let the engine do something, as :func:`ask` does; nothing while it still does what the dialog has let it do
+    before about the same, so that a key that is pressed twice does it once."""
+    acting = _acting.setdefault(screen, set())
+    if about not in acting:
+        acting.add(about)
+        ask(screen, _then(call(), lambda: acting.discard(about)))
+
+
+async def _then(call: Coroutine[Any, Any, object], done: Callable[[], None]) -> None:
+    try:
+        await call
+    finally:
+        done()
+
+
+def close(screen: Screen[Result], result: Result | None = None) -> None:
+    """Close a dialog with its result, unless the person has left it while the engine worked."""
+    if screen.is_current:
+        screen.dismiss(result)
 
 
 async def _answered(screen: Screen[Any], call: Coroutine[Any, Any, object]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -18,7 +19,7 @@ from agents.api import Api
 from agents.model import Task
 from agents.parts.landing import Landing
 from app.new_task import Tick
-from app.ship.dialog import ask, one_line, say
+from app.ship.dialog import act, ask, close, one_line, say
 from app.ship.unsent import forget_unsent, keep_unsent, unsent
 from widgets.chip_area import SteadyTextArea
 from widgets.task_signs import age
@@ -95,7 +96,7 @@ class LandScreen(ModalScreen[Landing | None]):
 
     def action_land(self) -> None:
         """Put it into the line."""
-        ask(self, self._land())
+        act(self, self._land)
 
     async def _land(self) -> None:
         say(self, "")
@@ -104,7 +105,7 @@ class LandScreen(ModalScreen[Landing | None]):
         check = self.query_one("#check", Tick).value
         landing = await self._api.landing.land(self._shown.id, how, onto, message, check)  # type: ignore[arg-type]
         forget_unsent(self, self._field)
-        self.dismiss(landing)
+        close(self, landing)
 
 
 def _facts(task: Task) -> str:
@@ -177,25 +178,25 @@ class LineScreen(ModalScreen[str | None]):
     def _selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id)
 
-    def _do(self, call: object) -> None:
+    def _do(self, call: Callable[[], Coroutine[Any, Any, object]]) -> None:
         async def then_refresh() -> None:
-            await call  # type: ignore[misc]
+            await call()
             say(self, "")
             await self._refresh()
 
-        ask(self, then_refresh())
+        act(self, then_refresh)
 
     def action_cancel(self) -> None:
         """Take it out of the line."""
         if landing := self._chosen():
-            self._do(self._api.landing.cancel(landing.task))
+            self._do(lambda: self._api.landing.cancel(landing.task))
 
     def action_undo(self) -> None:
         """Take its work off the branch."""
         if landing := self._chosen():
-            self._do(self._api.landing.undo(landing.task))
+            self._do(lambda: self._api.landing.undo(landing.task))
 
     def action_hold(self) -> None:
         """Hold the line, or let it go on."""
         if landing := self._chosen():
-            self._do(self._api.landing.hold(landing.project, landing.project not in self._held))
+            self._do(lambda: self._api.landing.hold(landing.project, landing.project not in self._held))

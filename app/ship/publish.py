@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -18,7 +19,7 @@ from agents.api import Api
 from agents.model import PullRequest, Task
 from agents.parts.hosting import Issue, PullDraft
 from app.new_task import Tick
-from app.ship.dialog import ask, one_line, say
+from app.ship.dialog import act, ask, close, one_line, say
 from app.ship.unsent import forget_unsent, keep_unsent, unsent
 from widgets.chip_area import SteadyTextArea
 from widgets.text_strips import printable
@@ -45,7 +46,6 @@ class PublishScreen(ModalScreen[None]):
         self._api = api
         self._shown = task
         self._draft = PullDraft(title=task.title)
-        self._busy = False
         self._title_field, self._body_field = f"title {task.id}", f"body {task.id}"
 
     def compose(self) -> ComposeResult:
@@ -87,8 +87,7 @@ class PublishScreen(ModalScreen[None]):
 
     def action_publish(self) -> None:
         """Publish."""
-        if not self._busy:
-            ask(self, self._publish())
+        act(self, self._publish)
 
     async def _publish(self) -> None:
         draft = msgspec.structs.replace(
@@ -97,21 +96,19 @@ class PublishScreen(ModalScreen[None]):
             body=self.query_one("#body", SteadyTextArea).text,
             draft=self.query_one("#draft", Tick).value,
         )
-        self._busy = True
         say(self, "")
         self.query_one("#stands", Static).update("Publishing…")
         request = self._shown.pull_request
         try:
             request = await self._api.hosting.publish(self._shown.id, draft)
         finally:
-            self._busy = False
             self.query_one("#stands", Static).update(_stands(request))
         forget_unsent(self, self._title_field, self._body_field)
         self.notify(f"#{request.number}  {printable(request.url)}", markup=False)
 
     def action_refresh(self) -> None:
         """Ask how it stands."""
-        ask(self, self._refresh())
+        act(self, self._refresh)
 
     async def _refresh(self) -> None:
         request = await self._api.hosting.refresh(self._shown.id)
@@ -119,7 +116,7 @@ class PublishScreen(ModalScreen[None]):
 
     def action_comments(self) -> None:
         """Bring its comments into the review."""
-        ask(self, self._comments())
+        act(self, self._comments)
 
     async def _comments(self) -> None:
         count = await self._api.hosting.fetch_comments(self._shown.id)
@@ -127,12 +124,12 @@ class PublishScreen(ModalScreen[None]):
 
     def action_failure(self) -> None:
         """Send the failing log."""
-        ask(self, self._failure())
+        act(self, self._failure)
 
     async def _failure(self) -> None:
         await self._api.hosting.send_failure(self._shown.id)
         self.notify("The agent was told, with the log.", markup=False)
-        self.dismiss()
+        close(self)
 
 
 def _stands(request: PullRequest | None) -> str:
@@ -189,10 +186,10 @@ class IssuesScreen(ModalScreen[Task | None]):
 
     @on(OptionList.OptionSelected, "#issues")
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        ask(self, self._take(self._issues[event.option_index]))
+        act(self, partial(self._take, self._issues[event.option_index]))
 
     async def _take(self, issue: Issue) -> None:
-        self.dismiss(await self._api.hosting.take_issue(self._project, issue.number))
+        close(self, await self._api.hosting.take_issue(self._project, issue.number))
 
 
 def _line(issue: Issue) -> Text:

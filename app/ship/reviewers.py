@@ -19,7 +19,7 @@ from agents.api import Api
 from agents.loops.reviewing import place_of
 from agents.model import Task
 from agents.parts.reviewers import Estimate, Reader, Reviewer, Reviewing
-from app.ship.dialog import ask, one_line, say
+from app.ship.dialog import act, ask, one_line, say
 from app.ticks import TickList
 from widgets.text_strips import printable
 
@@ -65,7 +65,6 @@ class ReviewersScreen(ModalScreen[bool]):
         self._reviewers: list[Reviewer] = []
         self._estimates: dict[str, Estimate] = {}
         self._reviewing: Reviewing | None = None
-        self._is_starting = False
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -187,8 +186,8 @@ class ReviewersScreen(ModalScreen[bool]):
 
     def action_start(self) -> None:
         """Let the chosen ones read."""
-        if not self._runs and not self._is_starting:
-            ask(self, self._start())
+        if not self._runs:
+            act(self, self._start)
 
     async def _start(self) -> None:
         say(self, "")
@@ -198,17 +197,13 @@ class ReviewersScreen(ModalScreen[bool]):
             return
         profile, judge = (str(self.query_one(name, Select).value) for name in ("#profile", "#judge"))
         auto = int(str(self.query_one("#auto", Select).value))
-        self._is_starting = True
-        try:
-            self._reviewing = await self._api.reviewers.start(self._shown.id, chosen, profile, judge, auto)
-        finally:
-            self._is_starting = False
+        self._reviewing = await self._api.reviewers.start(self._shown.id, chosen, profile, judge, auto)
         self._show()
 
     def action_cancel(self) -> None:
         """End what runs."""
         if self._runs:
-            ask(self, self._cancel())
+            act(self, self._cancel)
 
     async def _cancel(self) -> None:
         self._reviewing = await self._api.reviewers.cancel(self._shown.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -16,7 +17,7 @@ from textual.widgets.option_list import Option
 from agents.api import Api
 from agents.model import Task
 from agents.parts.scripts import ScriptInfo, ScriptRun
-from app.ship.dialog import ask, one_line, say
+from app.ship.dialog import act, ask, one_line, say
 from widgets.text_strips import printable
 
 LOG_ROWS = 16
@@ -112,7 +113,7 @@ class ScriptsScreen(ModalScreen[None]):
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        ask(self, self._run(str(event.option.id)))
+        act(self, partial(self._run, str(event.option.id)), str(event.option.id))
 
     async def _run(self, name: str, again: bool = False) -> None:
         say(self, "")
@@ -125,7 +126,7 @@ class ScriptsScreen(ModalScreen[None]):
     def action_stop(self) -> None:
         """End the script at the cursor."""
         if script := self._chosen():
-            ask(self, self._stop(script.name))
+            act(self, partial(self._stop, script.name), script.name)
 
     async def _stop(self, name: str) -> None:
         await self._api.scripts.stop(self._shown.id, name)
@@ -134,7 +135,7 @@ class ScriptsScreen(ModalScreen[None]):
     def action_restart(self) -> None:
         """Stop and start it."""
         if script := self._chosen():
-            ask(self, self._run(script.name, again=True))
+            act(self, partial(self._run, script.name, again=True), script.name)
 
     def action_copy(self) -> None:
         """Copy where it answers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Callable
@@ -61,6 +62,27 @@ class Hands:
         return self.app.floor.legend.render_line(0).text
 
 
+class Slow:
+    """A call to the engine that waits until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, part: object, name: str) -> None:
+        self.calls = 0
+        self._go = asyncio.Event()
+        call = getattr(part, name)
+
+        async def wait(*given: object) -> object:
+            self.calls += 1
+            await self._go.wait()
+            return await call(*given)
+
+        monkeypatch.setattr(part, name, wait)
+
+    def once(self) -> None:
+        """It was called for a key that was pressed twice: let it go."""
+        assert self.calls == 1, f"it was called {self.calls} times"
+        self._go.set()
+
+
 @asynccontextmanager
 async def the_floor(shop: Shop, *tasks: Task, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Hands]:
     app = ShopfloorApp(cast(Api, shop.engine), str(shop.repository))
@@ -85,15 +107,19 @@ def a_project_file(shop: Shop, text: str) -> None:
 
 
 @presses("line.undo")
-async def test_a_task_is_landed_from_the_floor_with_an_edited_message(shop: Shop) -> None:
+async def test_a_task_is_landed_from_the_floor_with_an_edited_message(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     task = await a_ready_task(shop)
+    landing = Slow(monkeypatch, shop.engine.landing, "land")
     async with the_floor(shop, task) as hands:
         await hands.press("m")
         await hands.opened(LandScreen)
         message = hands.app.screen.query_one("#message", TextArea)
         await hands.until(lambda: message.text == "Greet everybody", "a message is suggested")
         message.text = "Say hello to all"
-        await hands.press("ctrl+s")
+        await hands.press("ctrl+s", "ctrl+s")
+        landing.once()
         await hands.until(lambda: shop.engine.ledger.tasks[task.id].state == "landed", "the task has landed")
         assert git(shop.repository, "log", "-1", "--format=%s") == "Say hello to all"
         await hands.until(lambda: not hands.app.floor.roster.shown, "it has left the floor")
@@ -280,7 +306,8 @@ async def test_a_title_in_a_field_cannot_act_on_the_terminal(shop: Shop, host: P
 
 
 @presses("floor.issues", "issues.leave")
-async def test_a_task_is_started_from_an_issue(shop: Shop, host: Path) -> None:
+async def test_a_task_is_started_from_an_issue(shop: Shop, host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taking = Slow(monkeypatch, shop.engine.hosting, "take_issue")
     issues = [{"number": 12, "title": "It breaks", "body": "Here.", "url": "https://x/12", "labels": []}]
     (host / "issues").write_text(json.dumps(issues))
     a_project_file(shop, '[defaults]\nprofile = "test"\n')
@@ -294,7 +321,8 @@ async def test_a_task_is_started_from_an_issue(shop: Shop, host: Path) -> None:
         await hands.opened(IssuesScreen)
         found = hands.app.screen.query_one("#issues", OptionList)
         await hands.until(lambda: found.option_count == 1, "the issue is listed")
-        await hands.press("enter")
+        await hands.press("enter", "enter")
+        taking.once()
         await hands.until(lambda: len(hands.app.floor.roster.shown) == 1, "a task was made of it")
         assert hands.app.floor.roster.shown[0].title == "It breaks (#12)"
 
