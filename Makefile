@@ -26,8 +26,8 @@ demo: $(RUN) ## four agents at work on a sample repository, played offline
 test: $(DEV) ## everything that decides: lint and pytest, at the same time
 	$(MAKE) --no-print-directory -j 2 lint pytest
 
-pytest: $(DEV) ## the tests; worksteal: whoever has none left takes some of the other's
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+pytest: $(DEV) ## the tests, by four at once, since half of their time is waiting; who has none left takes some of another's
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 test-agents: $(DEV) ## real agents from npm, confined, against a model on this machine
 	$(BIN)/python -m tests.real
