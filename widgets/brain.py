@@ -30,7 +30,6 @@ from widgets.task_signs import SPINNER_SECONDS
 from widgets.text_strips import Spans, StyleBook, cut, printable, strip_of
 
 HEADER_ROWS = 3
-RAIL_WIDTH = 5
 AGE_SECONDS = 20.0
 """How often ages are painted again while nothing moves."""
 NARROWEST = 20

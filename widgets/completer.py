@@ -96,10 +96,10 @@ class Completer:
         self._area.replace(f"{sign}{name} ", (row, trigger.start), (row, column))
         return True
 
-    def given(self, text: str) -> tuple[str, str] | None:
-        """The command of ours that a whole text is, with what stands behind its name."""
+    def given(self, text: str) -> str | None:
+        """The command of ours that a text of one line begins with."""
         if not text.startswith("/") or "\n" in text.strip():
             return None
-        name, _, rest = text[1:].strip().partition(" ")
+        name = text[1:].strip().partition(" ")[0]
         command = self.commands.get(name)
-        return (name, rest.strip()) if command is not None and not command.is_agents else None
+        return name if command is not None and not command.is_agents else None

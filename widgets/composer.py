@@ -27,7 +27,6 @@ from widgets.task_signs import mood
 from widgets.task_words import STATE_GLYPHS
 from widgets.text_strips import Spans, cells, printable
 
-LINES = 8
 """How many lines of text it grows to."""
 PAUSE_SECONDS = 0.6
 """How long typing rests before the draft is kept."""
@@ -99,10 +98,9 @@ class Composer(StillVertical):
 
     @dataclass
     class CommandGiven(_ComposerMessage):
-        """A command was chosen or sent; ``rest`` is what stood behind its name."""
+        """A command was chosen or sent."""
 
         name: str
-        rest: str
 
     @dataclass
     class DeskWanted(_ComposerMessage):
@@ -255,7 +253,7 @@ class Composer(StillVertical):
         """Take the choice that is marked above the text; False when none is offered."""
         taken = self._completer.accept()
         if isinstance(taken, Command):
-            self.post_message(self.CommandGiven(self, taken.name, ""))
+            self.post_message(self.CommandGiven(self, taken.name))
         return bool(taken)
 
     def replace_text(self, text: str) -> None:
@@ -415,7 +413,7 @@ class Composer(StillVertical):
             return
         if (given := self._completer.given(text)) is not None:
             self.replace_text("")
-            self.post_message(self.CommandGiven(self, *given))
+            self.post_message(self.CommandGiven(self, given))
             return
         text = self.expanded
         name = self._target.id

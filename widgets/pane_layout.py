@@ -48,7 +48,6 @@ class _Split(NamedTuple):
     """A page divided into panes and tiles."""
 
     panes: int
-    tiles: int
     tile_rows: int
 
 
@@ -110,8 +109,7 @@ def _split(count: int, fits: Callable[[int], int], columns: int) -> _Split:
     rows = 0
     while fits(rows) + rows * columns < count:
         rows += 1
-    panes = min(count, fits(rows))
-    return _Split(panes, count - panes, rows)
+    return _Split(min(count, fits(rows)), rows)
 
 
 def _chosen(tasks: Sequence[str], large: Sequence[str], count: int) -> Collection[str]:

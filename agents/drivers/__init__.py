@@ -139,8 +139,6 @@ class Blocked(Report, kw_only=True):
 class NotDelivered(Report, kw_only=True):
     """The prompt of the turn did not reach the agent."""
 
-    reason: str
-
 
 class Alive(Report, kw_only=True):
     """The agent does something that there is nothing to tell about."""

@@ -278,7 +278,7 @@ class Facilities:
             report=report,
             history=history,
             environment=self.environment,
-            base_url=await self._offline(profile) if profile.native.provider == "offline" else "",
+            base_url=await self._offline() if profile.native.provider == "offline" else "",
             checks=[] if reader else [check.run for check in self.checks(task)[0]],
             reader=reader,
         )
@@ -295,11 +295,11 @@ class Facilities:
 
         native = profile.native
         assert native is not None
-        base_url = await self._offline(profile) if native.provider == "offline" else ""
+        base_url = await self._offline() if native.provider == "offline" else ""
         answer, usage = await ask_once(open_model(native, self.environment, base_url), system, text)
         return answer, msgspec.structs.replace(usage, cost_usd=cost(usage, profile.prices))
 
-    async def _offline(self, profile: Profile) -> str:
+    async def _offline(self) -> str:
         if not self._offline_url:
             from agents.offline import start_offline_server
 

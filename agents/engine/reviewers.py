@@ -63,7 +63,6 @@ class ReviewerDesk:
         happened: Happened,
     ) -> None:
         self._ledger = ledger
-        self._facilities = facilities
         self._changes = changes
         self._comments = comments
         self._costs = costs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -25,8 +24,6 @@ from agents.model import Prompt, Task, at_work
 WATCH_SECONDS = 5.0
 STOP_SECONDS = 10.0
 HELD = "Held: it starts when you say so."
-
-_log = logging.getLogger(__name__)
 
 
 class Scheduler:

@@ -136,11 +136,6 @@ class Terminals:
             name=profile.name, section=profile.terminal, stage=terminal, report=report, history=history
         )
 
-    def alive(self, task: str) -> bool:
-        """A program of the task runs."""
-        terminal = self._terminals.get(task)
-        return terminal is not None and terminal.session is not None
-
     def session(self, task: str) -> Session | None:
         """The task's program, as long as it is known; it may have ended."""
         terminal = self._terminals.get(task)

@@ -80,7 +80,7 @@ def plan_break_fix(change: DiffSet, contents: Mapping[bytes, bytes], settings: B
         contents: the new content of its test files (:func:`test_files`).
     """
     brought = test_files(change, settings)
-    tests = [test for file in brought for test in _tests_in(file, contents.get(file.new_path, b""), settings)]
+    tests = [test for file in brought for test in _tests_in(file, contents.get(file.new_path, b""))]
     code = [file for file in change.files if not _belongs_to_tests(file, settings)]
     pieces = _spread([_pieces(file) for file in code])
     return Plan(
@@ -123,7 +123,7 @@ def _name(path: bytes) -> str | None:
 # --- the tests
 
 
-def _tests_in(file: FileDiff, content: bytes, settings: BreakFixSection) -> list[TouchedTest]:
+def _tests_in(file: FileDiff, content: bytes) -> list[TouchedTest]:
     """The tests that were changed in a file; the file itself where they cannot be told."""
     whole = [TouchedTest(path=file.new_path)]
     if not file.new_path.endswith(b".py"):

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import pairwise
 
 _GAP_CELLS = 1_000_000
 """A gap without unique lines larger than this (old lines times new lines) is taken as replaced."""
@@ -43,11 +42,6 @@ class LineMap:
             self.new_lines + 1,
         )
         return before + 1, after - 1
-
-    def touched(self, start: int, end: int) -> bool:
-        """Whether any of the old lines ``start`` to ``end`` was changed, deleted, or got a line between them."""
-        numbers = [self.new_number(old) for old in range(start, end + 1)]
-        return None in numbers or any(one is not None and other != one + 1 for one, other in pairwise(numbers))
 
 
 def split_lines(data: bytes) -> list[bytes]:

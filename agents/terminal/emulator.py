@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pyghostty import core
 from pyghostty._ffi import check, ffi, lib, union_fn
 
-from agents.terminal.lines import Line, line_text, parse_lines
+from agents.terminal.lines import Line, parse_lines
 
 SCROLLBACK_BYTES = 4_000_000
 """What the rows above the screen may take: 5,000 of 80 columns, 2,000 of 200. By itself the library keeps hundreds."""
@@ -396,11 +396,6 @@ def _point(column: int, row: int) -> Any:
     point.tag = lib.GHOSTTY_POINT_TAG_SCREEN
     point.value.x, point.value.y = column, row
     return point
-
-
-def texts(lines: Sequence[Line]) -> list[str]:
-    """What stands in some rows."""
-    return [line_text(line) for line in lines]
 
 
 @contextlib.contextmanager

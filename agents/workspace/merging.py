@@ -44,8 +44,6 @@ class Rebased(Struct, kw_only=True):
     tip: str
     conflicts: tuple[Conflict, ...] = ()
     """Those of the first commit that does not apply."""
-    subject: str = ""
-    """That commit's."""
 
 
 class Advanced(Struct, kw_only=True):
@@ -163,9 +161,9 @@ async def rebase(repository: Repository, onto: str, base: str, tip: str) -> Reba
     current = onto
     for commit in listed.out.decode().split():
         picked = await _pick(repository, commit, current)
-        subject, author, message = await _words(repository, commit)
         if picked.conflicts:
-            return Rebased(tip=current, conflicts=picked.conflicts, subject=subject)
+            return Rebased(tip=current, conflicts=picked.conflicts)
+        author, message = await _words(repository, commit)
         if picked.tree != await trees.tree_of(repository, current):
             current = await commit_tree(repository, picked.tree, (current,), message, author)
     return Rebased(tip=current)
@@ -188,14 +186,12 @@ async def revert(repository: Repository, tip: str, landed: str, before_it: str, 
     return Rebased(tip=await commit_tree(repository, merged.tree, (tip,), message))
 
 
-async def _words(repository: Repository, commit: str) -> tuple[str, dict[str, str], str]:
-    """Subject, author and message of a commit."""
-    printed = await git(
-        repository, "log", "-1", "--date=raw", "--format=%s%x00%an%x00%ae%x00%ad%x00%B", _commit(commit)
-    )
-    subject, name, mail, date, message = printed.out.decode("utf-8", "replace").split("\0", 4)
+async def _words(repository: Repository, commit: str) -> tuple[dict[str, str], str]:
+    """Author and message of a commit."""
+    printed = await git(repository, "log", "-1", "--date=raw", "--format=%an%x00%ae%x00%ad%x00%B", _commit(commit))
+    name, mail, date, message = printed.out.decode("utf-8", "replace").split("\0", 3)
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": date}
-    return subject, {key: value for key, value in author.items() if value}, message
+    return {key: value for key, value in author.items() if value}, message
 
 
 async def branch_tip(repository: Repository, branch: str) -> str:

@@ -18,7 +18,6 @@ class Project(Repository, kw_only=True):
 
     head: str
     """The branch checked out in the main checkout, or the commit id when HEAD is detached."""
-    head_commit: str
 
     @property
     def root(self) -> Path:
@@ -67,10 +66,9 @@ async def open_project(path: Path) -> Project:
     commit = await git(repository, "rev-parse", "--quiet", "--verify", "HEAD^{commit}", accept=(0, 1, 128))
     if commit.status:
         raise GitError(f"The repository {root} has no commits yet.", "Make a first commit, then come back.")
-    head_commit = commit.out.decode().strip()
     branch = await git(repository, "symbolic-ref", "--quiet", "HEAD", accept=(0, 1))
-    head = branch.out.decode("utf-8", "surrogateescape").strip().removeprefix("refs/heads/") or head_commit
-    return Project(repository=str(root), git_dir=str(git_dir), head=head, head_commit=head_commit)
+    head = branch.out.decode("utf-8", "surrogateescape").strip().removeprefix("refs/heads/")
+    return Project(repository=str(root), git_dir=str(git_dir), head=head or commit.out.decode().strip())
 
 
 async def commit_of(repository: Repository, ref: str) -> str:

@@ -342,8 +342,8 @@ class Painter:
         rows = max(len(left), len(right))
         strips = []
         for number in range(rows):
-            one = left[number] if number < len(left) else self._blank_side(left, "old")
-            other = right[number] if number < len(right) else self._blank_side(right, "new")
+            one = left[number] if number < len(left) else self._blank_side(left)
+            other = right[number] if number < len(right) else self._blank_side(right)
             segments = [*one, *other]
             used = sum(segment.cell_length for segment in segments)
             if used < self.width:
@@ -375,7 +375,7 @@ class Painter:
         sign = Segment(" +-"[kind] if first else "↪", styles[f"{base} sign-{base}"])
         return [Segment(f" {shown}", styles[look]), bar, sign]
 
-    def _blank_side(self, rows: list[list[Segment]], side: str) -> list[Segment]:
+    def _blank_side(self, rows: list[list[Segment]]) -> list[Segment]:
         """The rest of a side beneath its line, or all of an empty one."""
         width = self.side_width + self.gutter.digits + 4
         return [Segment(" " * width, rows[-1][-1].style if rows else self.styles["absent"])]

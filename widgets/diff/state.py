@@ -68,7 +68,6 @@ class Position:
     new: int = 0
     row: int = 0
     rows: int = 0
-    comment: Comment | None = None
 
 
 class DiffState:
@@ -340,7 +339,6 @@ class DiffState:
             new=new,
             row=self.table.top(spot) + 1,
             rows=self.table.height,
-            comment=self.comment(),
         )
 
     def comment(self) -> Comment | None:

@@ -95,8 +95,6 @@ class TerminalPane(AgentPane):
     class KeysMoved(AgentPane._PaneMessage):
         """Keys go to the agent now, or do not any more."""
 
-        to_agent: bool
-
     def __init__(
         self,
         pump: Pump,
@@ -112,11 +110,9 @@ class TerminalPane(AgentPane):
         self._settling: Timer | None = None
         self._search: str | None = None
         """What is searched for, while it is typed."""
-        self._searched = ""
         self._found = -1
         self._typed_at = 0.0
         self._drag: Place | None = None
-        self._buttons = 0
 
     def _make_area(self) -> TranscriptArea:
         # it has all that a pane asks of the rows below its header
@@ -154,7 +150,7 @@ class TerminalPane(AgentPane):
             self.post_message(self.CopyOffered(self, self._task_id, len(self.terminal.copied)))
         if alive != self.terminal.alive:
             self._keys_moved()
-            self.post_message(self.KeysMoved(self, self._task_id, self._keys.to_agent))
+            self.post_message(self.KeysMoved(self, self._task_id))
 
     # --- size
 
@@ -243,7 +239,7 @@ class TerminalPane(AgentPane):
     def _give_keys(self, to_agent: bool) -> None:
         self._keys.to_agent = to_agent
         self._keys_moved()
-        self.post_message(self.KeysMoved(self, self._task_id, to_agent))
+        self.post_message(self.KeysMoved(self, self._task_id))
 
     def _keys_moved(self) -> None:
         self._header_changed = True

@@ -245,7 +245,7 @@ class TerminalDriver:
         return self._trouble(f"{self._name} {ended}.{shown}", "Resume the task to start it again.")
 
     def _not_delivered(self, session: Session, trouble: str) -> TurnEnd:
-        self._report(NotDelivered(reason=trouble))
+        self._report(NotDelivered())
         if not session.alive:
             return self._cut(session) or TurnEnd(outcome="interrupted")
         hint = "Look at its pane; resume the task to send it again."

@@ -57,7 +57,6 @@ class Session(Sink):
             folder: the task's private folder.
         """
         self._section = section
-        self._folder = folder
         self.size = size
         self._emulator = Emulator(size.columns, size.rows, self)
         self.keyboard = Keyboard(self._emulator)

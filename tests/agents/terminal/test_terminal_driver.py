@@ -269,7 +269,7 @@ async def test_stop_interrupts_the_turn_and_the_program_goes_on(shop: Shop, agen
     stopped = await shop.engine.stop_task(task.id)
     assert stopped.state == "stopped"
     await screen(shop, task, "interrupted")
-    assert shop.engine.terminals.alive(task.id)
+    assert (await shop.engine.terminals.screen(task.id)).alive, "the program itself was ended"
 
 
 async def test_a_program_that_does_not_stop_is_said_to_go_on_by_itself(shop: Shop, agent: Agent) -> None:

@@ -25,7 +25,6 @@ async def test_project_is_found_from_a_folder_inside(tmp_path: Path) -> None:
         repository=str(repository.path),
         git_dir=str(repository.path / ".git"),
         head="main",
-        head_commit=repository.commit(),
     )
     assert (project.root, project.name) == (repository.path, "shop")
 
@@ -128,4 +127,4 @@ async def test_environment_of_the_engine_does_not_steer_git(tmp_path: Path, monk
     monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere")
     project = await open_project(repository.path)
-    assert (project.root, project.head_commit) == (repository.path, repository.commit())
+    assert (project.root, await project.commit("HEAD")) == (repository.path, repository.commit())
