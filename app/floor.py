@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from agents.api import Api, Subscription
-from agents.errors import ShopfloorError
+from agents.errors import EngineUnreachable, ShopfloorError
 from agents.events import AnyEvent, CommentsChanged, EngineNotice, QueueChanged, TaskChanged
 from agents.installation import REPLACED, RESTART
 from agents.model import FINAL_STATES, Task
@@ -27,7 +27,7 @@ from app.areas import Areas
 from app.arranging import Arranging
 from app.ask import TellScreen
 from app.images import keep_pasted
-from app.keys import FLOOR, PANE_DIGITS, bindings, hints, pretty
+from app.keys import FLOOR, PANE_DIGITS, bindings, hints, pretty, welcome
 from app.opening import Opening
 from app.outbox import LeaveWanted, Outbox
 from app.roster import Roster
@@ -50,13 +50,6 @@ if TYPE_CHECKING:
 
 EARLIER_ENTRIES = 300
 """How many older entries are fetched at once."""
-
-WELCOME = """\
-No task yet.
-
-{new}   write what to do; an agent starts in a worktree of its own
-{review}   when it is ready, read its change and comment on lines
-{quit}   leave at any time: agents go on, and are here when you return"""
 
 
 class FloorScreen(Screen[None]):
@@ -156,6 +149,7 @@ class FloorScreen(Screen[None]):
         problem = f"Agents cannot start: {info.sandbox_problem}" if info.sandbox_problem else ""
         self.show_bar(problem or (f"{REPLACED} {RESTART}" if info.replaced else ""))
         self.totals.stir(0.1)
+        self.outbox.keep_drafts()
         self.show_tasks()
         await subscription.watch(self.grid.tasks_in_view, self.grid.known)
         self.acts.shipping.read_offers()
@@ -453,7 +447,8 @@ class FloorScreen(Screen[None]):
         try:
             await call
         except ShopfloorError as error:
-            self.notify(printable(str(error)), severity="error", markup=False)
+            if not isinstance(error, EngineUnreachable):  # the bar says that, and what to do
+                self.notify(printable(str(error)), severity="error", markup=False)
             self.legend.say(error.message, "error")
             return False
         return True
@@ -462,10 +457,7 @@ class FloorScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin in the list: it says who needs the person."""
-        keys = {action.id: pretty((self.keymap.get(action.id) or action.keys).split(",")[0]) for action in FLOOR}
-        self.query_one("#empty", Static).update(
-            WELCOME.format(new=keys["floor.new-task"], review=keys["floor.review"], quit=keys["floor.quit"])
-        )
+        self.query_one("#empty", Static).update(welcome(self.keymap))
         self.composer.set_commands(self.writing.commands())
         self.arranging.restore()
         self.areas.arrange()

@@ -37,7 +37,8 @@ class HelpScreen(ModalScreen[None]):
     CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen > Vertical { width: 84; max-width: 96%; height: 90%; background: $panel; padding: 1 2; }
-    HelpScreen VerticalScroll { height: 1fr; background: $panel; scrollbar-size-vertical: 1; }
+    HelpScreen VerticalScroll { height: 1fr; background: $panel; overflow-y: scroll; scrollbar-size-vertical: 1; }
+    HelpScreen #keys { padding-right: 1; }
     HelpScreen .help--foot { color: $foreground 68%; height: 1; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

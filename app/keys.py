@@ -385,6 +385,20 @@ def hints(area: str, keymap: Mapping[str, str], state: TaskState | None = None, 
     return found
 
 
+def welcome(keymap: Mapping[str, str]) -> str:
+    """What an empty floor says."""
+    new, review, leave = (
+        pretty((keymap.get(name) or _floor_keys()[name]).split(",")[0].strip())
+        for name in ("floor.new-task", "floor.review", "floor.quit")
+    )
+    return (
+        "No task yet.\n\n"
+        f"{new}   write what to do; an agent starts in a worktree of its own\n"
+        f"{review}   when it is ready, read its change and comment on lines\n"
+        f"{leave}   leave at any time: agents go on, and are here when you return"
+    )
+
+
 class Keymap(NamedTuple):
     """The person's own keys, and what is wrong with the file they stand in."""
 

@@ -84,7 +84,19 @@ class Outbox:
 
     def keep_draft(self, task: str, text: str) -> None:
         """Keep what is being written."""
-        self.keep(self._api.writing.save_draft(task, text))
+        self.keep(self._keep_draft(task, text))
+
+    async def _keep_draft(self, task: str, text: str) -> None:
+        try:
+            await self._api.writing.save_draft(task, text)
+        except ShopfloorError:
+            self._floor.composer.forget_told(task, text)
+            raise
+
+    def keep_drafts(self) -> None:
+        """The engine is there again: keep what it could not take."""
+        for task, text in self._floor.composer.unsaved().items():
+            self._floor.composer.tell_draft(task, text)
 
     async def reread_draft(self, task: str, told: str | None) -> None:
         """The draft of a task may have been written on another screen: let the composer have it, which told this of it
@@ -119,8 +131,9 @@ class Outbox:
             return
         if self._keeping:
             await asyncio.wait(self._keeping, timeout=KEEP_SECONDS)
-        unsaved = floor.composer.unsaved()
-        if unsaved and not await floor.answered(self._api.writing.save_draft(*unsaved)) and not self._was_warned:
+        unsaved = floor.composer.unsaved().items()
+        kept = [await floor.answered(self._api.writing.save_draft(task, text)) for task, text in unsaved]
+        if not all(kept) and not self._was_warned:
             self._was_warned = True
             floor.show_bar("What you wrote cannot be kept now. Leaving again leaves without it.")
             return

@@ -319,8 +319,7 @@ class Composer(StillVertical):
         name, text = self._target.id, self._text_of_target
         self._drafts[name] = text
         if text != self._saved.get(name, ""):
-            self._saved[name] = text
-            self.post_message(self.DraftChanged(self, name, text))
+            self.tell_draft(name, text)
 
     @on(TextArea.Changed)
     def _typed(self, event: TextArea.Changed) -> None:
@@ -340,12 +339,20 @@ class Composer(StillVertical):
         if self._pause is not None:
             self._pause.stop()
 
-    def unsaved(self) -> tuple[str, str] | None:
-        """Task and text of a draft that was not told yet, for who cannot wait for the message any more."""
-        text = self._text_of_target
-        if self._target is None or text == self._saved.get(self._target.id, ""):
-            return None
-        return self._target.id, text
+    def tell_draft(self, task: str, text: str) -> None:
+        """Tell the unsent text of a task."""
+        self._saved[task] = text
+        self.post_message(self.DraftChanged(self, task, text))
+
+    def forget_told(self, task: str, text: str) -> None:
+        """That this is the unsent text of a task was told, but could not be kept."""
+        if self._saved.get(task) == text:
+            del self._saved[task]
+
+    def unsaved(self) -> dict[str, str]:
+        """Drafts that were not told yet or could not be kept, by task, for who cannot wait for the message any more."""
+        texts = self._drafts | ({self._target.id: self._text_of_target} if self._target is not None else {})
+        return {task: text for task, text in texts.items() if text != self._saved.get(task, "")}
 
     # --- keys
 

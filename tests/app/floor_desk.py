@@ -21,6 +21,8 @@ class WritingInMemory:
         self._saving = saving
         """Called with the task whose draft is saved; may refuse it."""
         self.drafts: dict[str, str] = {}
+        self.refuses: ShopfloorError | None = None
+        """What keeping a draft says; nothing is kept then."""
         self.names = ["README.md", "src/cart.py", "src/checkout/cart_view.py", "tests/test_cart.py"]
         self.asked: list[str] = []
         """Tasks whose files were asked for."""
@@ -60,6 +62,8 @@ class WritingInMemory:
 
     async def save_draft(self, task: str, text: str) -> None:
         self._saving(task)
+        if self.refuses is not None:
+            raise self.refuses
         self.drafts[task] = text
 
     async def attach(self, text: str) -> str:

@@ -251,9 +251,12 @@ async def test_engine_that_goes_away_is_said_and_found_again() -> None:
 
     async with a_floor(*some_tasks(), reconnect=reconnect) as stage:
         await stage.go_to("rdy3")
+        stage.engine.writing.refuses = EngineUnreachable("The engine is gone.", "Start it.")
         await stage.press("i", *"ha")
         stage.engine.go_away()
         await stage.until(lambda: "Trying to reach it again" in stage.bar, "the bar says that it is gone")
+        await stage.until(lambda: "The engine is gone." in stage.legend, "what is written cannot be kept")
+        assert not stage.app._notifications, "a notification hides the floor to say what the bar says"
         await stage.until(lambda: attempts >= 2, "it tried again")
         assert "shopfloor engine start" in stage.bar
         there.set()
@@ -261,6 +264,7 @@ async def test_engine_that_goes_away_is_said_and_found_again() -> None:
         await stage.until(lambda: len(stage.floor.roster.shown) == 5, "what happened meanwhile is shown")
         assert stage.current == "rdy3"
         assert stage.floor.composer.area.text == "ha"
+        await stage.until(lambda: later.writing.drafts.get("rdy3") == "ha", "what could not be kept is kept")
         await stage.until(lambda: "rdy3" in later.watched, "the panes are watched again")
         await stage.press("enter")
         await stage.until(lambda: later.sent == [("rdy3", "ha", "now")], "the new connection is used")
@@ -282,6 +286,7 @@ async def test_demo_says_that_the_model_is_not_one() -> None:
 async def test_click_on_a_hint_does_what_its_key_does() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
+        await stage.until(lambda: " zoom" in stage.legend, "the legend speaks of the pane")
         at = stage.legend.index(" zoom")
         await stage.pilot.click("#legend", offset=(at, 0))
         await stage.until(lambda: stage.floor.grid.zoomed, "the pane is zoomed")

@@ -235,11 +235,11 @@ async def test_draft_is_told_when_typing_rests() -> None:
     app = Stage(resting())
     async with app.run_test(size=(90, 12)) as pilot:
         await pilot.press(*"ab")
-        assert app.composer.unsaved() == ("rst1", "ab")
+        assert app.composer.unsaved() == {"rst1": "ab"}
         while not app.drafts:
             await pilot.pause(0.05)
         assert app.drafts == {"rst1": "ab"}
-        assert app.composer.unsaved() is None
+        assert app.composer.unsaved() == {}
 
 
 async def test_same_words_after_sending_are_a_new_draft() -> None:
@@ -249,7 +249,7 @@ async def test_same_words_after_sending_are_a_new_draft() -> None:
         app.composer.focus_text()
         await pilot.press("enter", *"ab")
         assert app.sent == [("rst1", "ab", "now")]
-        assert app.composer.unsaved() == ("rst1", "ab")
+        assert app.composer.unsaved() == {"rst1": "ab"}
 
 
 async def test_escape_keeps_the_text_and_leaves() -> None:
