@@ -24,6 +24,7 @@ from agents.engine import Engine
 from agents.errors import EngineUnreachable, ShopfloorError, UsageError
 from agents.events import EngineNotice
 from agents.sockets import at_most, listening_socket
+from agents.store.mending import Mended, mend
 
 LOG_BYTES = 2_000_000
 INSTALLATION_SECONDS = 30.0
@@ -215,6 +216,20 @@ def _take_lock() -> IO[str]:
     except OSError as error:
         raise EngineUnreachable(f"The engine cannot write its lock {place}: {error.strerror}.", "Make room.") from error
     return lock
+
+
+def mend_store() -> Mended | None:
+    """See :func:`agents.store.mending.mend`; while it runs no engine can start.
+
+    Raises:
+        EngineUnreachable: an engine runs.
+        ShopfloorError: there is no store, or it cannot be mended.
+    """
+    with _take_lock():
+        store = paths.state_dir() / "store.sqlite"
+        if not store.exists():
+            raise UsageError(f"There is no store {store}.", "The engine makes one when it starts.")
+        return mend(store)
 
 
 def run_engine() -> int:

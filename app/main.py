@@ -451,7 +451,7 @@ def parser(for_verb: str = "") -> argparse.ArgumentParser:
     as_json(verb("profiles", "list the agents that can be used"))
     as_json(verb("doctor", "check this machine and say what is missing"))
     engine = verb("engine", "control the engine, which keeps agents at work while no screen is open")
-    engine.add_argument("action", choices=("start", "stop", "restart", "status", "run"))
+    engine.add_argument("action", choices=("start", "stop", "restart", "status", "run", "mend"))
     engine.add_argument("--when-idle", action="store_true", help="stop, restart: let the running turns end first")
     as_json(engine)
     acp = verb("acp", "serve our own agent to an editor: the Agent Client Protocol on standard input and output")

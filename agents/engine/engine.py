@@ -40,6 +40,7 @@ from agents.engine.queues import Queues
 from agents.engine.races import RaceDesk
 from agents.engine.radar import Radar
 from agents.engine.records import Records
+from agents.engine.remains import put_together
 from agents.engine.reminders import Reminders
 from agents.engine.resting import Resting
 from agents.engine.review import ReviewDesk
@@ -137,6 +138,7 @@ class Engine:
             await self._facilities.runner()
         except SandboxError as error:
             _log.error("%s", error)
+        await put_together(self.ledger, self._facilities, self.projects)
         self.writing.drop_unused()
         self.terminals.take_up()
         self.scripts.take_up()

@@ -31,11 +31,12 @@ class ProjectDesk:
             profile_info(loaded, self._facilities.environment)
             for loaded in load_profiles(Path(project) if project else None)
         ]
-        default = self._default(Path(project)) if project else ""
+        default = self.default(Path(project)) if project else ""
         infos = [msgspec.structs.replace(info, is_default=info.id == default) for info in infos]
         return sorted(infos, key=lambda info: not info.ready)
 
-    def _default(self, project: Path) -> str:
+    def default(self, project: Path) -> str:
+        """The profile of new tasks there; empty when there is none."""
         try:
             settings = read_project_file(project)
             return read_config(self._facilities.environment, settings).defaults.profile or self.first_ready(project)

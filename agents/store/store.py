@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,7 +15,6 @@ from agents.model import Entry, Prompt, Struct, Task, Turn
 from agents.parts.checks import CheckReport
 from agents.parts.queues import QueueCopy, QueueRun
 from agents.parts.review import Comment
-from agents.store.backup import backup_of
 
 SCHEMA_VERSION = 4
 
@@ -52,6 +52,15 @@ def _field(name: str) -> str:
     return f"CASE WHEN json_valid({text}) THEN json_extract({text}, '$.{name}') END"
 
 
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
+
+
+def is_damage(error: Exception) -> bool:
+    """What the file holds cannot be read; not that it may not, or that there is no room."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return isinstance(error, sqlite3.DatabaseError) and (code & 0xFF in _DAMAGE or code in _DAMAGE or not code)
+
+
 class Round(Struct, kw_only=True):
     """A review round as it was sent: what was looked at."""
 
@@ -84,19 +93,20 @@ class Store:
             self._db.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing, only a power cut could
             self._check()
             self._migrate()
-        except sqlite3.Error as error:
-            raise self._unusable(str(error)) from error
-        except OSError as error:
-            raise self._unusable(error.strerror or str(error)) from error
+        except (sqlite3.Error, OSError) as error:
+            if "_db" in vars(self):
+                self._db.close()
+            raise self._unusable(error) from error
 
-    def _unusable(self, why: str) -> ShopfloorError:
-        copy = backup_of(self.path)
-        backup = f"the daily copy {copy}" if copy.exists() else "a backup"
-        return ShopfloorError(
-            f"Shopfloor cannot use its store {self.path}: {why}.",
-            f"It is left as it is: move it away together with its -wal file, and put {backup} in its place or start "
-            "with an empty one. Worktrees, branches and snapshots are in their repositories, untouched.",
-        )
+    def _unusable(self, error: sqlite3.Error | OSError) -> ShopfloorError:
+        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        hint = "It is left as it is: see that it can be read and written, and try again."
+        if is_damage(error):
+            hint = (
+                "It is left as it is: `shopfloor engine mend` makes a new one of all that can be read of it and of its "
+                "daily copy, and says what is missing."
+            )
+        return ShopfloorError(f"Shopfloor cannot use its store {self.path}: {why}.", hint)
 
     def _check(self) -> None:
         """A store with a missing or damaged page is refused as a whole, before anything is written to it."""
@@ -142,10 +152,13 @@ class Store:
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            raise ShopfloorError(
-                f"Shopfloor cannot write its store {self.path}: {error}.",
-                "Nothing is lost yet: make room or make the file writable, and it goes on by itself.",
-            ) from error
+            hint = "Nothing is lost yet: make room or make the file writable, and it goes on by itself."
+            if is_damage(error):
+                hint = (
+                    "What comes from now on is kept in memory only. `shopfloor engine mend`, once the engine has ended "
+                    f"(`kill {os.getpid()}`), makes a new store of all that can be read."
+                )
+            raise ShopfloorError(f"Shopfloor cannot write its store {self.path}: {error}.", hint) from error
         self._waiting.clear()
 
     def put_task(self, task: Task) -> None:
@@ -229,6 +242,17 @@ class Store:
 
     # reading; what was written and not committed is not seen
 
+    def _select(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query.
+
+        Raises:
+            ShopfloorError: the file is damaged.
+        """
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
     def _rows(self, kind: type[_Row], table: str, rest: str = "", *values: object, key: str = "task") -> list[_Row]:
         return [row for _, row in self._keyed(kind, table, rest, *values, key=key)]
 
@@ -236,12 +260,8 @@ class Store:
         self, kind: type[_Row], table: str, rest: str, *values: object, key: str = "task", what: str = ""
     ) -> list[tuple[str, _Row]]:
         """What can be read of some rows, with what a column of them says."""
-        try:
-            rows = self._db.execute(f"SELECT {key}, data FROM {table} {rest}", values).fetchall()
-        except sqlite3.Error as error:
-            raise self._unusable(str(error)) from error
         found = []
-        for name, data in rows:
+        for name, data in self._select(f"SELECT {key}, data FROM {table} {rest}", *values):
             try:
                 found.append((name, msgspec.json.decode(data, type=kind)))
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -267,6 +287,16 @@ class Store:
         """All tasks ever made."""
         return self._rows(Task, "task", key="id")
 
+    def lost_tasks(self) -> list[str]:
+        """Ids of tasks of which there is something, but no record that can be read."""
+        known = "SELECT id FROM task UNION SELECT task FROM workspace UNION SELECT task FROM prompt"
+        readable = {task.id for task in self.tasks()}
+        return [task for (task,) in self._select(known) if task not in readable]
+
+    def workspaces(self, kind: type[_Row]) -> dict[str, _Row]:
+        """Where the files of all tasks live, as far as that can be read."""
+        return dict(self._keyed(kind, "workspace", ""))
+
     def workspace(self, task: str, kind: type[_Row]) -> _Row | None:
         """Where a task's files live, or None before they were made."""
         rows = self._rows(kind, "workspace", "WHERE task = ?", task)
@@ -283,12 +313,12 @@ class Store:
 
     def last_sequence(self) -> int:
         """The highest sequence number ever recorded in an entry."""
-        (number,) = self._db.execute("SELECT max(sequence) FROM entry").fetchone()
+        ((number,),) = self._select("SELECT max(sequence) FROM entry")
         return int(number or 0)
 
     def last_entry(self, task: str) -> int:
         """The highest entry number of a task, 0 if it has none."""
-        (number,) = self._db.execute("SELECT max(id) FROM entry WHERE task = ?", (task,)).fetchone()
+        ((number,),) = self._select("SELECT max(id) FROM entry WHERE task = ?", task)
         return int(number or 0)
 
     def prompts(self, task: str) -> list[Prompt]:
@@ -305,8 +335,7 @@ class Store:
 
     def messages(self, task: str) -> list[bytes]:
         """A driver's conversation."""
-        rows = self._db.execute("SELECT data FROM message WHERE task = ? ORDER BY position", (task,))
-        return [data for (data,) in rows]
+        return [data for (data,) in self._select("SELECT data FROM message WHERE task = ? ORDER BY position", task)]
 
     def turns_since(self, at: float) -> list[tuple[str, Turn]]:
         """Turns of all tasks that ended after a time or have not ended, with their tasks' ids."""
@@ -340,20 +369,19 @@ class Store:
 
     def reviewed(self, task: str) -> list[str]:
         """The marks of what was looked at."""
-        return [mark for (mark,) in self._db.execute("SELECT mark FROM reviewed WHERE task = ?", (task,))]
+        return [mark for (mark,) in self._select("SELECT mark FROM reviewed WHERE task = ?", task)]
 
     def draft(self, task: str) -> str:
         """The unsent text of a composer."""
-        row = self._db.execute("SELECT text FROM draft WHERE task = ?", (task,)).fetchone()
-        return str(row[0]) if row else ""
+        return "".join(str(text) for (text,) in self._select("SELECT text FROM draft WHERE task = ?", task))
 
     def drafts(self) -> list[str]:
         """All unsent texts."""
-        return [text for (text,) in self._db.execute("SELECT text FROM draft WHERE text != ''")]
+        return [text for (text,) in self._select("SELECT text FROM draft WHERE text != ''")]
 
     def kept(self, kind: str) -> list[tuple[str, bytes]]:
         """Everything kept of a kind, as it lies there, with its keys."""
-        return list(self._db.execute("SELECT key, data FROM kept WHERE kind = ?", (kind,)))
+        return [(key, data) for key, data in self._select("SELECT key, data FROM kept WHERE kind = ?", kind)]
 
     def kept_as(self, of: type[_Row], kind: str) -> list[tuple[str, _Row]]:
         """Everything kept of a kind that can be read, with its keys."""
@@ -366,10 +394,9 @@ class Store:
 
     def kept_one(self, kind: str, key: str) -> bytes | None:
         """One thing that was kept, as it lies there."""
-        row = self._db.execute("SELECT data FROM kept WHERE kind = ? AND key = ?", (kind, key)).fetchone()
-        return bytes(row[0]) if row else None
+        rows = self._select("SELECT data FROM kept WHERE kind = ? AND key = ?", kind, key)
+        return bytes(rows[0][0]) if rows else None
 
     def trusted(self, project: str) -> str:
         """SHA-256 of the trusted project file, '' if none."""
-        row = self._db.execute("SELECT sha256 FROM trust WHERE project = ?", (project,)).fetchone()
-        return str(row[0]) if row else ""
+        return "".join(str(sha256) for (sha256,) in self._select("SELECT sha256 FROM trust WHERE project = ?", project))

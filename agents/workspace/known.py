@@ -6,8 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from agents.model import Struct
+from agents import paths
+from agents.model import Struct, Task
 from agents.workspace.private import Workspace
+from agents.workspace.project import open_project
 
 _NAME = "known.json"
 
@@ -41,6 +43,33 @@ def read_known(private: Path) -> Known | None:
         return msgspec.json.decode((private / _NAME).read_bytes(), type=Known)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+async def workspace_again(task: Task) -> Workspace:
+    """Where a task's files live, when the engine's own record of it cannot be read.
+
+    Raises:
+        GitError: the repository is not there.
+    """
+    private = paths.task_dir(task.id) / "repository"
+    if known := read_known(private):
+        return msgspec.structs.replace(known.workspace, base_commit=task.base_commit, furnished=task.turn > 0)
+    project = await open_project(Path(task.project))
+    wanted = str(Path(task.worktree, ".git"))
+    entries = Path(project.git_dir, "worktrees").glob("*/gitdir")
+    names = [entry.parent.name for entry in entries if entry.read_text("utf-8", "surrogateescape").strip() == wanted]
+    return Workspace(
+        repository=project.repository,
+        git_dir=project.git_dir,
+        task=task.id,
+        worktree=task.worktree,
+        private=str(private),
+        name=names[0] if names else Path(task.worktree).name,
+        branch=task.branch,
+        base_commit=task.base_commit,
+        kind="clone" if (private / "entry").is_dir() else "worktree",
+        furnished=task.turn > 0,
+    )
 
 
 def remember(known: Known) -> None:

@@ -26,7 +26,7 @@ class Finding(Struct, kw_only=True):
     """Nothing works without it."""
 
 
-_BACKUP = "All else is there; store.sqlite.backup, put in its place while no engine runs, may have it: a daily copy."
+_BACKUP = "All else is there; `shopfloor engine stop`, then `shopfloor engine mend` looks for it in the daily copy."
 
 
 async def doctor(as_json: bool) -> int:

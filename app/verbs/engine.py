@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from agents.client import connect, stop_engine
 from agents.installation import REPLACED, RESTART
 from app.verbs.printing import age, counted, print_json
 
+_KNOWN_AS = {
+    "task": "tasks", "workspace": "worktrees", "entry": "transcripts", "prompt": "prompts", "comment": "comments",
+    "message": "conversations as agents remember them", "turn": "turns", "round": "review rounds",
+    "draft": "unsent texts", "trust": "trusted project files", "reviewed": "marks of what was reviewed",
+    "kept": "texts and settings put by", "queue_run": "queues on tasks", "queue_copy": "earlier queues",
+    "check_report": "reports of checks",
+}  # fmt: skip
+"""What the tables of the store hold."""
+
 
 def engine(action: str, as_json: bool, when_idle: bool) -> int:
-    """Do one of ``start``, ``stop``, ``restart``, ``status``, ``run``."""
+    """Do one of ``start``, ``stop``, ``restart``, ``status``, ``run``, ``mend``."""
     match action:
         case "run":
             from agents.server import run_engine
 
             return run_engine()
+        case "mend":
+            return _mend(as_json)
         case "stop":
             return asyncio.run(_stop(as_json, when_idle))
         case "restart":
@@ -51,6 +64,29 @@ async def _stop(as_json: bool, when_idle: bool) -> int:
         print("No engine is running.")
     else:
         print("The engine has stopped. Interrupted turns go on when it starts again.")
+    return 0
+
+
+def _mend(as_json: bool) -> int:
+    from agents.server import mend_store
+
+    mended = mend_store()
+    if as_json:
+        print_json({"mended": mended is not None, **(msgspec.to_builtins(mended) if mended else {})})
+        return 0
+    if mended is None:
+        print("All of the store can be read; it is left as it is.")
+        return 0
+    print(f"A new store is in the place of the damaged one, which is kept as {mended.aside}.")
+    for table in mended.damaged:
+        rows = counted(table.read, "row")
+        copied = f"{table.copied} more are those of the daily copy" if mended.copied_at else "there is no daily copy"
+        print(f"Not all could be read of the {_KNOWN_AS[table.name]}: {rows} could, {copied}.")
+    if mended.damaged and mended.copied_at:
+        print(f"That copy was made {age(mended.copied_at)} ago: what came to these since may be missing.")
+    for gap in mended.gaps:
+        print(gap)
+    print("Worktrees, branches and snapshots are in their repositories, untouched. `shopfloor` opens the floor.")
     return 0
 
 

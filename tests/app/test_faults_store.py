@@ -15,6 +15,7 @@ import pytest
 from agents.client import Client
 from agents.errors import ShopfloorError
 from agents.events import EngineNotice, EntryChanged, TranscriptOpened
+from agents.model import NewTask
 from tests.app.fault_house import RESTING, House, event_that, house, line, said, task_that
 
 __all__ = ["house"]
@@ -39,6 +40,16 @@ async def _with_a_finished_task(house: House) -> str:
     return task.id
 
 
+async def _with_a_held_task(house: House) -> str:
+    """A home whose engine has ended; its task, on which no agent has worked."""
+    await house.with_sample()
+    engine = await house.start()
+    async with house.client() as client:
+        task = await client.create_task(NewTask(project=str(house.project), prompt="x", profile="offline", held=True))
+    await house.kill(engine)
+    return task.id
+
+
 async def _refused(house: House) -> str:
     """What the command line says while the engine cannot start; twice the same, each time one sentence and an end."""
     sentences = []
@@ -53,7 +64,7 @@ async def _refused(house: House) -> str:
     return sentences[0]
 
 
-async def test_a_damaged_store_is_refused_and_kept_until_a_backup_is_in_its_place(house: House) -> None:
+async def test_a_damaged_store_is_refused_and_kept_until_it_is_mended(house: House) -> None:
     task = await _with_a_finished_task(house)
     good = house.store.read_bytes()
     damages = {
@@ -63,23 +74,34 @@ async def test_a_damaged_store_is_refused_and_kept_until_a_backup_is_in_its_plac
     }
     for damage, data in damages.items():
         house.store.write_bytes(data)
-        sentence = await _refused(house)
+        engine = await house.spawn()
+        assert await engine.wait() == 3
+        sentence = await said(engine)
+        assert len(sentence.strip().splitlines()) == 1, f"{damage}: one plain sentence, not: {sentence}"
         assert str(house.store) in sentence, f"{damage}: {sentence}"
-        assert "put a backup in its place or start" in sentence, f"{damage}: {sentence}"
+        assert "`shopfloor engine mend` makes a new one" in sentence, f"{damage}: {sentence}"
         assert house.store.read_bytes() == data, f"{damage}: the file is kept as it is"
-    house.store.write_bytes(good)
-    status, out, err = await house.shopfloor("ls", "--all")
-    assert (status, task in out) == (0, True), out + err
+    assert (await _refused(house)).endswith(sentence.removeprefix("shopfloor: "))
+    status, out, err = await house.shopfloor("engine", "mend")
+    assert status == 0, err
+    assert "Not all could be read of the worktrees: 0 rows could, there is no daily copy." in out, out
+    assert house.store.with_name("store.sqlite.damaged-1").read_bytes() == data, "what was damaged is kept"
+    status, patch, err = await house.shopfloor("diff", task)
+    assert (status, patch[:10]) == (0, "diff --git"), f"its worktree is not known any more: {err}"
+    assert (await house.shopfloor("engine", "mend"))[0] == 3, "it was mended under an engine"
     assert (await house.shopfloor("engine", "stop"))[0] == 0
 
 
-async def test_records_that_cannot_be_read_are_named_and_kept_and_everything_else_is_there(house: House) -> None:
+async def test_records_that_cannot_be_read_are_named_and_kept_and_tasks_made_of_the_rest(
+    house: House,
+) -> None:
     await house.with_sample(delay_ms=0)
     engine = await house.start()
     async with house.client() as client:
         lost, whole, partly = await _three_finished_tasks(house, client)
         entries = await client.transcript(partly)
         kept = await client.transcript(whole)
+        before = {task.id: task for task in await client.tasks()}
     engine.terminate()
     await engine.wait()
     kinds = ("race", "landing", "script", "reviewers", "break-fix", "spent-past", "spent-beside", "yank")
@@ -92,14 +114,22 @@ async def test_records_that_cannot_be_read_are_named_and_kept_and_everything_els
             store.execute("INSERT OR REPLACE INTO kept VALUES (?, 'key', x'ff')", (kind,))
     await house.start()
     async with house.client() as client:
-        assert {task.id for task in await client.tasks(everything=True)} == {whole, partly}
+        after = {task.id: task for task in await client.tasks(everything=True)}
+        assert after.keys() == before.keys()
+        again, was = after[lost], before[lost]
+        assert (again.state, again.reason[:32]) == ("stopped", "Its record could not be read; th")
+        for field in ("prompt", "project", "base", "base_commit", "branch", "worktree", "turn"):
+            assert getattr(again, field) == getattr(was, field), f"{field} of a task without a record"
+        shutil.rmtree(after[partly].worktree)
+        restored = await client.restore_task(partly)
+        assert Path(restored.worktree).is_dir(), "its worktree is not known any more"
         assert await client.transcript(whole) == kept
         assert await client.transcript(partly) == [entry for entry in entries if entry.id != 2]
         for ask in (client.prompts(partly), client.turns(partly), client.writing.said(), client.writing.yanked()):
             await ask
         await client.costs.spending(5)
         damages = "\n".join((await client.info()).damages)
-        rows = [f"{table} {partly}" for table in ("entry", "turn", "prompt")]
+        rows = [f"{table} {partly}" for table in ("entry", "turn", "prompt", "workspace")]
         for what in (f"task {lost}", *rows, *(f"{kind} key" for kind in kinds)):
             assert f": {what} (" in damages, f"{what} is not named in\n{damages}"
         events = aiter(await client.subscribe())
@@ -115,21 +145,11 @@ async def test_records_that_cannot_be_read_are_named_and_kept_and_everything_els
         assert store.execute("SELECT data FROM task WHERE id = ?", (lost,)).fetchone() == (b"\xff\x00",)
 
 
-async def test_a_store_moved_out_of_the_way_gives_an_empty_floor(house: House) -> None:
-    task = await _with_a_finished_task(house)
-    house.store.write_bytes(b"not a database, " * 4096)
-    await _refused(house)
-    house.store.rename(house.store.with_suffix(".damaged"))
-    status, out, err = await house.shopfloor("ls", "--all")
-    assert (status, task in out) == (0, False), out + err
-    assert (await house.shopfloor("engine", "stop"))[0] == 0
-
-
 async def test_a_store_on_a_read_only_file_system_is_named(house: House) -> None:
     bubblewrap = shutil.which("bwrap")
     if bubblewrap is None:
         pytest.skip("a read-only file system is made with bubblewrap, which is not installed")
-    await _with_a_finished_task(house)
+    await _with_a_held_task(house)
     for read_only in (house.store, house.home / "state"):
         wrapper = [bubblewrap, "--dev-bind", "/", "/", "--ro-bind", str(read_only), str(read_only)]
         probe = await asyncio.create_subprocess_exec(*wrapper, "true", stderr=asyncio.subprocess.DEVNULL)
@@ -144,7 +164,7 @@ async def test_a_store_on_a_read_only_file_system_is_named(house: House) -> None
 
 
 async def test_a_store_without_write_permission_is_made_writable_by_its_owner(house: House) -> None:
-    task = await _with_a_finished_task(house)
+    task = await _with_a_held_task(house)
     house.store.chmod(0o400)
     (house.home / "state").chmod(0o500)
     status, out, err = await house.shopfloor("ls", "--all")

@@ -56,7 +56,7 @@ def test_a_damaged_store_does_not_take_the_place_of_its_copy_and_names_it(tmp_pa
         back_up(store.path)
     assert backup_of(store.path).read_bytes() == kept
     assert sorted(path.name for path in tmp_path.iterdir() if "backup" in path.name) == ["store.sqlite.backup"]
-    with pytest.raises(ShopfloorError, match=r"put the daily copy .*store\.sqlite\.backup in its place"):
+    with pytest.raises(ShopfloorError, match=r"`shopfloor engine mend` makes a new one"):
         Store(store.path)
 
 
