@@ -58,7 +58,8 @@ def main(argv: Sequence[str]) -> int:
     output = Output(target, paint)
     try:
         lines = lines_of(sys.stdin.fileno(), output.catch_up)
-        for piece in split_patch(lines, 0 if options.color_only else PIECE_LINES):
+        pieces = split_patch(lines, 0) if options.color_only else split_patch(lines, PIECE_LINES, word_diffs=True)
+        for piece in pieces:
             output.add(piece)
         output.catch_up()
     except BrokenPipeError:
@@ -100,18 +101,24 @@ def _painted(pieces: Iterable[Piece], look: Look, to_terminal: bool) -> bytes:
             parts.append(_safe(piece.data) if to_terminal else piece.data)
             continue
         for file in parse_patch(piece.data).files:
-            lines = _file(file, look, not piece.continues_file, not piece.continues_hunk)
+            lines = _file(file, look, not piece.continues_file, not piece.continues_hunk, piece.moved)
             parts.append("".join([line + "\n" for line in lines]).encode("utf-8", "backslashreplace"))
     return b"".join(parts)
 
 
-def _file(file: FileDiff, look: Look, with_header: bool = True, with_first_hunk_header: bool = True) -> Iterator[str]:
+def _file(
+    file: FileDiff,
+    look: Look,
+    with_header: bool = True,
+    with_first_hunk_header: bool = True,
+    moved: frozenset[int] = frozenset(),
+) -> Iterator[str]:
     if with_header:
         yield from file_header(file, look)
     for number, hunk in enumerate(file.hunks):
         if number or with_first_hunk_header:
             yield hunk_header(hunk, look)
-        yield from paint_hunk(file, hunk, look)
+        yield from paint_hunk(file, hunk, look, moved)
 
 
 def _print_objects(pieces: Iterable[Text | Patch]) -> None:

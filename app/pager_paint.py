@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from agents.escape import escape, escape_name
+from agents.review.conflicts import conflict_lines
 from agents.review.emphasis import HunkEmphasis, Ranges, emphasize_hunk
 from agents.review.languages import language_of
 from agents.review.line_spans import LineSpans, Memory
@@ -85,13 +86,17 @@ def hunk_header(hunk: Hunk, look: Look) -> str:
     place = f"line {hunk.new_start if hunk.new_count else hunk.old_start}"
     text = f"⋯ {place}  {section}" if section else f"⋯ {place}"
     if look.width and columns(text) > look.width:
-        text = text[: look.width]
+        text = text[: _fitting(text, look.width - 1)] + "…"
     return f"{look.palette.begin('hunk')}{text}{look.palette.end}"
 
 
-def paint_hunk(file: FileDiff, hunk: Hunk, look: Look) -> Iterator[str]:
-    """The lines of a hunk."""
-    painter = _HunkPainter(file, hunk, look)
+def paint_hunk(file: FileDiff, hunk: Hunk, look: Look, moved: frozenset[int] = frozenset()) -> Iterator[str]:
+    """The lines of a hunk.
+
+    Args:
+        moved: indexes of lines that only moved.
+    """
+    painter = _HunkPainter(file, hunk, look, moved)
     yield from painter.split_rows() if painter.is_split else painter.unified_rows()
 
 
@@ -105,19 +110,30 @@ def plain_rows(file: FileDiff, hunk: Hunk, look: Look) -> Iterator[tuple[int, st
 class _HunkPainter:
     """What is needed to paint one hunk: its emphasis, its syntax, its columns."""
 
-    def __init__(self, file: FileDiff, hunk: Hunk, look: Look) -> None:
+    def __init__(self, file: FileDiff, hunk: Hunk, look: Look, moved: frozenset[int] = frozenset()) -> None:
         self.file, self.hunk, self.look = file, hunk, look
         self.palette = look.palette
+        self.moved = moved
         lines = file.lines
         self.texts = lines.texts(hunk.first, hunk.last)
         self.unended = {index - 1 for index in lines.of_kind(hunk.indexes, NO_NEWLINE)}
         self._drop_returns()
         largest = max(hunk.old_start + hunk.old_count, hunk.new_start + hunk.new_count)
-        self.digits = max(3, len(str(largest))) if look.numbers else 0
+        self.digits = max(3, len(str(largest)) + 1) if look.numbers else 0
         self.is_split = self._splits()
         compares = not file.is_combined and (self.is_split or look.palette.has_colour)
         self.emphasis = emphasize_hunk(file, hunk) if compares else HunkEmphasis({}, {}, ())
         self.syntax = _syntax(file, hunk, self.texts, look) if self.palette.has_syntax else {}
+        self.conflict = frozenset(conflict_lines(lines, hunk.indexes))
+        for index in self.conflict:
+            self.syntax.pop(index, None)
+
+    def _style(self, index: int) -> str:
+        """The style of a line."""
+        if index in self.conflict:
+            return "conflict"
+        style = _STYLE[self.file.lines.kind[index]]
+        return f"{style}-moved" if index in self.moved and style != "context" else style
 
     def _drop_returns(self) -> None:
         """Carriage returns at the ends of lines are shown only where lines differ in them."""
@@ -148,20 +164,20 @@ class _HunkPainter:
             sign = self._sign(index, kind)
             line = self._plain(index, kind, room)
             if line is not None:
-                yield self._gutter(index, kind, first=True) + self._ended(kind, sign, line)
+                yield self._gutter(index, kind, first=True) + self._ended(index, sign, line)
                 continue
             for number, row in enumerate(_wrapped(self._cells(index), room)):
                 gutter = self._gutter(index, kind, first=not number)
                 lead = sign if not number else " " * len(sign)
-                yield gutter + self._row(_STYLE[kind], lead, row)
+                yield gutter + self._row(self._style(index), lead, row)
 
     def plain_row(self, index: int) -> str:
         kind = self.file.lines.kind[index]
         sign = self._sign(index, kind)
         line = self._plain(index, kind, 0, notes=False)
         if line is not None:
-            return self._ended(kind, sign, line)
-        return self._row(_STYLE[kind], sign, self._cells(index, notes=False))
+            return self._ended(index, sign, line)
+        return self._row(self._style(index), sign, self._cells(index, notes=False))
 
     def _plain(self, index: int, kind: int, room: int, *, notes: bool = True) -> str | None:
         """The common line coloured: printable ASCII that fits; None for any other."""
@@ -169,10 +185,10 @@ class _HunkPainter:
         fits = not room or len(text) <= room
         if not fits or not text.isascii() or not text.isprintable() or (notes and index in self.unended):
             return None
-        palette, style = self.palette, _STYLE[kind]
+        palette, style = self.palette, self._style(index)
         if not palette.has_colour:
             return text
-        overlays = [(start, end, f"{style}-emph") for start, end in self.emphasis.ranges.get(index, ())]
+        overlays = [(start, end, f"{style}-emph") for start, end in self._ranges(index)]
         if kind == ADD and text.endswith(" "):
             stripped = len(text.rstrip(" "))
             overlays = [(start, min(end, stripped), name) for start, end, name in overlays if start < stripped]
@@ -180,10 +196,16 @@ class _HunkPainter:
         spans = self.syntax.get(index, ())
         return _overlaid(text, style, spans, overlays, palette) if overlays else _coloured(text, style, spans, palette)
 
-    def _ended(self, kind: int, sign: str, line: str) -> str:
+    def _ranges(self, index: int) -> Ranges:
+        """What of a line is emphasised; of one that only moved, or that parts a conflict, nothing."""
+        is_plain = self._style(index) == _STYLE[self.file.lines.kind[index]]
+        return self.emphasis.ranges.get(index, ()) if is_plain else ()
+
+    def _ended(self, index: int, sign: str, line: str) -> str:
         """A row of the whole width: its background goes on to the end of the line."""
-        begin, end = self.palette.begin(_STYLE[kind]), self.palette.end
-        fill = f"{begin}\x1b[K" if end and kind != CONTEXT else ""
+        style = self._style(index)
+        begin, end = self.palette.begin(style), self.palette.end
+        fill = f"{begin}\x1b[K" if end and style != "context" else ""
         return f"{begin}{sign}{line}{fill}{end}"
 
     def split_rows(self) -> Iterator[str]:
@@ -211,8 +233,8 @@ class _HunkPainter:
             return None
         gutter = self._side_number(index, kind, is_left=is_left) if self.digits else ""
         if not is_left:
-            return gutter + self._ended(kind, _SIGN[kind], line)
-        begin = self.palette.begin(_STYLE[kind])
+            return gutter + self._ended(index, _SIGN[kind], line)
+        begin = self.palette.begin(self._style(index))
         filler = " " * (width - fixed - len(self.texts[index - self.hunk.first]))
         return f"{gutter}{begin}{_SIGN[kind]}{line}{begin}{filler}{self.palette.end}"
 
@@ -226,13 +248,13 @@ class _HunkPainter:
         if index is None and not width:
             return ""
         if index is None or number >= len(rows):
-            style = "context" if index is None else _STYLE[self.file.lines.kind[index]]
+            style = "context" if index is None else self._style(index)
             filler = self.palette.begin("context") + " " * (fixed - 1)
             return filler + self._row(style, " ", [], width - fixed + 1 if width else 0)
         kind = self.file.lines.kind[index]
         gutter = self._side_number(index, kind, is_left=bool(width), first=not number) if self.digits else ""
         lead = _SIGN[kind] if not number else " "
-        return gutter + self._row(_STYLE[kind], lead, rows[number], width - fixed + 1 if width else 0)
+        return gutter + self._row(self._style(index), lead, rows[number], width - fixed + 1 if width else 0)
 
     def _gutter(self, index: int, kind: int, first: bool) -> str:
         digits = self.digits
@@ -258,8 +280,7 @@ class _HunkPainter:
         return f"{text}{begin}\x1b[K{end}" if end and style != "context" else text + end
 
     def _cells(self, index: int, notes: bool = True) -> list[_Cell]:
-        style = _STYLE[self.file.lines.kind[index]]
-        ranges, spans = self.emphasis.ranges.get(index, ()), self.syntax.get(index, ())
+        style, ranges, spans = self._style(index), self._ranges(index), self.syntax.get(index, ())
         text = self.texts[index - self.hunk.first]
         if len(text) <= LINE_LIMIT or not self.look.width or not notes:
             cells = _styled(text, style, spans, ranges, self.look)
@@ -320,7 +341,7 @@ def _styled(text: str, style: str, spans: Sequence[Span], ranges: Ranges, look: 
     palette = look.palette
     if not palette.has_colour:
         return [_cell(shown.text.expandtabs(look.tab), "")] if text else []
-    stripped = len(shown.text.rstrip(" \t")) if style == "add" else len(shown.text)
+    stripped = len(shown.text.rstrip(" \t")) if style.startswith("add") else len(shown.text)
     at = shown.position
     bounds = {0, len(shown.text)}
     classes = [(at(start), at(start + length), known) for start, length, known in spans]

@@ -43,20 +43,22 @@ _STYLES: dict[str, dict[str, tuple[str, str, str]]] = {
         "add": ("", "0d2e16/22", ""), "add-emph": ("", "1d6a31/28", ""), "number": ("686e78/242", "", ""),
         "number-delete": ("d06a72/167", "", ""), "number-add": ("62b374/71", "", ""), "file": ("82b9ea/110", "", "1"),
         "rule": ("4b5a6b/240", "", ""), "hunk": ("b99ae0/140", "", ""), "mark": ("1c1c1c/234", "d9a441/179", ""),
-        "note": ("8d939c/245", "", ""), "space": ("", "a02a35/124", ""), "conflict": ("e5c07b/180", "", "1"),
+        "note": ("8d939c/245", "", ""), "space": ("", "a02a35/124", ""), "conflict": ("e5c07b/180", "3d3110/58", "1"),
+        "delete-moved": ("", "33204a/53", ""), "add-moved": ("", "0d3344/23", ""),
     },
     "light": {
         "context": ("", "", ""), "delete": ("", "ffe5e6/224", ""), "delete-emph": ("", "ffbcc0/217", ""),
         "add": ("", "def6e2/194", ""), "add-emph": ("", "a5e6b2/157", ""), "number": ("8a919a/246", "", ""),
         "number-delete": ("a8323c/124", "", ""), "number-add": ("1e7434/28", "", ""), "file": ("1d5a9f/25", "", "1"),
         "rule": ("a9b4c0/250", "", ""), "hunk": ("6c3aac/91", "", ""), "mark": ("ffffff/231", "a35f00/130", ""),
-        "note": ("68717b/243", "", ""), "space": ("", "f28b93/210", ""), "conflict": ("7a5c00/94", "", "1"),
+        "note": ("68717b/243", "", ""), "space": ("", "f28b93/210", ""), "conflict": ("6b4e00/94", "fbeab5/229", "1"),
+        "delete-moved": ("", "efdcff/225", ""), "add-moved": ("", "d5eefc/195", ""),
     },
 }  # fmt: skip
 _SIXTEEN = {
     "delete": "31", "delete-emph": "31;7", "add": "32", "add-emph": "32;7", "number": "2", "number-delete": "31",
     "number-add": "32", "file": "34;1", "rule": "2", "hunk": "35", "mark": "33;7", "note": "2", "space": "41",
-    "conflict": "33;1",
+    "conflict": "33;1", "delete-moved": "35", "add-moved": "36",
 }  # fmt: skip
 
 

@@ -20,6 +20,8 @@ CUT = " … cut".encode()
 """Stands at the end of a line that was too long for whoever reads the input."""
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*[mK]")
 _RANGE = re.compile(rb"-(\d+)(?:,(\d+))?")
+_MOVED = re.compile(rb"\x1b\[(?:1;3[3-6]|2|2;3)m[-+]")
+"""How git colours lines that only moved, unless it was told other colours: bold magenta, cyan, blue, yellow, or dim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Patch:
     """A piece of the same file came before."""
     continues_hunk: bool = False
     """Its first hunk is the rest of the one before."""
+    moved: frozenset[int] = frozenset()
+    """Indexes of its lines that git's colours say only moved."""
 
 
 class _Source:
@@ -88,13 +92,17 @@ class _Source:
         return line
 
 
-def split_patch(lines: Iterable[bytes], piece_lines: int = PIECE_LINES) -> Iterator[Text | Patch]:
+def split_patch(
+    lines: Iterable[bytes], piece_lines: int = PIECE_LINES, *, word_diffs: bool = False
+) -> Iterator[Text | Patch]:
     """Text and patches, in the order of the input; each as soon as its lines are there.
 
     Args:
         lines: the input with its line feeds; a very long line may come in parts, only the last with one. A file whose
             header is coloured loses the colours git gave it.
         piece_lines: see :data:`PIECE_LINES`; 0 keeps every file in one piece.
+        word_diffs: what is announced as a hunk and is none, as git prints it for ``--word-diff`` and
+            ``--color-words``, is text with its colours, beneath a hunk without lines.
     """
     source = _Source(lines)
     held: list[bytes] = []
@@ -102,7 +110,7 @@ def split_patch(lines: Iterable[bytes], piece_lines: int = PIECE_LINES) -> Itera
         line = source.bare()
         if _starts_file(source):
             source.coloured = source.peek().startswith(b"\x1b")
-            yield from _file(source, held, piece_lines)
+            yield from _file(source, held, piece_lines, word_diffs)
             held = []
         elif PREAMBLE.match(line):
             held.append(source.take_as_it_is())
@@ -120,7 +128,7 @@ def _starts_file(source: _Source) -> bool:
     return line.startswith(b"--- ") and source.bare(1).startswith(b"+++ ") and is_hunk(source.bare(2))
 
 
-def _file(source: _Source, held: list[bytes], piece_lines: int) -> Iterator[Text | Patch]:
+def _file(source: _Source, held: list[bytes], piece_lines: int, word_diffs: bool) -> Iterator[Text | Patch]:
     header = [*held]
     if source.bare().startswith(GIT_HEADERS):
         yield from map(Text, held)
@@ -133,7 +141,7 @@ def _file(source: _Source, held: list[bytes], piece_lines: int) -> Iterator[Text
             header += _binary(source)
     else:
         header += [source.take() for _ in range(2 if source.bare().startswith(b"--- ") else 1)]
-    yield from _hunks(source, header, piece_lines)
+    yield from _hunks(source, header, piece_lines, word_diffs)
 
 
 def _binary(source: _Source) -> list[bytes]:
@@ -169,6 +177,11 @@ class _Hunk:
     def is_open(self) -> bool:
         """Whether its counts are not used up."""
         return self.new_left > 0 or max(self.old_left) > 0
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether a line of it is deleted or added."""
+        return any(line[: len(self.starts)].strip(b" \\\r\n") for line in self.body)
 
     def takes(self, line: bytes) -> bool:
         """Add a line of its body; false when no hunk can hold it."""
@@ -207,25 +220,46 @@ class _Hunk:
         return text
 
 
-def _hunks(source: _Source, header: list[bytes], piece_lines: int) -> Iterator[Patch]:
+def _hunks(source: _Source, header: list[bytes], piece_lines: int, word_diffs: bool) -> Iterator[Text | Patch]:
     start = b"".join(header)
     done, lines = b"", 0
+    moved: set[int] = set()
     continues_file = continues_hunk = False
     while is_hunk(source.bare()):
-        hunk = _Hunk(source.take())
+        head = source.take()
+        hunk = _Hunk(head)
+        came: list[bytes] | None = [] if word_diffs else None
         while (hunk.is_open or source.bare().startswith(b"\\")) and hunk.takes(source.line()):
+            if came is not None:
+                came.append(source.peek())
+            if source.coloured and _MOVED.match(source.peek()):
+                moved.add(lines)
             at_context = source.take().startswith(b" ")
             lines += 1
             if 0 < piece_lines <= lines and _may_cut(source, hunk, at_context or lines >= 2 * piece_lines):
-                yield Patch(start + done + hunk.cut(), continues_file, continues_hunk)
-                done, lines, continues_file, continues_hunk = b"", 0, True, True
+                yield Patch(start + done + hunk.cut(), continues_file, continues_hunk, frozenset(moved))
+                done, lines, moved, continues_file, continues_hunk, came = b"", 0, set(), True, True, None
+        if came is not None and _is_word_diff(source, hunk):
+            yield Patch(start + done + head, continues_file, continues_hunk, frozenset(moved))
+            yield from map(Text, came)
+            while source.peek() and not is_hunk(source.bare()) and not _starts_file(source):
+                yield Text(source.take_as_it_is())
+            done, lines, moved, continues_file, continues_hunk = b"", 0, set(), True, False
+            continue
         if hunk.body or not continues_hunk:
             done += hunk.cut(is_end=True)
         if piece_lines and lines >= piece_lines:
-            yield Patch(start + done, continues_file, continues_hunk)
-            done, lines, continues_file, continues_hunk = b"", 0, True, False
+            yield Patch(start + done, continues_file, continues_hunk, frozenset(moved))
+            done, lines, moved, continues_file, continues_hunk = b"", 0, set(), True, False
     if done or not continues_file:
-        yield Patch(start + done, continues_file, continues_hunk)
+        yield Patch(start + done, continues_file, continues_hunk, frozenset(moved))
+
+
+def _is_word_diff(source: _Source, hunk: _Hunk) -> bool:
+    """Whether what was read of a hunk is none: nothing changes in it, or it goes on with a line that no hunk holds."""
+    if not hunk.has_changes:
+        return True
+    return hunk.is_open and bool(source.peek()) and not is_hunk(source.bare()) and not _starts_file(source)
 
 
 def _may_cut(source: _Source, hunk: _Hunk, is_good_place: bool) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agents.review.concerns import concerns_about
+from agents.review.conflicts import begins_conflict, conflict_lines
 from agents.review.kinds import file_kind
 from agents.review.model import ADD, DELETE, FileDiff
 from agents.review.secrets import secrets_in
@@ -64,7 +65,7 @@ _HIDDEN = re.compile(
 _SCRIPT = re.compile(rb'"(?:(?:pre|post)?(?:install|prepare|publish|pack|build|test|start)|prepare)"\s*:\s*"')
 
 ORDER = (
-    "secret", "hidden characters", "tests deleted", "tests weakened", "skipped tests", "silenced checks",
+    "secret", "conflict", "hidden characters", "tests deleted", "tests weakened", "skipped tests", "silenced checks",
     "permissions", "symlink", "submodule", "runs later", "agent settings", "editor settings", "git settings",
     "ci", "dependencies", "lock file",
 )  # fmt: skip
@@ -94,6 +95,12 @@ def _in_lines(file: FileDiff) -> Iterator[Warned]:
     part = data[start:end]
     if any(word in part for word in _SILENCER_WORDS):
         yield from _matches(file, _SILENCER, "silenced checks", "A checker is told to be silent here.")
+    for hunk in file.hunks:
+        for index in conflict_lines(file.lines, hunk.indexes):
+            if file.lines.kind[index] == ADD and begins_conflict(file.lines, index):
+                yield Warned(
+                    "conflict", "A merge is not finished here: both sides stand in the file.", file.path, index
+                )
     if not part.isascii():
         yield from _matches(file, _HIDDEN, "hidden characters", "Characters that cannot be seen, or that reorder text.")
     if kind.is_test:
@@ -101,6 +108,14 @@ def _in_lines(file: FileDiff) -> Iterator[Warned]:
         yield from _weaker(file)
     if file.path.rpartition(b"/")[2] == b"package.json":
         yield from _matches(file, _SCRIPT, "runs later", "A script that package managers run by themselves.")
+
+
+def _conflicts(file: FileDiff) -> Iterator[Warned]:
+    sentence = "A merge is not finished here: both sides stand in the file."
+    for hunk in file.hunks:
+        for index in conflict_lines(file.lines, hunk.indexes):
+            if file.lines.kind[index] == ADD and begins_conflict(file.lines, index):
+                yield Warned("conflict", sentence, file.path, index)
 
 
 def _weaker(file: FileDiff) -> Iterator[Warned]:

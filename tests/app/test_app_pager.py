@@ -139,6 +139,26 @@ def test_merges_keep_a_mark_for_each_parent() -> None:
     assert [row[10:] for row in rows[4:]] == ["  a", "- b", "++c"]
 
 
+def test_marks_of_a_conflict_stand_out_and_numbers_stay_apart() -> None:
+    diff = "--- a/m.py\n+++ b/m.py\n@@ -100,1 +100,6 @@\n a\n+<<<<<<< HEAD\n+b\n+=======\n+c\n+>>>>>>> side\n"
+    output = pager(diff, "--color", "always", "--theme", "dark")
+    assert output.count("\x1b[0;1;38;5;180;48;5;58m") >= 3, "the marks look like any added line"
+    assert seen(output)[4:6] == [" 100 ⋮ 100 │ a", "     ⋮ 101 │+<<<<<<< HEAD"]
+
+
+def test_lines_that_git_says_moved_have_a_look_of_their_own() -> None:
+    head = "\x1b[1m--- a/x\x1b[m\n\x1b[1m+++ b/x\x1b[m\n@@ -1,2 +1,2 @@\n"
+    diff = head + "\x1b[1;35m-a\x1b[m\n b\n\x1b[1;36m+\x1b[m\x1b[1;36ma\x1b[m\n"
+    output = pager(diff, "--color", "always", "--theme", "dark")
+    assert "48;5;53m-a" in output
+    assert "48;5;23m+a" in output
+
+
+def test_a_word_diff_keeps_the_colours_that_are_all_there_is_to_it() -> None:
+    diff = "--- a/x\n+++ b/x\n@@ -3,2 +3,2 @@ def f\n  if x:\nreturn \x1b[31m1\x1b[m\x1b[32m2\x1b[m\n"
+    assert pager(diff).splitlines()[3:] == ["⋯ line 3  def f", "  if x:", "return \x1b[31m1\x1b[m\x1b[32m2\x1b[m"]
+
+
 def test_what_is_no_diff_goes_through_unchanged() -> None:
     data = b"plain words\n\x1b[33mcommit 1\x1b[m\n\xff\xfe\0 no text\nno line feed at the end"
     done = subprocess.run(RUN, input=data, capture_output=True, env=environment(), check=False)

@@ -70,6 +70,7 @@ DiffView {
     & > .diff--sign-delete { color: #a3122a; text-style: bold; }
     & > .diff--mark { background: $warning; color: black; }
     & > .diff--trailing-space { background: #d36bd3; }
+    & > .diff--conflict { background: #fbeab5; color: #6b4e00; text-style: bold; }
     & > .diff--numbers { color: $foreground 45%; }
     & > .diff--numbers-add { color: #1f7a34; }
     & > .diff--numbers-delete { color: #b04050; }
@@ -140,6 +141,7 @@ DiffView {
     &:dark > .diff--trailing-space { background: #a03ca0; }
     &:dark > .diff--fold-add { color: #6fc48a; }
     &:dark > .diff--fold-delete { color: #e58a94; }
+    &:dark > .diff--conflict { background: #3d3110; color: #e5c07b; }
     &:dark > .diff--numbers-add { color: #3f9d5a; }
     &:dark > .diff--numbers-delete { color: #c25562; }
     &:dark > .diff--status-added, &:dark > .diff--count-add, &:dark > .diff--quote-add { color: #57d977; }

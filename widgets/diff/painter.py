@@ -42,6 +42,8 @@ STATUS_WORDS = {
 }
 BASES = ("context", "add", "delete")
 """The style of a line's kind."""
+MARKS = frozenset(mark * 7 for mark in "<|=>")
+"""What a line that parts a conflict begins with."""
 EMPHASIS_SECONDS = 0.006
 """Time one frame may spend on comparing lines; what is left is painted plain and done right after."""
 
@@ -265,6 +267,8 @@ class Painter:
         names = [base] * len(shown.text)
         # What is the same on both sides has one syntax; the old side may not even have been read.
         self._lay_syntax(section, row, "new" if kind == CONTEXT else side, base, names, shown.range)
+        if shown.text[:7] in MARKS and section.is_conflict(row, index):
+            return shown.text, [f"{base} conflict"] * len(names), True
         for start, end in changed or ():
             first, last = shown.range(start, end)
             for at in range(first, last):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
+from agents.review.conflicts import conflict_lines
 from agents.review.long_lines import Parts
 from agents.review.model import ADD, CONTEXT, DELETE, FileDiff, Hunk
 from agents.review.places import Placed
@@ -137,6 +138,11 @@ class Section:
         index = self.folds[self.ref(row)].first if self.kinds[row] == FOLD else self.refs[row]
         position = bisect_right(self.file.hunks, index, key=lambda hunk: hunk.first) - 1
         return self.file.hunks[position]
+
+    def is_conflict(self, row: int, index: int) -> bool:
+        """Whether a line, which stands in a row, parts the sides of a conflict."""
+        hunk = self.hunk_of(row)
+        return self.file is not None and hunk is not None and index in conflict_lines(self.file.lines, hunk.indexes)
 
 
 class Spot(NamedTuple):

@@ -98,6 +98,36 @@ def test_escapes_in_a_file_without_colours_stay_content() -> None:
     assert everything(parse_patch(patch.data))[1][-1] == b"\x1b[31mred"
 
 
+WORDS = (
+    b"\x1b[1mdiff --git a/x b/x\x1b[m\n\x1b[1m--- a/x\x1b[m\n\x1b[1m+++ b/x\x1b[m\n"
+    b"\x1b[36m@@ -1,2 +1,2 @@\x1b[m\n- item\x1b[m\nsome \x1b[31mold\x1b[m\x1b[32mnew\x1b[m words\n"
+    b"\x1b[36m@@ -9,2 +9,2 @@\x1b[m\n  return \x1b[31m1\x1b[m\x1b[32m2\x1b[m\n  end\x1b[m\n"
+)
+
+
+def test_a_word_diff_is_text_with_its_colours_beneath_the_places_it_names() -> None:
+    pieces = [*split_patch(io.BytesIO(WORDS + b"\x1b[33mcommit 1\x1b[m\n" + FILES), word_diffs=True)]
+    lines = WORDS.splitlines(keepends=True)
+    assert [piece.data for piece in pieces if isinstance(piece, Text)][:5] == [
+        *lines[4:6],
+        *lines[7:9],
+        b"\x1b[33mcommit 1\x1b[m\n",
+    ]
+    patches = [piece.data for piece in pieces if isinstance(piece, Patch)]
+    assert [parse_patch(patch).files[0].hunks[-1].new_start for patch in patches[:2]] == [1, 9]
+    assert b"rename from y" in patches[3], "the files that follow are lost"
+
+
+def test_lines_that_git_coloured_as_moved_are_known_by_their_index() -> None:
+    data = (
+        b"\x1b[1m--- a/x\x1b[m\n\x1b[1m+++ b/x\x1b[m\n\x1b[36m@@ -1,4 +1,4 @@\x1b[m\n\x1b[1;35m-a\x1b[m\n"
+        b"\x1b[31m-b\x1b[m\n c\x1b[m\n\x1b[32m+\x1b[m\x1b[32mB\x1b[m\n\x1b[1;36m+\x1b[m\x1b[1;36ma\x1b[m\n d\n"
+    )
+    (patch,) = split_patch(io.BytesIO(data))
+    assert isinstance(patch, Patch)
+    assert patch.moved == {0, 4}
+
+
 @settings(max_examples=300, deadline=None, database=None)
 @given(st.lists(st.one_of(PIECES, st.binary(max_size=12)), max_size=24).map(b"".join), st.sampled_from([0, 2]))
 def test_any_bytes_stream_like_they_parse(data: bytes, piece_lines: int) -> None:

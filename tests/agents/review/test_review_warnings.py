@@ -145,6 +145,12 @@ def test_hidden_characters_are_told(tmp_path: Path) -> None:
     assert names(warned(tmp_path, {"a.py": b"ok = 1\n"}, {"a.py": after})) == ["hidden characters"] * 2
 
 
+def test_marks_of_a_conflict_are_told_and_a_heading_is_not(tmp_path: Path) -> None:
+    conflict = b"<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> side\n"
+    found = warned(tmp_path, {}, {"a.py": b"a\n" + conflict, "b.rst": b"Title\n=======\n"})
+    assert [(warning.name, warning.path, warning.line) for warning in found] == [("conflict", b"a.py", 1)]
+
+
 def test_a_script_that_runs_on_install_is_told(tmp_path: Path) -> None:
     before = b'{\n  "scripts": {\n  }\n}\n'
     after = b'{\n  "scripts": {\n    "postinstall": "node x.js"\n  }\n}\n'

@@ -212,3 +212,12 @@ def test_of_a_long_line_what_differs_is_shown_wherever_it_stands(tmp_path: Path)
     at = after.index("renamed")
     start, end = line.range(at, at + 7)
     assert line.text[start:end] == "renamed"
+
+
+def test_marks_of_a_conflict_are_known_by_their_rows(tmp_path: Path) -> None:
+    after = "a\n<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> side\n"
+    section = file_section(diff_of(tmp_path, {}, {"a.py": after}).files[0], Layout(80))
+    rows = [
+        row for row, kind in enumerate(section.kinds) if kind == LINE and section.is_conflict(row, section.ref(row))
+    ]
+    assert [section.refs[row] for row in rows] == [1, 3, 5]
