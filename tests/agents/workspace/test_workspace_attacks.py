@@ -221,10 +221,10 @@ async def test_a_filter_that_the_agent_wrote_does_not_turn_the_persons_git(tmp_p
     assert not attack.mark.exists(), "the person's git ran a program of the agent"
 
 
-A_HUNDRED_THOUSAND_FILES_OF_ONE_TREE = """
-name=$(printf %0200d 0); blob=$(echo x | git hash-object -w --stdin)
+A_THOUSAND_LONG_NAMES_OF_ONE_TREE = """
+name=$(printf %020000d 0); blob=$(echo x | git hash-object -w --stdin)
 tree=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf "100644 blob $blob\\t$i$name\\n"; done | git mktree)
-for level in 1 2 3 4; do
+for level in 1 2; do
     tree=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf "040000 tree $tree\\t$i\\n"; done | git mktree)
 done
 git update-ref HEAD $(git commit-tree -p HEAD -m Many $tree)
@@ -236,7 +236,7 @@ async def test_a_few_trees_that_name_endless_files_do_not_fill_the_memory_of_the
 ) -> None:
     attack = await an_attack(tmp_path, one_runner)
     tip = attack.repository.commit(attack.agent.workspace.branch)
-    await attack.agent.does(A_HUNDRED_THOUSAND_FILES_OF_ONE_TREE)
+    await attack.agent.does(A_THOUSAND_LONG_NAMES_OF_ONE_TREE)
     monkeypatch.setattr("agents.workspace.git.MEMORY_LIMIT_BYTES", 16 * 1024 * 1024)
     with pytest.raises(GitError, match="memory"):
         await attack.agent.workspaces.import_branch(attack.agent.workspace)
