@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.api import Api
-from agents.image_chips import with_chips
+from agents.prompts.image_chips import with_chips
 
 if TYPE_CHECKING:  # verbs do without Textual
     from widgets.chip_area import ChipArea

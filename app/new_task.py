@@ -20,7 +20,7 @@ from agents.errors import ShopfloorError
 from agents.model import NewTask, Task
 from agents.parts.projects import ProfileInfo
 from agents.parts.writing import TaskDraft, Template
-from agents.separate import Separate, separate_prompts
+from agents.prompts.separate import Separate, separate_prompts
 from app.agent_options import OptionsRow
 from app.images import keep_pasted, with_images
 from app.pick_text import Choice, TextPicker
@@ -49,7 +49,7 @@ def profile_label(profile: ProfileInfo) -> str:
 
 
 def remaining_text(prompts: Sequence[Separate]) -> str:
-    """Prompts as a list that :func:`~agents.separate.separate_prompts` takes apart again."""
+    """Prompts as a list that :func:`~agents.prompts.separate.separate_prompts` takes apart again."""
     return "\n".join("- " + each.prompt.replace("\n", "\n  ") for each in prompts)
 
 

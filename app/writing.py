@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agents.api import Api
 from agents.errors import ShopfloorError
-from agents.image_chips import IMAGE_CHIP
+from agents.prompts.image_chips import IMAGE_CHIP
 from app.editor import edit_text
 from app.images import with_images
 from app.keys import FLOOR, pretty

@@ -1,5 +1,5 @@
-"""A text area in which a long text that was pasted, and an image whose path was, is a chip (:mod:`agents.chips`): one
-thing that the cursor goes around, and that is deleted as a whole."""
+"""A text area in which a long text that was pasted, and an image whose path was, is a chip
+(:mod:`agents.prompts.chips`): one thing that the cursor goes around, and that is deleted as a whole."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, Selection, TextAreaTheme
 
-from agents.chips import CHIP, chip_of, digest_of, expand, is_long
 from agents.escape import stand_ins
-from agents.image_chips import image_chip, pasted_images
+from agents.prompts.chips import CHIP, chip_of, digest_of, expand, is_long
+from agents.prompts.image_chips import image_chip, pasted_images
 from widgets.still import Still
 
 

@@ -36,11 +36,11 @@ from agents.drivers.acp_updates import Updates
 from agents.drivers.settings_files import filled, write_files
 from agents.drivers.stopping import unless_stopped
 from agents.errors import ShopfloorError, UsageError
-from agents.images import Image, images_in
 from agents.model import Struct
 from agents.native.budget import cost
 from agents.parts.sessions import Conversation, Session
 from agents.profiles import AcpSection, McpServer, Profile, missing_program
+from agents.prompts.images import Image, images_in
 from agents.sandbox import Policy, Runner
 
 if TYPE_CHECKING:

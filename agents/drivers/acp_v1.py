@@ -54,10 +54,10 @@ from agents.drivers.acp_log import AgentLog
 from agents.drivers.acp_permissions import Option
 from agents.drivers.endings import how_it_ended
 from agents.errors import ShopfloorError
-from agents.images import Image
 from agents.model import Struct, Usage
 from agents.parts.sessions import Conversation, Setting
 from agents.profiles import AcpSection, McpServer
+from agents.prompts.images import Image
 from agents.sandbox import Policy, Process, Runner
 from agents.version import VERSION
 

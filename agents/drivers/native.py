@@ -11,7 +11,6 @@ import msgspec
 from agents import paths
 from agents.drivers import Notice, Reporter, TurnEnd
 from agents.errors import ModelError, ShopfloorError, UsageError
-from agents.images import images_in
 from agents.native.budget import Limits
 from agents.native.conversation import Image, Record, decode
 from agents.native.host.pictures import is_shown
@@ -21,6 +20,7 @@ from agents.native.prompt import folders_down, instruction_files, system_prompt
 from agents.native.skills import find_skills, user_folders
 from agents.native.tools import READING_SPECS, SPECS, ToolHost
 from agents.profiles import Profile
+from agents.prompts.images import images_in
 from agents.sandbox import Policy, Runner
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from agents.planted import write_below
 from agents.sandbox import Policy, Runner
+from agents.sandbox.planted import write_below
 
 FOLDER = "shopfloor-files"
 

@@ -15,9 +15,9 @@ import msgspec
 
 from agents.endpoint.proxy import Key, Proxy, dummy_key, server_of, via_of
 from agents.errors import ShopfloorError
-from agents.planted import write_below
 from agents.profiles import EndpointSection, is_secret
 from agents.sandbox import Policy, Process, PtySize, Runner
+from agents.sandbox.planted import write_below
 from agents.sandbox.runner import Backend, Stream
 from agents.sockets import at_most, listening_socket
 

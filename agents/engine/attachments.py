@@ -9,8 +9,8 @@ from pathlib import Path
 
 from agents import paths
 from agents.errors import UsageError
-from agents.image_chips import IMAGE_CHIP, copy_name, image_chip, mention
-from agents.images import LIMIT_BYTES, kind_of
+from agents.prompts.image_chips import IMAGE_CHIP, copy_name, image_chip, mention
+from agents.prompts.images import LIMIT_BYTES, kind_of
 
 
 class Attachments:

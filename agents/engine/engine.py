@@ -54,10 +54,10 @@ from agents.engine.transcript import Transcript
 from agents.engine.worktrees import WorktreeDesk
 from agents.engine.writing import WritingDesk
 from agents.errors import GitError, SandboxError, ShopfloorError, UsageError
-from agents.image_chips import with_names
 from agents.loops.queue_file import TITLE_LENGTH, title_of
 from agents.model import FINAL_STATES, EngineInfo, Entry, NewTask, Prompt, Task, TaskState, Turn, When
 from agents.project_file import read_project_file
+from agents.prompts.image_chips import with_names
 from agents.store import Store
 from agents.version import VERSION
 from agents.workspace import Workspace, open_project

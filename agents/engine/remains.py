@@ -10,9 +10,9 @@ from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.projects import ProjectDesk
 from agents.errors import ShopfloorError
-from agents.image_chips import with_names
 from agents.loops.queue_file import title_of
 from agents.model import Task, Usage
+from agents.prompts.image_chips import with_names
 from agents.store.mending import at_rest, task_in_copy
 from agents.workspace import Workspace, open_project
 from agents.workspace.known import workspace_again

@@ -11,12 +11,12 @@ from pathlib import Path
 import msgspec
 
 from agents import paths
-from agents.chips import CHIP, chip_of, digest_of, expand
 from agents.engine.attachments import Attachments
 from agents.engine.changes import Changes
 from agents.engine.ledger import Ledger
 from agents.parts.writing import Said, TaskDraft, Template, Yank
-from agents.templates import read_templates
+from agents.prompts.chips import CHIP, chip_of, digest_of, expand
+from agents.prompts.templates import read_templates
 from agents.workspace import Repository, open_project
 from agents.workspace.trees import names_in
 

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from agents.errors import UsageError
-from agents.image_chips import copy_name, mention
-from agents.images import kind_of
 from agents.native.host.pictures import IMAGE_LIMIT, SIDE_LIMIT, is_shown
+from agents.prompts.image_chips import copy_name, mention
+from agents.prompts.images import kind_of
 
 _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp"}
 

@@ -22,10 +22,10 @@ from acp import (
 from acp.schema import Cost, FileEditToolCallContent, ToolCallLocation, ToolKind, UsageUpdate
 
 from agents.drivers import AnyReport, Notice, TextDelta, ToolEnded, ToolOutput, ToolStarted, Used
-from agents.image_chips import with_names
 from agents.model import Usage
 from agents.native.conversation import Assistant, Message, Text, ToolCall, ToolResult, User
 from agents.native.tools import BadArguments, normalise, title
+from agents.prompts.image_chips import with_names
 
 OUTPUT_LIMIT = 16_000
 """Characters of a running command's output that are shown; the end counts."""

@@ -79,11 +79,11 @@ class Writing(Protocol):
         """Forget one."""
 
     async def attach(self, text: str) -> str:
-        """Keep a long text; the chip (see :mod:`agents.chips`) that stands for it in a prompt."""
+        """Keep a long text; the chip (see :mod:`agents.prompts.chips`) that stands for it in a prompt."""
 
     async def attach_image(self, path: str) -> str:
-        """Keep a copy of an image of this machine; the chip (see :mod:`agents.image_chips`) that stands for it in a
-        prompt. Sent to a task, it is one of its attachments, which its agent can read.
+        """Keep a copy of an image of this machine; the chip (see :mod:`agents.prompts.image_chips`) that stands for
+        it in a prompt. Sent to a task, it is one of its attachments, which its agent can read.
 
         Raises:
             UsageError: there is no image, or it is too large.

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agents.errors import SandboxError
-from agents.planted import make_below
 from agents.sandbox import launcher
+from agents.sandbox.planted import make_below
 from agents.sandbox.policy import Policy, PtySize
 from agents.sandbox.rules import Rule, Rules, is_below, right_above, rules_of
 from agents.sandbox.runner import Backend, Stream

@@ -18,7 +18,7 @@ from agents.model import Entry, NewTask, Task
 from agents.moments import parse_moment
 from agents.parts.questions import how_to_answer
 from agents.parts.writing import Template
-from agents.separate import Separate, separate_prompts
+from agents.prompts.separate import Separate, separate_prompts
 from app.images import with_images
 from app.verbs.printing import STATE_GLYPHS, age, agreed, cost, counted, print_json, safe, task_object
 from app.verbs.transcripts import markdown

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from agents.chips import chip_of, digest_of, expand
 from agents.errors import ShopfloorError
-from agents.image_chips import image_chip
 from agents.model import Usage
 from agents.parts.costs import Spending, Today
 from agents.parts.queues import Queue
 from agents.parts.writing import Said, TaskDraft, Template, Yank
+from agents.prompts.chips import chip_of, digest_of, expand
+from agents.prompts.image_chips import image_chip
 
 
 class WritingInMemory:

@@ -14,12 +14,12 @@ from textual.pilot import Pilot
 
 from agents.api import Api
 from agents.errors import NotFound, ShopfloorError, UsageError
-from agents.image_chips import image_chip
 from agents.model import Entry, Prompt, Task, When
 from agents.parts.changes import Commit, Diff, Scope
 from agents.parts.checks import CheckReport, CheckResult, CheckState, Finding
 from agents.parts.review import Comment, CommentDraft, Reply
 from agents.parts.writing import Said
+from agents.prompts.image_chips import image_chip
 from agents.review.prompt import review_prompt
 from app.review.screen import ReviewScreen
 from app.themes import THEMES

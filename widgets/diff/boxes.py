@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from agents.chips import CHIP
 from agents.escape import escape_name
 from agents.parts.review import Comment
+from agents.prompts.chips import CHIP
 from agents.review.emphasis import Ranges, emphasize
 from agents.review.evidence import Evidence
 from agents.review.places import Placed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agents.image_chips import with_names
 from agents.model import Entry, ToolStatus, ToolUse
+from agents.prompts.image_chips import with_names
 from widgets.task_words import duration
 from widgets.text_strips import Span, Spans, chop, cut, expand_tabs, printable, spans_cells, wrap
 from widgets.transcript.blocks import Row

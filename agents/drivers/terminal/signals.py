@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agents.errors import ShopfloorError
 from agents.model import Struct
-from agents.planted import write_below
+from agents.sandbox.planted import write_below
 
 PIPE = "shopfloor-signals"
 HOOK = "shopfloor-hook"

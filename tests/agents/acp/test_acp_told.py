@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agents.images import images_in
+from agents.prompts.images import images_in
 from tests.images import a_picture
 from tests.shop import Shop, git
 

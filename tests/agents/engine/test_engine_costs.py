@@ -11,9 +11,7 @@ from agents import paths
 from agents.engine import Engine
 from agents.engine.costs import CostDesk, day_of, midnight
 from agents.errors import UsageError
-from agents.installation import Installation
 from agents.model import Step, Task, Turn, Usage
-from agents.separate import separate_prompts
 from agents.store import Store
 from tests.shop import Shop, writes
 
@@ -175,35 +173,3 @@ async def test_only_a_stop_that_was_asked_for_leaves_its_mark(shop: Shop) -> Non
     assert not paths.stopped_mark().exists()
     await shop.engine.shutdown()
     assert paths.stopped_mark().exists()
-
-
-def test_files_that_were_replaced_are_noticed(tmp_path: Path) -> None:
-    (tmp_path / "deep").mkdir()
-    file = tmp_path / "deep" / "module.py"
-    file.write_text("a = 1\n")
-    installation = Installation(tmp_path)
-    assert not installation.replaced()
-    file.write_text("a = 22\n")
-    assert installation.replaced()
-    installation = Installation(tmp_path)
-    (tmp_path / "new.py").touch()
-    assert installation.replaced()
-
-
-@pytest.mark.parametrize(
-    ("text", "prompts"),
-    [
-        ("one\n\n two \n", ["one", "two"]),
-        ("- one\n- two\n  more\n\n  and more\n- three", ["one", "two\nmore\n\nand more", "three"]),
-        ("Fix in src:\n\n1. this\n2) that", ["Fix in src:\n\nthis", "Fix in src:\n\nthat"]),
-        ("* [ ] open\n* [x] closed", ["open", "closed"]),
-        ("- one\n  - part\n- two", ["one\n- part", "two"]),
-        ("-no list\n2024 was long", ["-no list", "2024 was long"]),
-        ("", []),
-        ("\n \n", []),
-    ],
-)
-def test_a_text_becomes_several_prompts(text: str, prompts: list[str]) -> None:
-    found = separate_prompts(text)
-    assert [each.prompt for each in found] == prompts
-    assert all(each.title in each.prompt for each in found)

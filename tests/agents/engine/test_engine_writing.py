@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from agents import paths
-from agents.chips import chip_of, expand, is_long
 from agents.errors import ShopfloorError
-from agents.image_chips import image_chip
 from agents.parts.writing import TaskDraft
+from agents.prompts.chips import chip_of, expand, is_long
+from agents.prompts.image_chips import image_chip
+from agents.prompts.templates import parse_template, read_templates
 from agents.store import Store
-from agents.templates import parse_template, read_templates
 from tests.images import a_picture
 from tests.shop import Shop, git, runs, writes
 

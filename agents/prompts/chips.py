@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 CHIP = re.compile(r"⟦(?:pasted|image) [^⟦⟧]*? #([0-9a-f]{10})⟧")
-"""A chip in a text, also one of an image (:mod:`agents.image_chips`); its group is the digest."""
+"""A chip in a text, also one of an image (:mod:`agents.prompts.image_chips`); its group is the digest."""
 
 LONG_LINES = 12
 LONG_CHARACTERS = 1_500

@@ -10,8 +10,8 @@ import pytest
 from agents.drivers.settings_files import FOLDER, write_files
 from agents.drivers.terminal.signals import HOOK, PIPE, SignalPipe
 from agents.errors import ShopfloorError
-from agents.planted import write_below
 from agents.sandbox import Policy, choose_runner
+from agents.sandbox.planted import write_below
 
 
 @pytest.fixture

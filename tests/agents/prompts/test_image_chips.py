@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.image_chips import IMAGE_CHIP, copy_name, image_chip, pasted_images, with_chips, with_names
+from agents.prompts.image_chips import IMAGE_CHIP, copy_name, image_chip, pasted_images, with_chips, with_names
 from tests.images import a_picture
 
 

@@ -1,5 +1,5 @@
 """Images that a prompt names, as its agent is handed them: ``@path/of/it.png``, ``@"path with blanks.png"`` or
-``![words](path)``, of files in the worktree or among the task's attachments (:mod:`agents.image_chips`)."""
+``![words](path)``, of files in the worktree or among the task's attachments (:mod:`agents.prompts.image_chips`)."""
 
 from __future__ import annotations
 

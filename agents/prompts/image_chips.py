@@ -12,8 +12,8 @@ import shlex
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from agents.chips import digest_of
-from agents.images import ENDING, LIMIT_BYTES, kind_of
+from agents.prompts.chips import digest_of
+from agents.prompts.images import ENDING, LIMIT_BYTES, kind_of
 
 IMAGE_CHIP = re.compile(r"⟦image [^⟦⟧]*? #([0-9a-f]{10})⟧")
 """A chip that stands for an image; its group is the digest."""
