@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,6 +16,7 @@ from textual.app import App, ScreenError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.geometry import Size
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed, get_current_worker
@@ -126,6 +128,8 @@ class ShopfloorApp(App[None]):
         self._tour = tour
         self._wants_engine = asyncio.Event()
         self._is_away = False
+        self._notes: dict[str, float] = {}
+        """Notifications, and until when they stand."""
         self._demo = demo
         self._keys_file = paths.config_dir() / "keys.toml"
         keymap = read_keymap(self._keys_file)
@@ -244,6 +248,22 @@ class ShopfloorApp(App[None]):
             keep_theme(theme.name)
         except OSError as error:
             self.notify(f"The colours cannot be kept for the next time: {error}.", severity="warning", markup=False)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """As Textual's; what stands there already is not said a second time."""
+        now = time.monotonic()
+        if self._notes.get(message, 0.0) < now:
+            self._notes = {text: until for text, until in self._notes.items() if until > now}
+            self._notes[message] = now + (self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def action_help_quit(self) -> None:
         """``Ctrl+C`` where there is nothing to copy: say how to leave instead of leaving by accident."""

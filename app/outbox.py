@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -52,12 +53,21 @@ class Outbox:
         self.keep(self._send(task, text, when, draft))
 
     async def _send(self, task: str, text: str, when: When, draft: str) -> None:
+        begun = time.time()
         try:
             await self._api.send(task, await with_images(self._api, text), when)
         except ShopfloorError:
-            self._floor.composer.give_back(task, text)
+            if not await self._has_taken(task, text, begun):
+                self._floor.composer.give_back(task, text)
             raise
         await self._drop_draft(task, draft)
+
+    async def _has_taken(self, task: str, text: str, begun: float) -> bool:
+        """The engine has the prompt for all it says: on a full disk it can be delivered, and is written later."""
+        with contextlib.suppress(ShopfloorError):
+            prompts = await self._api.prompts(task)
+            return bool(prompts) and prompts[-1].text == text and prompts[-1].at >= begun
+        return False
 
     async def _drop_draft(self, task: str, draft: str) -> None:
         """What was kept is sent. What was written on another screen meanwhile stays."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from textual import events
 
 from agents.errors import EngineUnreachable, ShopfloorError
 from agents.events import EngineNotice, EntryChanged
-from agents.model import Entry
+from agents.model import Entry, Prompt, When
 from app.too_small import TooSmallScreen
 from tests.app.floor_engine import NOW, EngineInMemory, a_task
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
@@ -87,6 +89,30 @@ async def test_prompt_that_is_refused_comes_back_into_the_composer_with_the_reas
         await stage.until(lambda: stage.floor.composer.area.text == "go", "the text came back")
         assert "The disk is full." in stage.legend
         assert "The disk is full. Make room." in [note.message for note in stage.app._notifications]
+
+
+class OnAFullDisk(EngineInMemory):
+    """Takes a prompt, but cannot write that yet."""
+
+    async def send(self, task: str, text: str, when: When = "now") -> Prompt:
+        prompt = await super().send(task, text, when)
+        full = ShopfloorError("The disk is full.", "Nothing is lost yet.")
+        self.taken = [msgspec.structs.replace(prompt, at=time.time())]
+        self.tell(EngineNotice(text=str(full), severity="error"))
+        raise full
+
+    async def prompts(self, task: str) -> list[Prompt]:
+        return getattr(self, "taken", [])
+
+
+async def test_prompt_that_the_engine_has_though_the_disk_is_full_is_not_offered_to_be_sent_again() -> None:
+    async with a_floor(engine=OnAFullDisk(*some_tasks())) as stage:
+        await stage.go_to("rdy3")
+        await stage.press("i", *"go", "enter")
+        await stage.until(lambda: stage.app._notifications, "it is said")
+        await stage.until(lambda: not stage.floor.outbox._keeping, "all is over")
+        assert stage.floor.composer.area.text == ""
+        assert len(stage.app._notifications) == 1, "the same is said twice, one above the other"
 
 
 async def test_drafts_and_prompts_of_earlier_are_there_again() -> None:
