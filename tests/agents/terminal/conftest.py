@@ -15,7 +15,7 @@ __all__ = ["home", "shop"]
 
 PROGRAM = Path(__file__).with_name("fake_tui.py")
 RULES = """
-settle_seconds = 0.3
+settle_seconds = 0.1
 start_seconds = 20.0
 confirm_seconds = 3.0
 [[terminal.working]]
@@ -45,7 +45,7 @@ lines = 3
 def agent(shop: Shop) -> Callable[..., str]:
     """Call it with a fault ('' for none): the name of a profile for it."""
 
-    def write(fault: str = "", *lines: str, rules: str = RULES, work: float = 0.3) -> str:
+    def write(fault: str = "", *lines: str, rules: str = RULES, work: float = 0.1) -> str:
         command = [sys.executable, "-S", str(PROGRAM), fault, str(work)]
         name = fault or "fine"
         text = "\n".join(('name = "Fake"', 'driver = "terminal"', "[terminal]", f"command = {json.dumps(command)}"))

@@ -112,13 +112,14 @@ class Agent:
 
     def finish(self, word: str = "done") -> None:
         self.working_until = 0.0
+        write("\r\x1b[1A\x1b[2K")  # the row that says how to interrupt
         for comment in re.findall(r"^(R\d+-C\d+): done", self.asked, re.MULTILINE):
-            write(f"\r\n* {comment}: done\r\n\r\n")
+            write(f"* {comment}: done\r\n\r\n")
         for number in range(40 if FAULT == "trickles" else 0):
             write(f"piece {number}\r\n")
             time.sleep(0.005)
         tell("Stop", last_assistant_message=f"**{word}**")
-        write(f"\r\x1b[1A\x1b[2K* {word}\r\n\x1b]0;✳ idle\x07")
+        write(f"* {word}\r\n\x1b]0;✳ idle\x07")
         self.prompt()
         if FAULT == "asks-at-rest":
             time.sleep(0.8)  # it has been idle for a while

@@ -112,7 +112,8 @@ async def test_an_answer_of_the_terminal_that_was_taken_for_typing_is_no_part_of
 
 
 async def test_enter_is_pressed_again_when_it_was_lost(shop: Shop, agent: Agent) -> None:
-    task = await shop.rests((await shop.task("twice", profile=agent("eats-first-enter"))).id)
+    rules = RULES.replace("confirm_seconds = 3.0", "confirm_seconds = 1.5")
+    task = await shop.rests((await shop.task("twice", profile=agent("eats-first-enter", rules=rules))).id)
     assert asked(task) == ["twice"], "the text was typed once and sent once"
 
 
@@ -126,7 +127,6 @@ async def test_a_prompt_that_does_not_arrive_is_shown_as_such_and_sent_again_on_
     await shop.engine.resume(task.id)
     (prompt,) = await shop.engine.prompts(task.id)
     assert (prompt.text, prompt.delivery) == ("hello", "queued")
-    await shop.rests(task.id, "blocked")
 
 
 async def test_a_prompt_waits_while_the_person_has_something_unsent(shop: Shop, agent: Agent) -> None:
@@ -273,7 +273,7 @@ async def test_stop_interrupts_the_turn_and_the_program_goes_on(shop: Shop, agen
 
 
 async def test_a_program_that_does_not_stop_is_said_to_go_on_by_itself(shop: Shop, agent: Agent) -> None:
-    task = await shop.task("long", profile=agent("deaf", "stop_seconds = 0.3", work=3.0))
+    task = await shop.task("long", profile=agent("deaf", "stop_seconds = 0.1", work=2.0))
     await shop.until(task.id, lambda known: known.state == "working" and known.turn == 1, "it works")
     await screen(shop, task, "esc to interrupt")
     await shop.engine.stop_task(task.id)
