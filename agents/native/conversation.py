@@ -50,6 +50,8 @@ class ToolCall(Struct, kw_only=True, tag="call"):
     arguments: dict[str, object] = {}
     malformed: str = ""
     """The arguments as sent when they were not a JSON object."""
+    opaque: dict[str, object] = {}
+    """What the provider wants back unchanged, as with :class:`Thinking`."""
 
 
 Part = Text | Thinking | ToolCall

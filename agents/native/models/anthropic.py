@@ -144,56 +144,75 @@ def _image(image: Image) -> dict[str, Any]:
     return {"type": "image", "source": source}
 
 
+class _Block:
+    """A part of an answer that is being written."""
+
+    def __init__(self, begun: Any) -> None:
+        self._begun = begun
+        self.written = [getattr(begun, "text", "") or ""]
+        self.signature = getattr(begun, "signature", "") or ""
+
+    def part(self) -> Part | None:
+        """What it has become."""
+        begun, written = self._begun, "".join(self.written)
+        match begun.type:
+            case "text":
+                return Text(text=written)
+            case "thinking":
+                opaque = {"type": "thinking", "thinking": written, "signature": self.signature}
+                return Thinking(text=written, opaque=opaque)
+            case "redacted_thinking":
+                return Thinking(opaque={"type": "redacted_thinking", "data": begun.data})
+            case "tool_use":
+                return parsed_call(begun.id, begun.name, written or msgspec.json.encode(begun.input).decode())
+        return None
+
+
 async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGenerator[Piece]:
-    """The SDK's events as ours. Blocks come one after the other, each started, filled and stopped."""
-    block: Any = None
-    written: list[str] = []
-    signature = ""
+    """The SDK's events as ours. Blocks come one after the other, each started, filled and stopped; servers that only
+    follow the format may write several at once, and leave out an end or a count."""
+    blocks: dict[int, _Block] = {}
     usage = Usage()
     stop = ""
     async for event in events:
         match event.type:
-            case "message_start":
+            case "message_start" if event.message.usage is not None:
                 usage = _usage(event.message.usage, usage)
                 yield Spent(usage=usage)
             case "content_block_start":
-                block, written = event.content_block, []
-                signature = getattr(block, "signature", "") or ""
-            case "content_block_delta" if event.delta.type == "text_delta":
-                written.append(event.delta.text)
-                yield TextPiece(text=event.delta.text)
-            case "content_block_delta" if event.delta.type == "thinking_delta":
-                written.append(event.delta.thinking)
-                yield TextPiece(text=event.delta.thinking, thinking=True)
-            case "content_block_delta" if event.delta.type == "input_json_delta":
-                written.append(event.delta.partial_json)
-            case "content_block_delta" if event.delta.type == "signature_delta":
-                signature += event.delta.signature
-            case "content_block_stop":
-                if part := _part(block, "".join(written), signature):
+                begun = blocks[event.index] = _Block(event.content_block)
+                if begun.written[0]:
+                    yield TextPiece(text=begun.written[0])
+            case "content_block_delta" if block := blocks.get(event.index):
+                match event.delta.type:
+                    case "text_delta":
+                        block.written.append(event.delta.text)
+                        yield TextPiece(text=event.delta.text)
+                    case "thinking_delta":
+                        block.written.append(event.delta.thinking)
+                        yield TextPiece(text=event.delta.thinking, thinking=True)
+                    case "input_json_delta":
+                        block.written.append(event.delta.partial_json)
+                    case "signature_delta":
+                        block.signature += event.delta.signature
+            case "content_block_stop" if event.index in blocks:
+                if part := blocks.pop(event.index).part():
                     yield PartDone(part=part)
             case "message_delta":
-                usage = _usage(event.usage, usage)
                 stop = event.delta.stop_reason or stop
-                yield Spent(usage=usage)
+                if event.usage is not None:
+                    usage = _usage(event.usage, usage)
+                    yield Spent(usage=usage)
             case "message_stop":
                 await read_out(events)
-                yield _stopped(stop)
-                return
-    raise Retryable(f"The answer of {endpoint.host} ended in the middle")
-
-
-def _part(block: Any, written: str, signature: str) -> Part | None:
-    match block.type:
-        case "text":
-            return Text(text=written)
-        case "thinking":
-            return Thinking(text=written, opaque={"type": "thinking", "thinking": written, "signature": signature})
-        case "redacted_thinking":
-            return Thinking(opaque={"type": "redacted_thinking", "data": block.data})
-        case "tool_use":
-            return parsed_call(block.id, block.name, written or msgspec.json.encode(block.input).decode())
-    return None
+                break
+    else:
+        if not stop:
+            raise Retryable(f"The answer of {endpoint.host} ended in the middle")
+    for rest in blocks.values():
+        if part := rest.part():
+            yield PartDone(part=part)
+    yield _stopped(stop)
 
 
 def _stopped(reason: str) -> Stopped:

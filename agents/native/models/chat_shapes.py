@@ -39,6 +39,59 @@ def _blocks(content: Any) -> list[Any]:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
+def in_blocks(content: object) -> tuple[str, str]:
+    """The reasoning and the text of a piece of an answer, which some servers send as a list of blocks."""
+    if isinstance(content, str):
+        return "", content
+    thinking = text = ""
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, dict) and block.get("type") == "thinking":
+            thinking += in_blocks(block.get("thinking"))[1]
+        elif isinstance(block, dict) and isinstance(block.get("text"), str):
+            text += block["text"]
+    return thinking, text
+
+
+class Details:
+    """Reasoning as OpenRouter and its kin want it back beside calls: a list of signed parts, which come in pieces."""
+
+    def __init__(self) -> None:
+        self.parts: list[dict[str, Any]] = []
+
+    def add(self, pieces: object) -> None:
+        """Take the pieces of one event. One of the same kind and place as the last part goes on with it."""
+        for piece in pieces if isinstance(pieces, list) else ():
+            if not isinstance(piece, dict):
+                continue
+            last = self.parts[-1] if self.parts else {}
+            text = next((name for name in ("text", "summary") if isinstance(piece.get(name), str)), "")
+            if text and text in last and all(last.get(name) == piece.get(name) for name in ("type", "index")):
+                told = {name: value for name, value in piece.items() if value is not None}
+                self.parts[-1] = last | told | {text: (last[text] or "") + piece[text]}
+            else:
+                self.parts.append(piece)
+
+
+class Endings:
+    """How a server's answers end. With a reason, nearly always; an answer without one was cut. But some never give
+    one, and then what came is all there is."""
+
+    def __init__(self) -> None:
+        self._is_told = self._was_missing = False
+
+    def is_whole(self, reason: str, is_counted: bool) -> bool:
+        """Whether an answer that has come to its end is whole.
+
+        Args:
+            reason: why it ended, as told.
+            is_counted: its tokens were told, which is done after its end.
+        """
+        self._is_told |= bool(reason)
+        whole = bool(reason) or (not self._is_told and (is_counted or self._was_missing))
+        self._was_missing = not reason
+        return whole
+
+
 class Characters:
     """Puts together characters that come in two halves, as escaped UTF-16 that was cut between them does."""
 

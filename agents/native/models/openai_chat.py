@@ -14,7 +14,7 @@ import msgspec
 
 from agents.model import Usage
 from agents.native.conversation import Message, Text, Thinking, ToolCall, ToolResult, User
-from agents.native.models.chat_shapes import TURNS, Characters, TaggedThinking, in_turns
+from agents.native.models.chat_shapes import TURNS, Characters, Details, Endings, TaggedThinking, in_blocks, in_turns
 from agents.native.models.failures import Declined, refused, watched
 from agents.native.models.model import Endpoint, PartDone, Piece, Retryable, Spent, Stopped, TextPiece
 from agents.native.models.spoken_calls import spoken_calls
@@ -27,6 +27,20 @@ if TYPE_CHECKING:
 _OPTIONAL = ("stream_options", "reasoning_effort", "max_completion_tokens", "max_tokens")
 _REASONING = ("reasoning_content", "reasoning")
 """What compatible servers call a field that OpenAI does not have."""
+_STOPS = {
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "content_filter": "refusal",
+    "sensitive": "refusal",
+}
+_BROKEN = ("error", "abort", "network_error", "insufficient_system_resource")
+"""Reasons why an answer ended that mean it was cut."""
+_SIGNED = "extra_content"
+"""A field of a tool call that is to be sent back as it came: Gemini's models refuse a call of theirs without it."""
+_UNSIGNED = {"google": {"thought_signature": "skip_thought_signature_validator"}}
+"""What they take in its place, for calls that another model has made."""
+_DETAILS = "reasoning_details"
 _NO_PICTURE = "[The picture cannot be shown over this connection.]"
 
 
@@ -40,6 +54,9 @@ class ChatModel:
         """Options the server has refused."""
         self._in_turns = False
         """It has refused an order of roles."""
+        self._signs = False
+        """It has refused calls that its model has not signed."""
+        self._endings = Endings()
 
     async def stream(
         self, system: str, messages: Sequence[Message], tools: Sequence[ToolSpec]
@@ -52,9 +69,11 @@ class ChatModel:
             request = {name: value for name, value in whole.items() if name not in self._left_out}
             if self._in_turns:
                 request["messages"] = in_turns(request["messages"])
+            if self._signs:
+                request["messages"] = [_signed(message) for message in request["messages"]]
             try:
                 events = watched(self.endpoint, lambda request=request: client.chat.completions.create(**request))  # type: ignore[misc]
-                async with aclosing(events), aclosing(_pieces(events, self.endpoint, names)) as pieces:
+                async with aclosing(events), aclosing(self._pieces(events, names)) as pieces:
                     async for piece in pieces:
                         yield piece
                 return
@@ -64,6 +83,8 @@ class ChatModel:
                     self._left_out.add(option)
                 elif not self._in_turns and TURNS.search(problem.message):
                     self._in_turns = True
+                elif not self._signs and "thought_signature" in problem.message:
+                    self._signs = True
                 else:
                     raise refused(problem, self.endpoint) from problem
 
@@ -84,6 +105,64 @@ class ChatModel:
         if self.endpoint.thinking != "off":
             request["reasoning_effort"] = self.endpoint.thinking
         return request
+
+    async def _pieces(self, events: AsyncGenerator[Any], tools: frozenset[str]) -> AsyncGenerator[Piece]:
+        """The SDK's chunks as our pieces."""
+        text: list[str] = []
+        thinking: list[str] = []
+        field = ""
+        tagged, written, thought = TaggedThinking(), Characters(), Characters()
+        calls, details = _Calls(), Details()
+        finish, is_counted = "", False
+        async for chunk in events:
+            if isinstance(chunk, str | list):
+                continue
+            if chunk.usage is not None:
+                is_counted = True
+                yield Spent(usage=_usage(chunk.usage))
+            choice = chunk.choices[0] if chunk.choices else None
+            if choice is None:
+                continue
+            finish = choice.finish_reason or finish
+            delta = choice.delta
+            if delta is None or isinstance(delta, str):
+                continue
+            reasoned, said = in_blocks(delta.content or delta.refusal)
+            for name in _REASONING:
+                if isinstance(piece := getattr(delta, name, None), str) and piece:
+                    field, reasoned = name, reasoned + piece
+                    break
+            details.add(getattr(delta, _DETAILS, None))
+            if reasoned:
+                thinking.append(thought.whole(reasoned))
+                yield TextPiece(text=thinking[-1], thinking=True)
+            for is_thinking, piece in tagged.take(written.whole(said)):
+                if not piece:
+                    continue
+                if thinking and not text and not is_thinking:
+                    yield PartDone(part=_thinking(thinking, field))
+                    thinking = []
+                (thinking if is_thinking else text).append(piece)
+                yield TextPiece(text=piece, thinking=is_thinking)
+            for call in filter(None, delta.tool_calls or ()):
+                calls.add(call)
+        made = calls.finished()
+        if finish in _BROKEN or not self._endings.is_whole(finish, is_counted and bool(made or text)):
+            raise Retryable(f"The answer of {self.endpoint.host} ended in the middle")
+        is_thinking, piece = tagged.rest()
+        (thinking if is_thinking else text).append(piece)
+        if any(thinking):
+            yield PartDone(part=_thinking(thinking, field))
+        if details.parts:
+            yield PartDone(part=Thinking(opaque={_DETAILS: details.parts}))
+        answer = "".join(text)
+        if not made:
+            answer, made = spoken_calls(answer, tools)
+        if answer:
+            yield PartDone(part=Text(text=answer))
+        for whole in made:
+            yield PartDone(part=whole)
+        yield Stopped(reason=_STOPS.get(finish, "end"))  # type: ignore[arg-type]
 
     async def close(self) -> None:
         """See :meth:`agents.native.models.Model.close`."""
@@ -112,16 +191,26 @@ def _message(message: Message, model: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"role": "assistant", "content": text or None}
     if not message.calls:
         return answer
+    ours = message.wire == "openai-chat" and message.model == model
     answer["tool_calls"] = [
         {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": argument_text(call)}}
+        | (call.opaque if ours else {})
         for call in message.calls
     ]
-    if message.wire == "openai-chat" and message.model == model:
+    if ours:
         # servers that send reasoning beside calls want it back there, and only there
         for part in message.parts:
             if isinstance(part, Thinking) and (field := part.opaque.get("field")):
                 answer[str(field)] = part.text
+            elif isinstance(part, Thinking) and (details := part.opaque.get(_DETAILS)):
+                answer[_DETAILS] = details
     return answer
+
+
+def _signed(message: dict[str, Any]) -> dict[str, Any]:
+    if "tool_calls" not in message:
+        return message
+    return message | {"tool_calls": [{_SIGNED: _UNSIGNED} | call for call in message["tool_calls"]]}
 
 
 class _Calls:
@@ -139,10 +228,12 @@ class _Calls:
         if index is None and not (identity or name) and self._calls:
             call = self._calls[-1]
         if call is None or (identity and call["id"] and identity != call["id"]):
-            call = {"index": index, "id": "", "name": "", "arguments": ""}
+            call = {"index": index, "id": "", "name": "", "arguments": "", "opaque": {}}
             self._calls.append(call)
         call["id"] = call["id"] or identity
         call["name"] = call["name"] or name
+        if isinstance(signature := getattr(delta, _SIGNED, None), dict):
+            call["opaque"] = {_SIGNED: signature}
         arguments: object = function.arguments if function else None
         if isinstance(arguments, str):
             call["arguments"] += arguments
@@ -151,59 +242,10 @@ class _Calls:
 
     def finished(self) -> list[ToolCall]:
         """The calls in the order they began."""
-        return [parsed_call(call["id"], call["name"], call["arguments"]) for call in self._calls]
-
-
-async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint, tools: frozenset[str]) -> AsyncGenerator[Piece]:
-    """The SDK's chunks as our pieces."""
-    text: list[str] = []
-    thinking: list[str] = []
-    field = ""
-    tagged, written, thought = TaggedThinking(), Characters(), Characters()
-    calls = _Calls()
-    finish = ""
-    async for chunk in events:
-        if chunk.usage is not None:
-            yield Spent(usage=_usage(chunk.usage))
-        choice = chunk.choices[0] if chunk.choices else None
-        if choice is None:
-            continue
-        finish = choice.finish_reason or finish
-        delta = choice.delta
-        if delta is None:
-            continue
-        for name in _REASONING:
-            if isinstance(piece := getattr(delta, name, None), str) and piece:
-                field = name
-                thinking.append(thought.whole(piece))
-                yield TextPiece(text=thinking[-1], thinking=True)
-                break
-        for is_thinking, piece in tagged.take(written.whole(delta.content or delta.refusal or "")):
-            if not piece:
-                continue
-            if thinking and not text and not is_thinking:
-                yield PartDone(part=_thinking(thinking, field))
-                thinking = []
-            (thinking if is_thinking else text).append(piece)
-            yield TextPiece(text=piece, thinking=is_thinking)
-        for call in delta.tool_calls or ():
-            calls.add(call)
-    if not finish:
-        raise Retryable(f"The answer of {endpoint.host} ended in the middle")
-    is_thinking, piece = tagged.rest()
-    (thinking if is_thinking else text).append(piece)
-    if any(thinking):
-        yield PartDone(part=_thinking(thinking, field))
-    made = calls.finished()
-    answer = "".join(text)
-    if not made:
-        answer, made = spoken_calls(answer, tools)
-    if answer:
-        yield PartDone(part=Text(text=answer))
-    for whole in made:
-        yield PartDone(part=whole)
-    reasons = {"length": "length", "content_filter": "refusal"}
-    yield Stopped(reason=reasons.get(finish, "end"))  # type: ignore[arg-type]
+        made = (parsed_call(call["id"], call["name"], call["arguments"]) for call in self._calls)
+        return [
+            msgspec.structs.replace(call, opaque=known["opaque"]) for call, known in zip(made, self._calls, strict=True)
+        ]
 
 
 def _thinking(pieces: Sequence[str], field: str) -> Thinking:

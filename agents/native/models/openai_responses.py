@@ -95,6 +95,7 @@ def _item(part: Part, ours: bool) -> dict[str, Any] | None:
 
 async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGenerator[Piece]:
     """The SDK's events as ours."""
+    is_itemised = False
     async for event in events:
         match event.type:
             case "response.output_text.delta" | "response.refusal.delta":
@@ -104,12 +105,16 @@ async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGener
             case "response.reasoning_summary_part.added" if event.summary_index:
                 yield TextPiece(text="\n\n", thinking=True)
             case "response.output_item.done":
+                is_itemised = True
                 if part := _part(event.item):
                     yield PartDone(part=part)
             case "response.completed" | "response.incomplete":
                 if event.response.usage is not None:
                     yield Spent(usage=_usage(event.response.usage))
                 await read_out(events)
+                for item in () if is_itemised else event.response.output or ():
+                    if part := _part(item):
+                        yield PartDone(part=part)
                 yield _stopped(event.response)
                 return
             case "response.failed":

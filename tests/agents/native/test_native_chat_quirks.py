@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from agents.native.conversation import Text, Thinking, ToolCall, User
+from agents.native.conversation import Assistant, Part, Text, Thinking, ToolCall, User, decode, encode, repair
 from agents.native.models import PartDone, Piece, Retryable, Spent, Stopped, TextPiece, open_model
+from agents.native.models.openai_chat import request_messages
 from agents.native.tools import SPECS
 from agents.profiles import NativeSection
+
+Wire = Literal["anthropic", "openai", "openai-chat"]
 
 
 @asynccontextmanager
@@ -26,6 +29,8 @@ async def a_server(events: Sequence[dict[str, Any] | str]) -> AsyncIterator[str]
         await reader.readexactly(length)
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
         for event in events:
+            if isinstance(event, dict) and "type" in event:
+                writer.write(f"event: {event['type']}\n".encode())
             writer.write(f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode())
         await writer.drain()
         writer.close()
@@ -47,18 +52,34 @@ def call(arguments: object = None, *, name: str | None = None, **fields: object)
     return chunk(tool_calls=[{**fields, "function": function}])
 
 
-async def pieces(*events: dict[str, Any] | str) -> list[Piece]:
+@asynccontextmanager
+async def a_model(
+    *events: dict[str, Any] | str, provider: Wire = "openai-chat"
+) -> AsyncIterator[Callable[[], Awaitable[list[Piece]]]]:
+    """Asks a model of a server that always answers with these events."""
     async with a_server(events) as url:
-        model = open_model(NativeSection(provider="openai-chat", model="m", needs_key=False), {}, url)
-        try:
+        model = open_model(NativeSection(provider=provider, model="m", needs_key=False), {}, url)
+
+        async def ask() -> list[Piece]:
             return [piece async for piece in model.stream("s", [User(text="u")], SPECS)]
+
+        try:
+            yield ask
         finally:
             await model.close()
 
 
+async def pieces(*events: dict[str, Any] | str, provider: Wire = "openai-chat") -> list[Piece]:
+    async with a_model(*events, provider=provider) as ask:
+        return await ask()
+
+
+def parts(found: list[Piece]) -> list[Part]:
+    return [piece.part for piece in found if isinstance(piece, PartDone)]
+
+
 def calls(found: list[Piece]) -> list[tuple[str, dict[str, object]]]:
-    parts = [piece.part for piece in found if isinstance(piece, PartDone)]
-    return [(part.name, part.arguments) for part in parts if isinstance(part, ToolCall)]
+    return [(part.name, part.arguments) for part in parts(found) if isinstance(part, ToolCall)]
 
 
 LS, PWD = ("bash", {"command": "ls"}), ("bash", {"command": "pwd"})
@@ -128,8 +149,15 @@ async def test_names_of_tools_are_such_that_they_can_be_sent_back(sent: str, nam
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
 async def test_reasoning_under_either_name(field: str) -> None:
     found = await pieces(chunk(**{field: "Hm."}), chunk(content="Yes."), chunk("stop"), "[DONE]")
-    parts = [piece.part for piece in found if isinstance(piece, PartDone)]
-    assert parts == [Thinking(text="Hm.", opaque={"field": field}), Text(text="Yes.")]
+    assert parts(found) == [Thinking(text="Hm.", opaque={"field": field}), Text(text="Yes.")]
+
+
+async def test_answer_in_blocks_and_events_that_are_none_of_ours() -> None:
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+    odd = ["{}", "[]", '"ping"', {"choices": None}, {"choices": [{"delta": "x"}]}, chunk(tool_calls=[None])]
+    blocks = [chunk(content=[thinking]), chunk(content=[{"type": "text", "text": "Yes."}, {"type": "reference"}])]
+    found = await pieces(*odd, *blocks, chunk("stop"), "[DONE]")
+    assert parts(found) == [Thinking(text="Hm."), Text(text="Yes.")]
 
 
 @pytest.mark.parametrize(
@@ -148,16 +176,16 @@ async def test_reasoning_in_tags_is_no_answer_and_no_piece_ends_in_half_a_charac
     texts: list[str], thinking: str, answer: str
 ) -> None:
     found = await pieces(*(chunk(content=text) for text in texts), chunk("stop"), "[DONE]")
-    parts = [piece.part for piece in found if isinstance(piece, PartDone)]
     wanted = (Thinking(text=thinking), Text(text=answer))
-    assert parts == [part for part in wanted if part.text]
+    assert parts(found) == [part for part in wanted if part.text]
     shown = "".join(piece.text for piece in found if isinstance(piece, TextPiece) and not piece.thinking)
     assert answer.startswith(shown), "what is shown while it comes is not what it is"
 
 
 async def test_arguments_nested_without_end_are_malformed() -> None:
     found = await pieces(call('{"a":' * 100_000, name="bash", index=0, id="a"), chunk("tool_calls"), "[DONE]")
-    (made,) = [piece.part for piece in found if isinstance(piece, PartDone) and isinstance(piece.part, ToolCall)]
+    (made,) = parts(found)
+    assert isinstance(made, ToolCall)
     assert made.malformed, "the model is not told"
 
 
@@ -184,6 +212,60 @@ async def test_answer_that_stops_without_saying_why_was_cut() -> None:
     with pytest.raises(Retryable) as problem:
         await pieces(chunk(content="Half an ans"))
     assert "ended in the middle" in problem.value.reason
+
+
+@pytest.mark.parametrize("reason", ["error", "insufficient_system_resource"])
+async def test_answer_that_ends_by_a_fault_was_cut(reason: str) -> None:
+    with pytest.raises(Retryable):
+        await pieces(chunk(content="Half an ans"), chunk(reason), "[DONE]")
+
+
+async def test_server_that_never_says_why_it_stops_is_believed_by_its_count_or_the_second_time() -> None:
+    usage = {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 3}}
+    whole = [call('{"command": "ls"}', name="bash", index=0, id="a"), usage, "[DONE]"]
+    assert calls(await pieces(*whole)) == [LS]
+    async with a_model(chunk(content="All of it."), "[DONE]") as ask:
+        with pytest.raises(Retryable):
+            await ask()
+        for _ in range(2):
+            assert (await ask())[-1] == Stopped(reason="end")
+    with pytest.raises(Retryable):
+        await pieces(usage)
+
+
+async def test_reasoning_in_signed_pieces_is_sent_back_beside_calls() -> None:
+    def piece(**fields: object) -> dict[str, object]:
+        return {"type": "reasoning.text", "index": 0, "format": "f", **fields}
+
+    found = await pieces(
+        chunk(reasoning="Let me ", reasoning_details=[piece(text="Let me ")]),
+        chunk(reasoning="see.", reasoning_details=[piece(text="see.")]),
+        chunk(reasoning_details=[piece(text="", signature="s")]),
+        chunk(reasoning_details=[piece(text="", signature=None)]),
+        chunk(reasoning_details=[{"type": "reasoning.encrypted", "data": "d", "index": 1}, None]),
+        call('{"command": "ls"}', name="bash", index=0, id="a"),
+        chunk("tool_calls"),
+        "[DONE]",
+    )
+    answer = Assistant(parts=tuple(parts(found)), wire="openai-chat", model="m")
+    sent = request_messages(repair([User(text="u"), answer]), "m")[1]
+    assert sent["reasoning"] == "Let me see."
+    assert sent["reasoning_details"] == [
+        piece(text="Let me see.", signature="s"),
+        {"type": "reasoning.encrypted", "data": "d", "index": 1},
+    ]
+    assert "reasoning_details" not in request_messages([answer], "another")[0]
+
+
+async def test_what_signs_a_call_is_sent_back_with_it() -> None:
+    signed = {"google": {"thought_signature": "c2ln"}}
+    first = call('{"comm', name="bash", index=0, id="a", extra_content=signed)
+    (made,) = parts(await pieces(first, call('and": "ls"}', index=0), chunk("tool_calls"), "[DONE]"))
+    stored = decode(encode(Assistant(parts=(made,), wire="openai-chat", model="m")))
+    assert isinstance(stored, Assistant)
+    sent, to_another = (request_messages([stored], model)[0]["tool_calls"][0] for model in ("m", "another"))
+    assert sent["extra_content"] == signed
+    assert "extra_content" not in to_another
 
 
 async def test_answer_that_is_not_json_is_tried_again() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from native_scene import WIRES, Answer, PlayedModel, Reports, a_driver, a_profile, a_tool_host, a_worktree
+from test_native_conversation import on_a_busy_machine
 
 from agents.drivers import Notice, Remember, ToolEnded, ToolStarted, Used
 from agents.errors import ModelError
@@ -275,6 +276,7 @@ _chunk = st.lists(st.one_of(_message.map(lambda message: [message]), _step), max
 )
 
 
+@on_a_busy_machine
 @given(st.lists(_chunk, min_size=1, max_size=3), st.integers(0, 150))
 def test_conversation_shortened_at_any_point_is_accepted_by_every_provider(
     chunks: list[list[Message]], keep_tokens: int

@@ -424,6 +424,19 @@ async def test_chat_server_that_refuses_an_order_of_roles_gets_another(tmp_path:
     assert last[-1]["content"] == "Fourth."
 
 
+async def test_chat_server_that_wants_calls_signed_gets_what_it_takes_instead(tmp_path: Path) -> None:
+    made = ToolCall(id="a", name="bash", arguments={"command": "true"})
+    answer = Assistant(parts=(made,), wire="anthropic", model="other")
+    history = [User(text="Look."), answer, ToolResult(call="a", text="(no output)")]
+    refused = Fault(status=400, message="Function call is missing a thought_signature in functionCall parts.")
+    profile = a_profile("openai-chat")
+    async with a_driver(tmp_path, [refused, "Seen."], profile=profile, history=history) as (driver, _, player):
+        assert (await driver.run_turn("Go on.")).outcome == "done"
+    first, second = ((request.body["messages"][2]["tool_calls"][0]) for request in player.requests)
+    assert "extra_content" not in first
+    assert second["extra_content"] == {"google": {"thought_signature": "skip_thought_signature_validator"}}
+
+
 async def test_responses_are_stateless(tmp_path: Path) -> None:
     async with a_driver(tmp_path, ["Done."], profile=a_profile("openai", thinking="low")) as (driver, _, player):
         await driver.run_turn("Work.")

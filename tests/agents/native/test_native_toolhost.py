@@ -192,8 +192,7 @@ async def test_colours_do_not_count_and_no_line_is_told_twice(tmp_path: Path) ->
         result = await bash(
             host, r"for i in $(seq 1 1500); do printf '\033[38;2;1;2;3m\033[48;2;1;2;3m%s\033[0m\n' $i; done"
         )
-    lines = [line for line in result.text.split("\n") if not line.startswith("[…")]
-    assert lines == [str(number) for number in range(1, 1501)]
+    assert result.text.split("\n") == [str(number) for number in range(1, 1501)], "nothing needs to be left out"
 
 
 async def test_output_is_shown_while_the_command_runs(tmp_path: Path) -> None:

@@ -231,8 +231,8 @@ async def test_a_terminal_that_cannot_be_kept_is_said_on_every_screen_and_kept_w
             if said:
                 break
     assert said.startswith("Do it: What its terminal shows cannot be kept (Is a directory)"), said
-    record.rmdir()
     await shop.rests(task.id)
+    record.rmdir()  # nothing more is shown that would have to be kept
     for _ in range(int(PATIENCE_SECONDS / 0.02)):
         if record.is_file():
             break
