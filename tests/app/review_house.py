@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -176,8 +176,10 @@ HOUSE: tuple[tuple[str, tuple[str, ...]], ...] = (
 JUDGED: tuple[tuple[str, tuple[str, ...]], ...] = (("judging", ("semicolon",)),)
 
 
-async def looks(folder: Path, size: tuple[int, int]) -> AsyncIterator[tuple[str, str, ReviewApp]]:
-    """Every look in both themes: its name, the theme, and the application that shows it now."""
+async def looks(
+    folder: Path, size: tuple[int, int], themes: Sequence[str] = THEMES
+) -> AsyncIterator[tuple[str, str, ReviewApp]]:
+    """Every look in every theme: its name, the theme, and the application that shows it now."""
     for name, make, steps in (("house", house, HOUSE), ("judged", judged, JUDGED)):
         scene = make(folder / name)
         scene.check_says(*(FINDINGS if name == "house" else ()))
@@ -193,7 +195,7 @@ async def looks(folder: Path, size: tuple[int, int]) -> AsyncIterator[tuple[str,
                 for area in app.screen.query(TextArea):
                     area.cursor_blink = False
                 app.review.query_one(Legend).hush()
-                for theme in THEMES:
+                for theme in themes:
                     app.theme = theme
                     await pilot.pause(0.05)
                     yield look, theme.removeprefix("shopfloor-"), app
