@@ -66,7 +66,9 @@ def serve(options: argparse.Namespace) -> int:
     try:
         import textual_serve.server  # noqa: F401
     except ImportError as error:
-        raise UsageError("The page needs the package textual-serve.", "`pip install 'shopfloor[web]'`.") from error
+        raise UsageError(
+            "The page needs the package textual-serve.", "Install it beside Shopfloor: `pip install textual-serve`."
+        ) from error
     try:
         asyncio.run(_serve(options))
     except KeyboardInterrupt:
