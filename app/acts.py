@@ -16,6 +16,7 @@ from agents.model import Task
 from agents.parts.queues import Queue
 from app.ask import AskScreen
 from app.judging.acts import Judging
+from app.key_order import keys_wait
 from app.ship.acts import Shipping
 from widgets.text_strips import printable
 
@@ -160,7 +161,8 @@ class Acts:
             self._floor.ask(self._choose_settings(task))
 
     async def _choose_settings(self, task: Task) -> None:
-        session = await self._api.sessions.session(task.id)
+        with keys_wait(self._floor.app):
+            session = await self._api.sessions.session(task.id)
         if not session.settings:
             self._floor.legend.say("Its agent has told nothing that could be chosen.", "warning")
             return

@@ -148,7 +148,7 @@ class ShopfloorApp(App[None]):
         self._queues: QueueScreen | None = None
         self._title = ""
         self._collector = Collector()
-        self._key_order = KeyOrder(self, super().on_event)
+        self.key_order = KeyOrder(self, super().on_event)
         self._sequence = 0
         """The highest number among the task changes received: what need not be told again."""
         self._dress()
@@ -363,7 +363,7 @@ class ShopfloorApp(App[None]):
             self.pump.hold()
             self._collector.acted()
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            await self._key_order.take(event)
+            await self.key_order.take(event)
         else:
             await super().on_event(event)
 

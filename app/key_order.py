@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -54,6 +55,20 @@ class KeyOrder:
         self._ready: Screen[Any] | None = None
         """The screen that had its fields when it was looked at last."""
         self._patience: asyncio.TimerHandle | None = None
+        self._asked = 0
+        """How many keys wait for the engine before they open something."""
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The engine is asked for what a key opens: keys after it wait until this ends and that is there."""
+        passage = self._last
+        self._asked += 1
+        try:
+            yield
+        finally:
+            self._asked -= 1
+            if passage is not None and passage is self._last:
+                self._app.call_later(self._settle, passage)
 
     async def take(self, event: events.Event) -> None:
         """A key or a paste has arrived."""
@@ -105,6 +120,8 @@ class KeyOrder:
 
     async def _settle(self, passage: _Passage) -> None:
         """What the key is bound to was done; a screen that it has opened has to be ready as well."""
+        if self._asked:
+            return  # comes again when that is over
         if self._app.screen_stack and self._app.screen is not self._ready:
             self._ready = self._app.screen
             self._follow(passage, (self._ready, self._app))
@@ -117,3 +134,9 @@ class KeyOrder:
         self._last = None
         if self._waiting:
             await self._send(self._waiting.popleft())
+
+
+def keys_wait(app: App[Any]) -> AbstractContextManager[None]:
+    """While the engine is asked for what a key opens: see :meth:`KeyOrder.held`."""
+    order = getattr(app, "key_order", None)
+    return order.held() if isinstance(order, KeyOrder) else nullcontext()

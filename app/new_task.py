@@ -23,6 +23,7 @@ from agents.parts.writing import TaskDraft, Template
 from agents.prompts.separate import Separate, separate_prompts
 from app.agent_options import OptionsRow
 from app.images import keep_pasted, with_images
+from app.key_order import keys_wait
 from app.pick_text import Choice, TextPicker
 from app.review.pick import PickScreen
 from widgets.chip_area import ChipArea
@@ -255,7 +256,8 @@ class NewTaskScreen(ModalScreen[list[Task]]):
 
     async def _pick_template(self) -> None:
         try:
-            templates = await self._api.writing.templates(self._project)
+            with keys_wait(self.app):
+                templates = await self._api.writing.templates(self._project)
         except ShopfloorError as error:
             self._say(str(error))
             return

@@ -11,6 +11,7 @@ from agents.errors import ShopfloorError
 from agents.prompts.image_chips import IMAGE_CHIP
 from app.editor import edit_text
 from app.images import with_images
+from app.key_order import keys_wait
 from app.keys import FLOOR, pretty
 from app.pick_text import Choice, TextPicker
 from widgets.completion import Command
@@ -70,7 +71,8 @@ class WritingHelp:
         self._floor.ask(getattr(self, f"_{what}")())
 
     async def _history(self) -> None:
-        said = await self._api.writing.said()
+        with keys_wait(self._floor.app):
+            said = await self._api.writing.said()
         choices = [Choice(each.text, f"{age(each.at)} · {each.title}") for each in said]
         picker = TextPicker("What you said before, to all tasks", choices, empty="Nothing was said yet.")
         picked = await self._floor.app.push_screen_wait(picker)
@@ -91,7 +93,8 @@ class WritingHelp:
 
     async def _pop(self) -> None:
         while True:
-            yanked = await self._api.writing.yanked()
+            with keys_wait(self._floor.app):
+                yanked = await self._api.writing.yanked()
             choices = [Choice(yank.text, age(yank.at)) for yank in yanked]
             empty = "Nothing was put by. ^Y puts a text by."
             picker = TextPicker("Texts that you put by", choices, can_drop=True, empty=empty)

@@ -15,7 +15,7 @@ from agents.engine.writing import WritingDesk
 from agents.errors import UsageError
 from agents.events import CommentsChanged
 from agents.model import Delivery, Prompt, When
-from agents.parts.review import Comment, CommentDraft, Reply
+from agents.parts.review import Comment, CommentDraft, EditedPrompt, Reply
 from agents.review.prompt import review_prompt
 from agents.store import Round
 
@@ -128,10 +128,26 @@ class ReviewDesk:
             known.id,
             Round(number=number, base_tree=diff.base_tree, head_tree=diff.head_tree, prompt=prompt.id, at=time.time()),
         )
+        self._ledger.store.put_draft(_edited(known.id), "")
         self._ledger.update(known.id, round=number)
         self._comments.changed(known.id)
         self._deliver(prompt)
         return prompt
+
+    async def edited_prompt(self, task: str) -> EditedPrompt:
+        """See :class:`agents.parts.review.Review`."""
+        self._ledger.flush()
+        kept = self._ledger.store.draft(_edited(self._ledger.find(task).id))
+        try:
+            return msgspec.json.decode(kept, type=EditedPrompt) if kept else EditedPrompt()
+        except msgspec.MsgspecError:
+            return EditedPrompt(text=kept)  # damaged: what was typed is somewhere in it
+
+    async def keep_edited_prompt(self, task: str, edited: EditedPrompt) -> None:
+        """See :class:`agents.parts.review.Review`."""
+        kept = msgspec.json.encode(edited).decode() if edited.text else ""
+        self._ledger.store.put_draft(_edited(self._ledger.find(task).id), kept)
+        self._ledger.flush()
 
     async def resolve(self, task: str, comment: str, resolved: bool = True) -> Comment:
         """See :class:`agents.parts.review.Review`."""
@@ -154,6 +170,11 @@ class ReviewDesk:
         self._ledger.store.put_reviewed(known.id, marks, reviewed)
         self._ledger.publish(CommentsChanged(task=known.id))
         self._ledger.flush()
+
+
+def _edited(task: str) -> str:
+    """Under which name an edited prompt lies among the drafts."""
+    return f"round {task}"
 
 
 def _sent(comment: Comment, number: int) -> Comment:

@@ -85,6 +85,15 @@ class Comment(CommentDraft, kw_only=True):
         return self.is_new or self.has_unsent_reply
 
 
+class EditedPrompt(Struct, kw_only=True):
+    """What the person made of the prompt of the next round, and has not sent."""
+
+    text: str = ""
+    """Empty when they changed nothing."""
+    composed: str = ""
+    """The prompt as it was before they did."""
+
+
 class Review(Protocol):
     """The part ``review`` of the Api."""
 
@@ -110,6 +119,12 @@ class Review(Protocol):
 
     async def send(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
         """Send all drafts and replies as one round, those ``without`` not; ``text`` is the prompt, if it is given."""
+
+    async def edited_prompt(self, task: str) -> EditedPrompt:
+        """The prompt of the next round as the person left it, until a round is sent."""
+
+    async def keep_edited_prompt(self, task: str, edited: EditedPrompt) -> None:
+        """Keep it; an empty text forgets it."""
 
     async def resolve(self, task: str, comment: str, resolved: bool = True) -> Comment:
         """The person's verdict: resolved, or open again."""

@@ -9,6 +9,7 @@ from agents.api import Api
 from agents.model import Task
 from agents.parts.races import Race
 from app.ask import AskScreen
+from app.key_order import keys_wait
 from widgets.text_strips import printable
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Judging:
             self._floor.ask(self._break_fix(task))
 
     async def _break_fix(self, task: Task) -> None:
-        known = await self._api.break_fix.result(task.id)
+        with keys_wait(self._floor.app):
+            known = await self._api.break_fix.result(task.id)
         if known is not None and known.state == "running":
             self._floor.app.push_screen(
                 AskScreen(
@@ -57,7 +59,8 @@ class Judging:
 
     async def _open_race(self) -> None:
         task = self._floor.roster.current_task
-        race = await self._api.races.find(task.id) if task is not None else None
+        with keys_wait(self._floor.app):
+            race = await self._api.races.find(task.id) if task is not None else None
         if race is not None:
             self._show_race(race)
         else:

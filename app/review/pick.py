@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from agents.api import Api
 from agents.parts.changes import Scope
+from app.key_order import keys_wait
 from app.review.words import SCOPE_WORDS, SCOPES
 from widgets.text_strips import printable
 
@@ -104,7 +105,8 @@ async def pick_scope(app: App[object], api: Api, task: str) -> tuple[Scope, tupl
     Raises:
         ShopfloorError: the commits cannot be read.
     """
-    commits = await api.changes.commits(task)
+    with keys_wait(app):
+        commits = await api.changes.commits(task)
     rows = [SCOPE_WORDS[scope] for scope in SCOPES]
     rows += [f"commit {commit.id[:7]} {commit.subject}" for commit in commits]
     asks = "a scope, a commit, or two refs such as main..HEAD"

@@ -10,6 +10,7 @@ from agents.errors import ShopfloorError
 from agents.model import Task
 from agents.parts.landing import Landing
 from agents.parts.scripts import ScriptInfo
+from app.key_order import keys_wait
 from widgets.text_strips import printable
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ class Shipping:
 
     async def _read_project_file(self) -> None:
         place = self._place()
-        text, trusted = await self._api.projects.file(place)
+        with keys_wait(self._floor.app):
+            text, trusted = await self._api.projects.file(place)
         if not text:
             self._floor.legend.say("This project has no .shopfloor.toml: there is nothing to trust.")
             return

@@ -17,7 +17,7 @@ from agents.errors import NotFound, ShopfloorError, UsageError
 from agents.model import Entry, Prompt, Task, When
 from agents.parts.changes import Commit, Diff, Scope
 from agents.parts.checks import CheckReport, CheckResult, CheckState, Finding
-from agents.parts.review import Comment, CommentDraft, Reply
+from agents.parts.review import Comment, CommentDraft, EditedPrompt, Reply
 from agents.parts.writing import Said
 from agents.prompts.image_chips import image_chip
 from agents.review.prompt import review_prompt
@@ -52,6 +52,7 @@ class MemoryWriting:
     def __init__(self, api: MemoryApi) -> None:
         self._api = api
         self.before: list[str] = []
+        self.put_by: list[str] = []
         self.images: list[str] = []
         """The paths of images that were to be kept."""
 
@@ -60,6 +61,9 @@ class MemoryWriting:
 
     async def said(self, limit: int = 1000) -> list[Said]:
         return [Said(text=text, task="abcd") for text in reversed(self.before)]
+
+    async def yank(self, text: str) -> None:
+        self.put_by.append(text)
 
     async def draft(self, task: str) -> str:
         return self._api.composer
@@ -87,6 +91,7 @@ class MemoryReview:
 
     def __init__(self, api: MemoryApi) -> None:
         self._api = api
+        self.edited = EditedPrompt()
 
     async def comments(self, task: str) -> list[Comment]:
         self._api._called("comments")
@@ -138,6 +143,7 @@ class MemoryReview:
     async def send(self, task: str, when: When = "now", text: str = "", without: Sequence[str] = ()) -> Prompt:
         text = text or await self.prompt(task, without)
         self._api._called("send_round")
+        self.edited = EditedPrompt()
         self._api.notes = [
             msgspec.structs.replace(note, state="sent") if note.state == "draft" and note.id not in without else note
             for note in self._api.notes
@@ -146,6 +152,13 @@ class MemoryReview:
         self._api.sent.append(prompt)
         self._api.changed()
         return prompt
+
+    async def edited_prompt(self, task: str) -> EditedPrompt:
+        return self.edited
+
+    async def keep_edited_prompt(self, task: str, edited: EditedPrompt) -> None:
+        self._api._called("keep_edited_prompt")
+        self.edited = edited
 
     async def resolve(self, task: str, comment: str, resolved: bool = True) -> Comment:
         self._api._called("resolve")

@@ -16,6 +16,7 @@ from textual.command import CommandPalette
 from agents.api import Api
 from agents.events import EntryChanged
 from agents.model import Entry, Question
+from agents.parts.review import EditedPrompt
 from agents.parts.sessions import Choice, Session, Setting
 from agents.parts.writing import Said
 from app.choose import ChooseScreen
@@ -267,7 +268,8 @@ async def test_the_dialogs_of_a_review_are_read_and_left() -> None:
         assert picker._options.highlighted == below, "the row before"
         await stage.press("escape")
         await stage.until(lambda: stage.app.screen is review, "the list is left")
-        stage.app.push_screen(SendScreen(cast(Api, stage.engine), stage.engine.put(a_task("rdy3")), "The prompt.", 1))
+        api, task = cast(Api, stage.engine), stage.engine.put(a_task("rdy3"))
+        stage.app.push_screen(SendScreen(api, task, "The prompt.", (), edited=EditedPrompt()))
         await stage.until(lambda: isinstance(stage.app.screen, SendScreen), "the prompt is shown")
         await stage.press("q")
         await stage.until(lambda: stage.app.screen is review, "q leaves it")

@@ -40,8 +40,8 @@ async def test_a_review_is_started_watched_and_read(shop: Shop) -> None:
         assert hands.text("#facts") != whole, "the estimate is that of the chosen ones"
         shop.model.add(json.dumps({"findings": [FINDING]}))
         await hands.press("ctrl+s")
-        await hands.until(lambda: "1 finding" in hands.text("#told"), "what was found is shown")
-        assert "Say it louder. (R1-C1)" in hands.text("#told")
+        await hands.until(lambda: "Say it louder. (R1-C1)" in hands.text("#told"), "what was found is shown as a draft")
+        assert "1 finding" in hands.text("#told")
         await hands.until(lambda: "^R" in hands.text("#foot"), "the way to the review is shown")
         await hands.press("ctrl+r")
         await hands.opened(ReviewScreen)

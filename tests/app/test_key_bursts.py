@@ -12,6 +12,7 @@ from textual.keys import _character_to_key
 from textual.widgets import Input
 
 from agents.model import Question
+from agents.parts.sessions import Choice, Session, Setting
 from app.new_task import NewTaskScreen
 from app.note import NoteScreen
 from tests.app.floor_engine import a_task
@@ -99,3 +100,24 @@ async def test_keys_before_and_after_one_that_moves_the_focus_are_not_mixed() ->
         await stage.until(lambda: stage.current == "stp4", "what was looked for is gone to")
         await stage.until(lambda: stage.engine.sent, "the prompt is sent")
         assert [text for _, text, *_ in stage.engine.sent] == ["first"], stage.engine.sent
+
+
+async def test_a_dialog_that_the_engine_is_asked_for_first_takes_what_is_typed_after_its_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    choices = tuple(Choice(value=name, name=name) for name in ("ask", "plan"))
+    session = Session(settings=(Setting(id="mode", name="Mode", value="ask", choices=choices),))
+    async with a_floor(*some_tasks()) as stage:
+        await stage.go_to("wrk1")
+        answered = asyncio.Event()
+
+        async def slowly(_task: str) -> Session:
+            await answered.wait()
+            return session
+
+        monkeypatch.setattr(stage.engine.sessions, "session", slowly)
+        burst(stage, "M", "j", "enter")
+        for _ in range(5):
+            await stage.pilot.pause()
+        answered.set()
+        await stage.until(lambda: ("choose mode plan", "wrk1") in stage.engine.calls, "the second mode is chosen")

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.style import Style
 from textual.events import Paste
 from textual.geometry import Region
+from textual.pilot import Pilot
 
 from agents.escape import escape
 from app.review.send import SendScreen
@@ -17,6 +18,7 @@ from tests.widgets.diff.diff_scene import numbered
 from widgets.chip_area import ChipArea
 from widgets.comment_area import CommentArea
 from widgets.comment_box import CommentBox
+from widgets.diff import DiffView
 
 BEFORE = {"a.py": numbered(30), "b.py": "x = 1\n"}
 AFTER = {"a.py": numbered(30).replace("line 10\n", "ten\nand more\n"), "b.py": "x = 2\n"}
@@ -370,7 +372,50 @@ async def test_code_in_a_suggestion_cannot_act_on_the_terminal(tmp_path: Path) -
         assert not acting, f"these act on the terminal: {acting}"
 
 
+@presses("send.other")
 async def test_a_prompt_that_was_edited_and_not_sent_is_there_again(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, BEFORE, AFTER)
+    first = scene.app()
+
+    async def shows(app: ReviewApp, pilot: Pilot[None], text: str) -> None:
+        await until(pilot, lambda: text in screen_text(app), f"it says {text!r}")
+
+    async def comments(app: ReviewApp, pilot: Pilot[None], text: str) -> None:
+        await pilot.press("c", *text, "ctrl+s")
+        await until(pilot, lambda: not app.review.query_one(DiffView).is_editing, "the comment is kept")
+
+    async with first.run_test(size=(100, 40)) as pilot:
+        await opened(pilot, first)
+        await comments(first, pilot, "Say why")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(first.screen, SendScreen), "the prompt is shown")
+        await pilot.press("e", *"Mind: ", "escape", "escape")
+        await until(pilot, lambda: first.screen is first.review, "the dialog is left")
+    assert not scene.api.sent
+    app = scene.app()  # another screen, later
+    async with app.run_test(size=(100, 40)) as pilot:
+        await opened(pilot, app)
+        scene.api.failing = "send_round"
+        await pilot.press("s")
+        await shows(app, pilot, "Mind: Review round 1")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.review, "the dialog is left")
+        scene.api.failing = ""
+        await pilot.press("G")
+        await comments(app, pilot, "And this")
+        await pilot.press("s")
+        await shows(app, pilot, "Mind: Review round 1")
+        await shows(app, pilot, "R1-C2 stays here")
+        await pilot.press("o")
+        await until(pilot, lambda: "Mind:" not in screen_text(app), "the prompt is shown as it is now")
+        await pilot.press("o", "enter")
+        await until(pilot, lambda: scene.api.sent, "it is sent")
+        assert scene.api.sent[0].text.startswith("Mind: Review round 1")
+        states = [note.state for note in scene.api.notes]
+        assert states == ["sent", "draft"], "what is not in the prompt is not sent"
+
+
+async def test_what_was_made_of_a_prompt_is_put_by_when_another_one_is_sent(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BEFORE, AFTER)
     app = scene.app()
     async with app.run_test(size=(100, 40)) as pilot:
@@ -379,15 +424,8 @@ async def test_a_prompt_that_was_edited_and_not_sent_is_there_again(tmp_path: Pa
         await until(pilot, lambda: not view.is_editing, "the comment is kept")
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, SendScreen), "the prompt is shown")
-        await pilot.press("e", *"Mind: ", "escape", "escape")
-        await until(pilot, lambda: app.screen is app.review, "the dialog is left")
-        assert not scene.api.sent
-        scene.api.failing = "send_round"
-        for _ in range(2):  # as it was left, and as it could not be sent
-            await pilot.press("s")
-            await until(pilot, lambda: "Mind: Review round 1" in screen_text(app), "the edited prompt is shown")
-            await pilot.press("enter")
-            await until(pilot, lambda: app.screen is app.review, "the dialog is left")
-            scene.api.failing = ""
+        await pilot.press("e", *"One: ", "escape", "o", "e", *"Two: ", "escape", "o", "enter")
         await until(pilot, lambda: scene.api.sent, "it is sent")
-        assert scene.api.sent[0].text.startswith("Mind: Review round 1")
+        assert scene.api.sent[0].text.startswith("Review round 1")
+        await until(pilot, lambda: len(scene.api.writing.put_by) == 2, "both are put by")
+        assert [text[:5] for text in scene.api.writing.put_by] == ["One: ", "Two: "]

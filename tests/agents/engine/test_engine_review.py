@@ -11,7 +11,7 @@ from agents.errors import GitError, NotFound, UsageError
 from agents.model import Task
 from agents.offline import Call, say
 from agents.parts.changes import Diff, Scope
-from agents.parts.review import CommentDraft
+from agents.parts.review import CommentDraft, EditedPrompt
 from agents.review import FileDiff, parse_diff
 from agents.review.marks import marks_of
 from agents.review.model import Hunk
@@ -142,10 +142,14 @@ async def test_the_prompt_of_a_round_can_be_edited_before_it_goes(shop: Shop) ->
     task = await a_change(shop)
     await shop.engine.review.add(task.id, CommentDraft(text="say five", path=b"a.txt", start=5, end=5))
     shop.model.add(say("fine"))
+    edited = EditedPrompt(text="Only this.", composed="All of it.")
+    await shop.engine.review.keep_edited_prompt(task.id, edited)
+    assert await shop.engine.review.edited_prompt(task.id) == edited, "what was written waits to be sent"
     prompt = await shop.engine.review.send(task.id, text="Only this.")
     assert prompt.text == "Only this."
     await shop.rests(task.id)
     assert (await shop.engine.review.comments(task.id))[0].state == "sent"
+    assert not (await shop.engine.review.edited_prompt(task.id)).text, "it was sent"
 
 
 async def test_one_commit_and_two_refs_are_scopes(shop: Shop) -> None:
