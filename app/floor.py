@@ -215,7 +215,7 @@ class FloorScreen(Screen[None]):
             return
         self._typed_to = None
         self.grid.keys.to_agent = False
-        if self.is_current:
+        if self.is_active:
             title = printable(" ".join(task.title.split()))
             self.app.push_screen(
                 TellScreen(f"“{title}” is {task.state}", "What you typed last may not have reached it.")

@@ -129,6 +129,8 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         self._branches: list[str] = []
         self._pause: Timer | None = None
         self._kept = TaskDraft()
+        self._warned_of = ""
+        """A prompt that could not be kept, which the person was told."""
         self._starting = False
         self._made: list[Task] = []
         self._choices = CompletionList()
@@ -369,7 +371,8 @@ class NewTaskScreen(ModalScreen[list[Task]]):
             try:
                 await self._api.writing.keep_task_draft(self._project, draft)
             except ShopfloorError as error:
-                self._say(f"{error} The prompt would be lost: it stays open.")
+                self._warned_of = draft.prompt
+                self._say(f"{error} The prompt would be lost; Esc once more leaves without it.")
                 return False
             self._kept = draft
         return True
@@ -438,7 +441,8 @@ class NewTaskScreen(ModalScreen[list[Task]]):
         """Back; the prompt stays a draft."""
         if self._pause is not None:
             self._pause.stop()
-        if await self.keep_draft():
+        was_warned = self._warned_of == self._area.text
+        if await self.keep_draft() or was_warned:
             self.dismiss(self._made)
 
 

@@ -323,7 +323,7 @@ class Brain(Widget, can_focus=True):
             self._spinner = None
 
     def _spin(self) -> None:
-        if frames_waiting(self.app) or not self.screen.is_current:
+        if frames_waiting(self.app) or not self.screen.is_active:
             return  # a frame now would be in the way of the next key, or behind a dialog, which makes it a large one
         self._frame += 1
         for line, row in self._list.rows_in_view():

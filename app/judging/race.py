@@ -56,6 +56,8 @@ class StartRaceScreen(ModalScreen[Race | None]):
         self._api = api
         self._project = project
         self._kept = ""
+        self._warned_of = ""
+        """A prompt that could not be kept, which the person was told."""
         """The prompt as the engine has it."""
         self._area = ChipArea(soft_wrap=True, placeholder="What to do.", id="prompt", tab_behavior="focus")
 
@@ -105,7 +107,14 @@ class StartRaceScreen(ModalScreen[Race | None]):
         ask(self, self._leave())
 
     async def _leave(self) -> None:
-        await self._keep(self._area.text)
+        text = self._area.text
+        try:
+            await self._keep(text)
+        except ShopfloorError as error:
+            if self._warned_of != text:
+                self._warned_of = text
+                hint = "The prompt would be lost; Esc once more leaves without it."
+                raise ShopfloorError(error.message, hint) from error
         close(self)
 
     async def keep_draft(self) -> bool:

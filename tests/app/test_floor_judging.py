@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 from textual.events import Key, Paste
 
+from agents.errors import ShopfloorError
 from agents.model import Task
 from app.ask import AskScreen
 from app.judging.race import LanePanel, RaceScreen, StartRaceScreen
@@ -107,6 +109,13 @@ async def test_a_race_is_begun_compared_and_decided_on_the_floor(shop: Shop, tmp
     (shop.profiles / "other.toml").write_text((shop.profiles / "test.toml").read_text())
     task = await a_task_with_an_empty_test(shop)
     async with the_floor(shop, task) as hands:
+        with patch.object(shop.engine.writing, "keep_task_draft", side_effect=ShopfloorError("The disk is full.")):
+            await hands.press("W")
+            await hands.opened(StartRaceScreen)
+            await hands.press("?", "escape")
+            await hands.until(lambda: "would be lost" in hands.text("#problem"), "it says what leaving costs")
+            await hands.press("escape")
+            await hands.until(lambda: hands.app.screen is hands.app.floor, "who was told can leave")
         await hands.press("W")
         await hands.opened(StartRaceScreen)
         await hands.press(*"Wave", "escape")

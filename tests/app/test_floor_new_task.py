@@ -143,6 +143,11 @@ async def test_prompt_is_not_lost_when_it_cannot_be_kept() -> None:
         await stage.press(*"ab", "escape")
         await stage.until(lambda: "would be lost" in problem(screen), "it says that the prompt would be lost")
         assert stage.app.screen is screen
+        await stage.press("c", "escape")
+        await stage.pilot.pause()
+        assert stage.app.screen is screen, "what was written since is lost without a word"
+        await stage.press("escape")
+        await stage.until(lambda: stage.floor.is_active, "who was told can leave")
 
 
 async def test_dialog_opens_when_the_engine_knows_no_agents() -> None:

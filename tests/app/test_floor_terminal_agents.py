@@ -149,7 +149,7 @@ async def test_keys_typed_into_a_terminal_that_leaves_the_floor_do_not_go_to_ano
         assert stage.engine.terminals.written == [b"r", b"m"], "keys went to the agent of another task"
         assert isinstance(stage.app.screen, TellScreen), "keys that were meant for an agent act on the floor"
         await stage.press("enter")
-        await stage.until(lambda: stage.floor.is_current, "the person goes on")
+        await stage.until(lambda: stage.floor.is_active, "the person goes on")
         assert "keys to the agent" in stage.legend, "the other agent has the keys without being given them"
 
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 
 from agents.model import Task
 from tests.app.floor_engine import NOW, a_task
 from tests.presses import presses
 from widgets.brain import Brain
+from widgets.task_signs import SPINNER_SECONDS
 
 
 class Stage(App[None]):
@@ -31,7 +33,7 @@ class Stage(App[None]):
 
     @property
     def brain(self) -> Brain:
-        return self.query_one(Brain)
+        return self.screen_stack[0].query_one(Brain)
 
     @property
     def lines(self) -> list[str]:
@@ -165,6 +167,12 @@ async def test_spinner_runs_only_while_something_works_and_is_in_view() -> None:
         await until(pilot, lambda: not brain.is_spinning, "a hidden brain keeps a timer running")
         brain.display = True
         await until(pilot, lambda: brain.is_spinning, "nothing moves though something works")
+        await app.push_screen(ModalScreen())
+        before = app.lines
+        await pilot.pause(2 * SPINNER_SECONDS)
+        assert app.lines == before, "a sign that moves behind a dialog has all of it painted again"
+        app.pop_screen()
+        await until(pilot, lambda: app.lines != before, "it moves again")
         brain.show([three()[0], three()[2]])
         assert not brain.is_spinning, "the timer runs although nothing works"
 
