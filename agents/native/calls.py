@@ -19,7 +19,8 @@ class Tools(Protocol):
     async def call(
         self, name: str, arguments: Mapping[str, object], on_output: Callable[[str], None]
     ) -> tools.ToolResult:
-        """Carry out one call with normalised arguments; cancelling it stops it."""
+        """Carry out one call with normalised arguments; cancelling it stops it, and may raise
+        :class:`agents.native.tools.Stopped`."""
 
 
 class Calls:
@@ -63,9 +64,10 @@ class Calls:
             result = await self._host.call(
                 call.name, arguments, lambda text: self._report(ToolOutput(call=call.id, text=text))
             )
-        except (asyncio.CancelledError, ShopfloorError):
-            stopped = tools.ToolResult(text=INTERRUPTED, is_error=True)
-            self._end(call, stopped, "interrupted", self._clock() - started)
+        except (asyncio.CancelledError, ShopfloorError) as problem:
+            unknown = tools.ToolResult(text=INTERRUPTED, is_error=True)
+            stopped = problem.result if isinstance(problem, tools.Stopped) else unknown
+            self._end(call, stopped, "interrupted" if stopped.is_error else "done", self._clock() - started)
             raise
         self._end(call, result, "failed" if result.is_error else "done", self._clock() - started)
 

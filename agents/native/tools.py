@@ -43,6 +43,14 @@ class BadArguments(Exception):
     """A call that cannot be understood; the text is for the model."""
 
 
+class Stopped(asyncio.CancelledError):
+    """A call was cancelled, and has come to this."""
+
+    def __init__(self, result: ToolResult) -> None:
+        super().__init__()
+        self.result = result
+
+
 def _schema(required: str, **properties: dict[str, object]) -> dict[str, object]:
     return {"type": "object", "properties": properties, "required": required.split(), "additionalProperties": False}
 
@@ -263,6 +271,7 @@ class ToolHost:
         """Carry out one call with normalised arguments. Cancelling it stops the command and everything below it.
 
         Raises:
+            Stopped: it was cancelled, and has told what it had come to.
             SandboxError: the tool host cannot be started.
         """
         process = await self._start()
@@ -273,16 +282,19 @@ class ToolHost:
             await self._send(process, {"id": number, "tool": name, "arguments": dict(arguments)})
             return await asyncio.shield(running.result)
         except asyncio.CancelledError:
-            await self._cancel(process, number, running)
-            raise
+            result = await self._cancel(process, number, running)
+            if result is None:
+                raise
+            raise Stopped(result) from None
         finally:
             self._running.pop(number, None)
 
-    async def _cancel(self, process: Process, number: int, running: _Running) -> None:
-        """Stop a call and wait for its end, so that nothing of it goes on behind the next one."""
+    async def _cancel(self, process: Process, number: int, running: _Running) -> ToolResult | None:
+        """Stop a call and wait for its end, so that nothing of it goes on behind the next one; what it has come to."""
         await self._send(process, {"cancel": number})
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(running.result), 5)
+            return await asyncio.wait_for(asyncio.shield(running.result), 5)
+        return None
 
     async def _start(self) -> Process:
         async with self._starting:

@@ -228,7 +228,7 @@ def follow(
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(WATCH_SECONDS)
         if cancelled.is_set():
-            return "Command was interrupted and stopped.", is_open
+            return "Command was interrupted before it ended, and stopped.", is_open
         if time.monotonic() > deadline:
             return f"Command timed out after {limit:g} seconds and was stopped.", is_open
 

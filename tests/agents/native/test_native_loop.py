@@ -128,6 +128,8 @@ async def test_interrupt_while_tools_run_stops_them_and_leaves_a_whole_conversat
     results = {m.call: m for m in scene.model.asked[1] if isinstance(m, ToolResult)}
     assert results["b"].text == "quick"
     assert results["a"].is_error
+    printed = re.fullmatch(r"\d+\n\nCommand was interrupted before it ended, and stopped\.", results["a"].text)
+    assert printed, results["a"].text
 
 
 async def test_interrupt_while_waiting_for_another_try_ends_the_turn(tmp_path: Path) -> None:
