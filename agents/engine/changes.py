@@ -125,10 +125,10 @@ class Changes:
         await workspaces.apply(workspace, patch)
         after = await workspaces.snapshot(workspace, "now", "As of now")
         await self._count(known, workspaces, workspace, after.commit)
-        self._say(known, said)
+        self.say(known, said)
         return self._ledger.tasks[known.id]
 
-    def _say(self, task: Task, said: str) -> None:
+    def say(self, task: Task, said: str) -> None:
         """Say in a task's transcript what the person did to its files."""
         transcript = self._transcript_of(task.id) or Transcript(task.id, self._ledger, task.turn)
         transcript.add("notice", said)
@@ -215,7 +215,7 @@ class Changes:
             target, said = turn.before, f"You have undone turn {turn.number}: the files are as they were before it."
         await workspaces.rewind(workspace, target)
         await self._count(task, workspaces, workspace, target, undone=0 if task.undone else turn.number)
-        self._say(task, said)
+        self.say(task, said)
 
 
 def see_repository(task: Task) -> None:

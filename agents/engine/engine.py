@@ -14,6 +14,7 @@ from pathlib import Path
 from agents import installation, paths
 from agents.api import PROTOCOL, Subscription
 from agents.config import Config, read_config
+from agents.engine.asides import Asides
 from agents.engine.backups import Backups
 from agents.engine.break_fix import BreakFixDesk
 from agents.engine.caller import Caller
@@ -94,7 +95,8 @@ class Engine:
 
         changes = self.changes = Changes(ledger, facilities, scheduler.transcript)
         self.writing = WritingDesk(ledger, changes)
-        self.review = ReviewDesk(ledger, comments, changes, self.writing, scheduler.deliver)
+        self._asides = Asides(ledger, comments, changes, self.ask)
+        self.review = ReviewDesk(ledger, comments, changes, self.writing, self._asides, scheduler.deliver)
         self.staging = StagingDesk(ledger, facilities, changes)
         self.projects = ProjectDesk(ledger, facilities)
         self.queues = Queues(ledger, shelf, runs, scheduler)
@@ -143,6 +145,7 @@ class Engine:
         self.terminals.take_up()
         self.scripts.take_up()
         self.landing.take_up()
+        self._asides.take_up()
         self.reviewers.take_up()
         self.break_fix.take_up()
         self.radar.start()

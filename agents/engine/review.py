@@ -8,13 +8,14 @@ from typing import Literal
 
 import msgspec
 
+from agents.engine.asides import Aside, Asides
 from agents.engine.changes import Changes
 from agents.engine.comments import Comments, with_quote
 from agents.engine.ledger import Ledger
 from agents.engine.writing import WritingDesk
 from agents.errors import UsageError
 from agents.events import CommentsChanged
-from agents.model import Delivery, Prompt, When
+from agents.model import Delivery, Prompt, Task, When
 from agents.parts.review import Comment, CommentDraft, EditedPrompt, Reply
 from agents.review.prompt import review_prompt
 from agents.store import Round
@@ -33,12 +34,14 @@ class ReviewDesk:
         comments: Comments,
         changes: Changes,
         writing: WritingDesk,
+        asides: Asides,
         deliver: Callable[[Prompt], None],
     ) -> None:
         self._ledger = ledger
         self._comments = comments
         self._changes = changes
         self._writing = writing
+        self._asides = asides
         self._deliver = deliver
 
     async def comments(self, task: str) -> list[Comment]:
@@ -95,6 +98,14 @@ class ReviewDesk:
         changed = self._comments.put(msgspec.structs.replace(known, replies=replies, state=state))
         self._ledger.flush()
         return changed
+
+    async def explain(
+        self, task: str, question: str, about: CommentDraft, base_tree: str = "", head_tree: str = ""
+    ) -> Task:
+        """See :class:`agents.parts.review.Review`."""
+        known = self._ledger.on_floor(task)
+        aside = Aside(task=known.id, about=about, base_tree=base_tree, head_tree=head_tree)
+        return await self._asides.ask(question, aside)
 
     async def prompt(self, task: str, without: Sequence[str] = ()) -> str:
         """See :class:`agents.parts.review.Review`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from agents.model import Prompt, Struct, When
+from agents.model import Prompt, Struct, Task, When
 
 CommentKind = Literal["fix", "question", "suggestion", "do-not-touch", "note"]
 """A ``note`` is private: it is never sent."""
@@ -113,6 +113,12 @@ class Review(Protocol):
     async def reply(self, task: str, comment: str, text: str, author: str = "person") -> Comment:
         """Say something about a comment that was sent. What the person says goes to the agent with the next round;
         until then saying it again replaces it, and an empty text takes it back."""
+
+    async def explain(
+        self, task: str, question: str, about: CommentDraft, base_tree: str = "", head_tree: str = ""
+    ) -> Task:
+        """Ask about a change in a task of its own, which can edit nothing of this one, and is returned. Its answer
+        becomes a private note where ``about`` says, written on these trees."""
 
     async def prompt(self, task: str, without: Sequence[str] = ()) -> str:
         """The prompt that sending the drafts and replies would send; comments ``without`` stay as they are."""

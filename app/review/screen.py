@@ -188,7 +188,7 @@ class ReviewScreen(Screen[None]):
 
     def other_task(self, task: Task) -> None:
         """Another task changed: it may be one that was asked from here."""
-        self.start(self._acts.task_changed(task))
+        self._acts.task_changed(task)
 
     def comments_changed(self) -> None:
         """Comments of this task differ from before."""

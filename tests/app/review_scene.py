@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from agents.api import Api
 from agents.errors import NotFound, ShopfloorError, UsageError
-from agents.model import Entry, Prompt, Task, When
+from agents.model import Prompt, Task, When
 from agents.parts.changes import Commit, Diff, Scope
 from agents.parts.checks import CheckReport, CheckResult, CheckState, Finding
 from agents.parts.review import Comment, CommentDraft, EditedPrompt, Reply
@@ -92,6 +92,7 @@ class MemoryReview:
     def __init__(self, api: MemoryApi) -> None:
         self._api = api
         self.edited = EditedPrompt()
+        self.asked_about: list[CommentDraft] = []
 
     async def comments(self, task: str) -> list[Comment]:
         self._api._called("comments")
@@ -130,6 +131,14 @@ class MemoryReview:
         kept = tuple(reply for reply in known.replies if reply.round)
         replies = (*kept, Reply(text=text, author=author)) if text.strip() else kept
         return self._api._replace(comment, replies=replies, state="sent" if text.strip() else known.state)
+
+    async def explain(
+        self, task: str, question: str, about: CommentDraft, base_tree: str = "", head_tree: str = ""
+    ) -> Task:
+        self._api._called("explain")
+        self._api.questions.append(question)
+        self.asked_about.append(about)
+        return msgspec.structs.replace(self._api.known_task, id="side", state="queued")
 
     async def prompt(self, task: str, without: Sequence[str] = ()) -> str:
         self._api._called("prompt")
@@ -195,7 +204,6 @@ class MemoryApi:
         self.said: list[str] = []
         """What was told about patches."""
         self.questions: list[str] = []
-        self.answer = "It counts."
         self.composer = ""
         """The unsent text of the composer."""
         self.trees: dict[str, str] = {}
@@ -244,14 +252,6 @@ class MemoryApi:
         self.head = self.repository.git("write-tree").decode().strip()
         self.said.append(said)
         return self.known_task
-
-    async def ask(self, task: str, question: str) -> Task:
-        self._called("ask")
-        self.questions.append(question)
-        return msgspec.structs.replace(self.known_task, id="side", state="queued")
-
-    async def transcript(self, task: str, before: int = 0, limit: int = 500) -> list[Entry]:
-        return [Entry(task=task, id=1, turn=1, kind="text", text=self.answer)]
 
     async def send(self, task: str, text: str, when: When = "now") -> Prompt:
         self._called("send")

@@ -250,7 +250,7 @@ async def test_a_suggestion_is_applied_without_a_turn(tmp_path: Path) -> None:
         assert scene.api.sent == []
 
 
-async def test_code_is_explained_in_a_task_of_its_own_and_the_answer_is_a_private_note(tmp_path: Path) -> None:
+async def test_code_is_explained_in_a_task_of_its_own(tmp_path: Path) -> None:
     scene = Scene(tmp_path, BASE, FIRST)
     app = scene.app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -262,8 +262,8 @@ async def test_code_is_explained_in_a_task_of_its_own_and_the_answer_is_a_privat
         assert "+ten" in scene.api.questions[0]
         side = {name: getattr(scene.task, name) for name in Task.__struct_fields__} | {"id": "side", "state": "ready"}
         app.review.other_task(Task(**side))
-        await until(pilot, lambda: scene.api.notes, "the answer comes")
-        assert (scene.api.notes[0].kind, scene.api.notes[0].text) == ("note", "It counts.")
+        await until(pilot, lambda: "Task side has answered" in screen_text(app), "it is said where the answer is")
+        assert [(about.path, about.start) for about in scene.api.review.asked_about] == [(b"a.py", 10)]
 
 
 # --- going about

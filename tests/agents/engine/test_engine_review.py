@@ -181,13 +181,18 @@ async def test_one_commit_and_two_refs_are_scopes(shop: Shop) -> None:
 async def test_a_question_is_answered_beside_the_task_and_edits_nothing_of_it(shop: Shop) -> None:
     task = await a_change(shop)
     shop.model.add(writes("a.txt", "overwritten"), say("It makes five of it."))
-    side = await shop.engine.ask(task.id, "Explain line 5. Do not edit.")
+    about = CommentDraft(text="", path=b"a.txt", start=5, end=5)
+    side = await shop.engine.review.explain(task.id, "Explain line 5. Do not edit.", about)
     rested = await shop.rests(side.id)
     assert text_of(task) == CHANGED, "the side thread has a worktree of its own"
     assert rested.worktree != task.worktree
     answer = [entry.text for entry in await shop.engine.transcript(side.id) if entry.kind == "text"]
     assert answer[-1] == "It makes five of it."
     assert side.check is False
+    said = await shop.engine.transcript(task.id)
+    assert f"Task {side.id} has answered" in said[-1].text, "who has left the review is told in the task's pane"
+    (note,) = await shop.engine.review.comments(task.id)
+    assert (note.kind, note.start, note.text) == ("note", 5, "It makes five of it."), "nobody needs to wait for it"
 
 
 # --- staging
