@@ -19,6 +19,8 @@ Depth = Literal["none", "16", "256", "true"]
 Background = Literal["dark", "light"]
 
 _REPLY_SECONDS = 0.15
+_TRUE_COLOUR = frozenset(("kitty", "alacritty", "ghostty", "wezterm", "foot", "contour", "rio"))
+"""Terminals that show all colours; over ssh only TERM says which one it is."""
 _BACKGROUND_REPLY = re.compile(rb"\x1b\]11;rgba?:([0-9a-fA-F]+)/([0-9a-fA-F]+)/([0-9a-fA-F]+)")
 _FOREGROUND_OF = {
     "dark": {
@@ -152,7 +154,8 @@ def colour_depth(when: str, is_terminal: bool, environment: Mapping[str, str]) -
     )
     if not wanted:
         return "none"
-    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit") or term.endswith("-direct"):
+    says_so = environment.get("COLORTERM", "").lower() in ("truecolor", "24bit")
+    if says_so or term.endswith("-direct") or not _TRUE_COLOUR.isdisjoint(term.split("-")):
         return "true"
     return "256" if "256" in term or not is_terminal else "16"
 

@@ -6,7 +6,9 @@ Found here rather than taken from git's colours, so that a moved block keeps its
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from agents.review.model import ADD, DELETE, DiffSet, FileDiff
 
@@ -54,16 +56,20 @@ def moved_blocks(diff: DiffSet) -> list[Moved]:
     found: list[Moved] = []
     for index, file in enumerate(diff.files):
         for run in _runs(index, file, ADD):
-            offset = 0
+            offset = done = 0
             while offset < len(run.texts):
                 source, length = _longest(run, offset, deleted, places, taken)
                 if not length:
                     offset += 1
                     continue
                 number, old_offset = source
+                blanks = _blanks_before(run.texts[done:offset], deleted[number].texts[:old_offset])
+                while blanks and (number, old_offset - blanks) in taken:
+                    blanks -= 1
+                offset, old_offset, length = offset - blanks, old_offset - blanks, length + blanks
                 taken.update((number, old_offset + step) for step in range(length))
                 found.append(_block(diff, deleted[number], old_offset, run, offset, length))
-                offset += length
+                offset = done = offset + length
     return found
 
 
@@ -89,13 +95,18 @@ def _longest(
             and (number, old_offset + length) not in taken
         ):
             length += 1
-        while length and not run.texts[offset + length - 1]:
-            length -= 1
         if length > best_length:
             best, best_length = (number, old_offset), length
     block = run.texts[offset : offset + best_length]
+    while block and not block[-1]:  # blanks at its end come along, but do not make a block
+        block = block[:-1]
     letters = sum(bytes((byte,)).isalnum() for text in block for byte in text[: LEAST_CHARACTERS * 4])
-    return best, best_length if best_length >= LEAST_LINES and letters >= LEAST_CHARACTERS else 0
+    return best, best_length if len(block) >= LEAST_LINES and letters >= LEAST_CHARACTERS else 0
+
+
+def _blanks_before(new: Sequence[bytes], old: Sequence[bytes]) -> int:
+    """How many blank lines in front of a block moved with it."""
+    return sum(1 for _ in takewhile(lambda pair: not any(pair), zip(reversed(new), reversed(old), strict=False)))
 
 
 def _block(diff: DiffSet, old: _Run, old_offset: int, new: _Run, new_offset: int, length: int) -> Moved:

@@ -102,6 +102,7 @@ def test_colours_follow_the_terminals_depth_and_theme() -> None:
     assert "\x1b[0;48;2;29;106;49mchosen" in truecolor, "the changed word has no background of its own"
     assert "\x1b[0;38;2;232;139;185;48;2;13;46;22mfor" in truecolor, "the keyword has no colour on the change"
     assert "48;5;22m" in pager(DIFF, "--color", "always")
+    assert "48;2;29;106;49mchosen" in pager(DIFF, "--color", "always", TERM="xterm-kitty"), "over ssh it has no colours"
     assert "48;2;165;230;178mchosen" in pager(DIFF, "--color", "always", "--theme", "light", COLORTERM="truecolor")
     assert "48;2;165;230;178mchosen" in pager(DIFF, "--color", "always", COLORTERM="truecolor", COLORFGBG="0;15")
 

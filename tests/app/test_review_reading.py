@@ -102,12 +102,15 @@ async def test_keys_go_to_lines_hunks_files_and_ends(tmp_path: Path) -> None:
 
 
 async def test_the_file_name_stays_at_the_top_while_its_lines_are_read(tmp_path: Path) -> None:
-    app = Scene(tmp_path, {}, {"long_name.py": numbered(200)}).app()
+    app = Scene(tmp_path, {}, {"long_name.py": numbered(200), "next.py": numbered(99)}).app()
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, app)
         await pilot.press("d", "d", "d", "d")
         await pilot.pause()
         assert "long_name.py" in screen_text(app).split("\n")[2]
+        await pilot.press("f")
+        await pilot.pause()
+        assert "next.py" in screen_text(app).split("\n")[2], "the end of the file before stands above the next one"
 
 
 async def test_the_cursor_is_always_on_the_screen(tmp_path: Path) -> None:

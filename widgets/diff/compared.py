@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from operator import sub
 
 from agents.review.emphasis import Ranges, emphasize
 from agents.review.long_lines import LINE_LIMIT, Parts, parts_to_show
-from agents.review.model import ADD, DELETE, FileDiff
+from agents.review.model import ADD, DELETE, FileDiff, Lines
 from widgets.diff.same import RUN
 
 _LONG_BYTES = 4_000_000
@@ -39,13 +40,12 @@ def long_parts(file: FileDiff) -> dict[int, Parts]:
     lines, left = file.lines, _LONG_BYTES
     found: dict[int, Parts] = {}
     for hunk in file.hunks:
-        if not any(lines.end[index] - lines.start[index] > LINE_LIMIT for index in hunk.indexes):
+        if not _has_long(lines, hunk.first, hunk.last):
             continue
         for run in RUN.finditer(lines.kind, hunk.first, hunk.last):
-            inside = range(run.start(), run.end())
-            if not any(lines.end[index] - lines.start[index] > LINE_LIMIT for index in inside):
+            if not _has_long(lines, run.start(), run.end()):
                 continue
-            left -= lines.end[inside[-1]] - lines.start[inside[0]]
+            left -= lines.end[run.end() - 1] - lines.start[run.start()]
             if left < 0:
                 return found
             for index, changed in compare_run(file, run.start(), hunk.last).items():
@@ -53,6 +53,14 @@ def long_parts(file: FileDiff) -> dict[int, Parts]:
                 if changed and length > LINE_LIMIT:
                     found[index] = parts_to_show(length, changed)
     return found
+
+
+def _has_long(lines: Lines, first: int, last: int) -> bool:
+    """Whether one of these lines may be too long; all at once, because most changes have none."""
+    if lines.end[last - 1] - lines.start[first] <= LINE_LIMIT:
+        return False
+    sizes: Iterable[int] = map(sub, lines.end[first:last], lines.start[first:last])
+    return max(sizes) > LINE_LIMIT
 
 
 class LongLines:

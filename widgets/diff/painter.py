@@ -163,12 +163,12 @@ class Painter:
         if kind == HUNK:
             return [self._hunk(section, row)], True
         if kind == NOTE:
-            note = ((" " * self.gutter.width, ""), (section.notes[section.ref(row)], "note"))
+            note = ((" " * self._margin(section), ""), (section.notes[section.ref(row)], "note"))
             return [strip_of(note, self.styles, self.width)], True
         if kind == FOLD:
             text = section.folds[section.ref(row)].text
             side = "fold-delete" if text.startswith("−") else "fold-add"
-            spans = ((" " * (self.gutter.width - 1), ""), (text, f"fold {side}"), ("  Enter unfolds", "fold"))
+            spans = ((" " * (self._margin(section) - 1), ""), (text, f"fold {side}"), ("  Enter unfolds", "fold"))
             return [strip_of(cut(spans, self.width), self.styles, self.width, "fold")], True
         if kind == COMMENT:
             indent = (" " * (self.gutter.width - 1), "")
@@ -184,6 +184,10 @@ class Painter:
             height = section.tops[row + 1] - section.tops[row]
             return [strip_of((), self.styles, self.width)] * height, True
         return self._line(section, row)
+
+    def _margin(self, section: Section) -> int:
+        """Columns in front of the code, or of what is said in its place."""
+        return self.gutter.digits + 4 if section.is_split else self.gutter.width
 
     # headers
 
@@ -229,7 +233,8 @@ class Painter:
         hunk = section.file.hunks[section.ref(row)]
         start = hunk.new_start if hunk.new_count else hunk.old_start
         digits = self.gutter.digits
-        spans: list[Span] = [(f" {'⋯':>{digits}} ⋮ {'⋯':>{digits}} │ ", "hunk hunk-numbers")]
+        dots = f" {'⋯':>{digits}}" if section.is_split else f" {'⋯':>{digits}} ⋮ {'⋯':>{digits}}"
+        spans: list[Span] = [(f"{dots} │ ", "hunk hunk-numbers")]
         spans.append((f"{start}", "hunk hunk-line"))
         if hunk.section:
             spans.append((f": {show_line(hunk.section).text}", "hunk hunk-section"))
@@ -249,7 +254,7 @@ class Painter:
         assert file is not None
         kind = CONTEXT if section.kinds[row] == SAME else file.lines.kind[index]
         if kind == NO_NEWLINE:
-            blank = (" " * self.gutter.width, "")
+            blank = (" " * self._margin(section), "")
             return [strip_of((blank, ("no line feed at the end of the file", "note")), self.styles, self.width)], True
         if section.is_split:
             return self._both_sides(section, row)

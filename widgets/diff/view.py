@@ -297,8 +297,9 @@ class DiffView(Widget, can_focus=True):
             self.state.anchor = None
         self.state.cursor = spot
         if to_top:
-            self._window.scroll_to(self.state.table.top(spot))
-        self._window.show_cursor()
+            self._window.bring_to_top(spot)
+        else:
+            self._window.show_cursor()
         self._scrolled()
 
     def cursor_moved(self) -> None:

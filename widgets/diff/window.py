@@ -50,6 +50,10 @@ class Window:
         if not self.top + MARGIN <= y < self.top + self.height - max(MARGIN, self.height // 4):
             self.scroll_to(y - self.height // 4)
 
+    def bring_to_top(self, spot: Spot) -> None:
+        """Show the name of a file first; the blank above it is passed over."""
+        self.scroll_to(self._state.table.top(spot) + max(0, self._state.table.row_height(spot) - 2))
+
     def spot_inside(self) -> Spot:
         """The cursor's row, or the nearest one inside the margins when that is not."""
         y = self._state.table.top(self._state.cursor)

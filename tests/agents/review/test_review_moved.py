@@ -29,6 +29,17 @@ def test_a_block_that_moved_to_another_file_is_found_there(tmp_path: Path) -> No
     assert taken[0].startswith(b"def compute")
 
 
+def test_blank_lines_around_a_block_move_with_it(tmp_path: Path) -> None:
+    repository = (
+        Repository(tmp_path).write("a.py", b"import x\n\n\n" + BLOCK + b"\n\nend = 1\n").write("b.py", b"b = 1\n")
+    )
+    old = repository.tree()
+    new = repository.write("a.py", b"import x\nend = 1\n").write("b.py", b"b = 1\n\n\n" + BLOCK + b"\n\n").tree()
+    diff = repository.diff(old, new)
+    (block,) = moved_blocks(diff)
+    assert block.old_last - block.old_first == block.new_last - block.new_first == BLOCK.count(b"\n") + 4
+
+
 def test_a_block_that_moved_into_a_class_is_found_with_another_indent(tmp_path: Path) -> None:
     repository = Repository(tmp_path).write("a.py", BLOCK)
     old = repository.tree()
