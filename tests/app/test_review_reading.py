@@ -206,6 +206,9 @@ async def test_mouse_points_selects_scrolls_and_chooses_files(tmp_path: Path) ->
         await pilot.mouse_up("#diff", offset=(30, 7))
         first, last = view.state.selection()
         assert last.row - first.row == 3, "dragging over four lines selects them"
+        view.scroll_by(20)
+        assert view.top
+        assert view.state.selection() == (first, last), "the wheel changed what is selected"
         await pilot.click("#files", offset=(10, 3))
         assert view.state.position().path == b"tests/test_a.py"
         top = view.top

@@ -453,10 +453,10 @@ class DiffView(Widget, can_focus=True):
         self._mouse.wheel(-1)
 
     def scroll_by(self, lines: int) -> None:
-        """Scroll; the cursor goes along when it would leave the screen."""
+        """Scroll; the cursor goes along when it would leave the screen, unless it ends a range."""
         if self.state.table.height:
             self._window.scroll_to(self.top + lines)
-            if not self.is_editing:
+            if not self.is_editing and self.state.anchor is None:
                 self.state.cursor = self._window.spot_inside()
             self._scrolled()
 
