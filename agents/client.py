@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import itertools
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -28,8 +27,6 @@ from agents.version import VERSION
 STOP_SECONDS = 30.0
 SOCKET_VARIABLE = "SHOPFLOOR_SOCKET"
 """Where scripts of the project file reach the engine."""
-FULL_BYTES = 65_536
-"""A disk with less room than this is full."""
 START_SECONDS = 20.0
 """How long a starting engine may take before we give up on it."""
 
@@ -311,17 +308,33 @@ def _socket() -> Path:
     return Path(told) if told else paths.socket_path()
 
 
+def _recorded_socket() -> Path | None:
+    """Where an engine says that it answers; it may have been started with another runtime folder than ours."""
+    try:
+        place = Path(paths.socket_record().read_text("utf-8"))
+        return place if place.parent.lstat().st_uid == os.geteuid() else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
 async def _try() -> _Connection | None:
+    connection = await _open(_socket())
+    if connection is None and SOCKET_VARIABLE not in os.environ and (recorded := _recorded_socket()) is not None:
+        connection = await _open(recorded)
+    return connection
+
+
+async def _open(socket: Path) -> _Connection | None:
     try:
         if SOCKET_VARIABLE not in os.environ and paths.runtime_dir().exists():
             paths.socket_folder()
-        with short_path(_socket()) as path:
+        with short_path(socket) as path:
             reader, writer = await asyncio.open_unix_connection(path, limit=rpc.LINE_LIMIT)
     except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         return None
     except OSError as error:
         raise EngineUnreachable(
-            f"The engine's socket {_socket()} cannot be opened: {error.strerror or error}.",
+            f"The engine's socket {socket} cannot be opened: {error.strerror or error}.",
             "Delete it; it is made again.",
         ) from error
     except ShopfloorError as error:
@@ -359,7 +372,7 @@ async def _start() -> _Connection:
 def _why_silent() -> str:
     """Why a starting engine could not even say what is wrong."""
     folder = paths.state_dir()
-    if shutil.disk_usage(folder).free < FULL_BYTES:
+    if paths.is_full(folder):
         return f"the disk with {folder} is full. Make room and try again."
     return f"it said nothing. Its log is {paths.log_path()}."
 

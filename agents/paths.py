@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import platformdirs
@@ -10,6 +11,8 @@ import platformdirs
 from agents.errors import ShopfloorError
 
 _APP = "shopfloor"
+_FULL_BYTES = 65_536
+"""A disk with less room than this is full."""
 
 
 def _home() -> Path | None:
@@ -77,6 +80,11 @@ def socket_path() -> Path:
     return runtime_dir() / "engine.sock"
 
 
+def socket_record() -> Path:
+    """Where the engine says where its socket is: who has another runtime folder, or none, finds it too."""
+    return state_dir() / "engine.socket"
+
+
 def stopped_mark() -> Path:
     """A file that is there while the engine is not because somebody stopped it."""
     return state_dir() / "engine.stopped"
@@ -115,6 +123,11 @@ def worktrees_dir() -> Path:
 def shipped_profiles() -> Path:
     """The data files that come with the program."""
     return Path(__file__).resolve().parent.parent / "profiles"
+
+
+def is_full(folder: Path) -> bool:
+    """There is no room left on the disk of a folder."""
+    return shutil.disk_usage(folder).free < _FULL_BYTES
 
 
 def make_private(folder: Path) -> Path:

@@ -7,6 +7,7 @@ their types are read off the annotations, so that both ends agree by constructio
 
 from __future__ import annotations
 
+import errno
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_type_hints
@@ -129,12 +130,26 @@ decode_response = msgspec.json.Decoder(Response).decode
 decode_events = msgspec.json.Decoder(Sequence[AnyEvent]).decode
 
 
+_DISK = {
+    errno.ENOSPC: "Make room, and try again.",
+    errno.EDQUOT: "Make room, and try again.",
+    errno.EROFS: "See that it can be written, and try again.",
+    errno.EIO: "It may be failing: look at it before anything else.",
+}
+"""What a person can do about what a disk says."""
+
+
 def fault_of(error: Exception) -> Fault:
     """An error as it goes over the socket."""
     if isinstance(error, ShopfloorError):
         return Fault(message=error.message, kind=type(error).__name__, hint=error.hint)
     if isinstance(error, msgspec.MsgspecError):
         return Fault(message=f"The call does not have the form the engine expects: {error}.", kind="UsageError")
+    if isinstance(error, OSError) and error.errno in _DISK:
+        place = f" ({error.filename})" if error.filename else ""
+        return Fault(
+            message=f"The disk refuses: {error.strerror}{place}.", kind="ShopfloorError", hint=_DISK[error.errno]
+        )
     return Fault(
         message=f"A fault of Shopfloor itself: {type(error).__name__}: {error}.",
         hint="The engine's log has the details; `shopfloor doctor` says where it is.",

@@ -319,6 +319,8 @@ async def _serve(masked: _Masked) -> None:
         raise EngineUnreachable(f"The engine cannot open its socket {socket}: {error.strerror or error}.") from error
     finally:
         os.umask(old_mask)
+    with contextlib.suppress(OSError):  # who has our runtime folder finds us all the same
+        paths.socket_record().write_text(str(socket), "utf-8")
     _log.info("engine started, process %d", os.getpid())
     watching = asyncio.create_task(_watch_installation(engine))
     try:
@@ -326,6 +328,7 @@ async def _serve(masked: _Masked) -> None:
     finally:
         watching.cancel()
         socket.unlink(missing_ok=True)
+        paths.socket_record().unlink(missing_ok=True)
         server.close()
         await engine.stop()
         for connection in list(connections):

@@ -38,7 +38,7 @@ class Changes:
             GitError: the repository is not there.
         """
         see_repository(task)
-        self._ledger.flush()
+        self._ledger.try_flush()  # what a full disk refuses keeps nobody from reading
         workspace = self._ledger.store.workspace(task.id, Workspace)
         if workspace is None:
             raise UsageError(f"Task {task.id} has no worktree yet: it is {task.state}.", "Look again when it works.")

@@ -29,6 +29,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from agents import paths
 from agents.errors import GitError
 from agents.model import Struct
 from agents.sandbox import Policy, Process, Runner
@@ -130,7 +131,8 @@ async def git(
     """
     result = await asyncio.to_thread(_run, repository, arguments, stdin, environment or {}, limit_bytes)
     if result.status not in accept:
-        raise GitError(f"git {arguments[0]} failed in {repository.repository}: {result.complaint}.")
+        hint = await asyncio.to_thread(_why_not_written, repository.git_dir)
+        raise GitError(f"git {arguments[0]} failed in {repository.repository}: {result.complaint}.", hint)
     return result
 
 
@@ -188,6 +190,16 @@ def person_config() -> tuple[str, ...]:
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "git"
     files = (home / ".gitconfig", folder / "config", folder / "ignore", folder / "attributes")
     return tuple(str(file) for file in files if file.exists())
+
+
+def _why_not_written(git_dir: str) -> str:
+    """What a person can do about a repository that git cannot write; empty when it can."""
+    with contextlib.suppress(OSError):
+        if paths.is_full(Path(git_dir)):
+            return f"The disk with {git_dir} is full: make room, and try again."
+        if not os.access(git_dir, os.W_OK):
+            return f"{git_dir} cannot be written: make it writable, and try again."
+    return ""
 
 
 @functools.cache

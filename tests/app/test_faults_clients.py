@@ -7,9 +7,10 @@ import socket
 from functools import partial
 
 import msgspec
+import pytest
 
 from agents import paths, rpc
-from agents.client import Client
+from agents.client import Client, stop_engine
 from agents.events import AnyEvent, EntryChanged, EntryGrew, TaskChanged, TranscriptOpened
 from agents.model import Task
 from tests.app.fault_house import PATIENCE_SECONDS, RESTING, House, event_that, house, line, said, task_that
@@ -38,6 +39,24 @@ async def test_of_two_engines_started_at_once_one_works_and_the_other_says_so(ho
         await house.kill(winner)
         for end in ends:
             await end
+
+
+async def test_an_engine_with_another_runtime_folder_on_the_same_state_is_found(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a login that has set none, or from a service."""
+    places = {f"XDG_{kind}_HOME": str(house.folder / kind.lower()) for kind in ("STATE", "DATA", "CONFIG", "CACHE")}
+    places["SHOPFLOOR_HOME"] = ""
+    for name, value in places.items():
+        monkeypatch.setenv(name, value)
+    for folder in ("here", "there"):
+        (house.folder / folder).mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(house.folder / "there"))
+    engine = await house.start(**places, XDG_RUNTIME_DIR=str(house.folder / "here"))
+    async with house.client() as client:
+        assert (await client.info()).pid == engine.pid
+    assert (await stop_engine()) is not None, "it is not found to be stopped"
+    assert not paths.socket_record().exists(), "it says where it is after it has gone"
 
 
 class Watcher:

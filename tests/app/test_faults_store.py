@@ -202,6 +202,7 @@ async def test_a_full_disk_is_said_to_everyone_and_what_was_refused_is_written_w
         assert "Nothing is lost yet" in err
         assert len(err.strip().splitlines()) == 1, f"one plain sentence, not: {err}"
         assert (await client.info()).pid == engine.pid, "the engine goes on"
+        assert (await client.changes.diff(task.id)).patch, "what is there can be read on a full disk"
         _limit_files(engine.pid, resource.RLIM_INFINITY)
         notice = await event_that(aiter(events), lambda event: isinstance(event, EngineNotice), "a second notice")
         assert isinstance(notice, EngineNotice)

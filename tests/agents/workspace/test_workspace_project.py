@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from repository_builder import a_repository
 
+from agents import paths
 from agents.errors import GitError, NotFound
 from agents.workspace import Project, open_project
+from agents.workspace.git import git
 
 
 async def refused(path: Path) -> str:
@@ -51,6 +53,17 @@ async def test_separate_git_folder_is_found(tmp_path: Path) -> None:
     repository.git("init", "--quiet", f"--separate-git-dir={tmp_path / 'elsewhere'}")
     project = await open_project(repository.path)
     assert (project.root, project.git_dir) == (repository.path, str(tmp_path / "elsewhere"))
+
+
+async def test_what_git_cannot_write_on_a_full_disk_is_said_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = await open_project(a_repository(tmp_path / "r").with_file("a").with_commit().path)
+    (tmp_path / "r/.git/refs/heads/new.lock").touch()  # git cannot write there
+    monkeypatch.setattr(paths, "is_full", lambda folder: folder == tmp_path / "r/.git")
+    with pytest.raises(GitError) as caught:
+        await git(project, "branch", "new", "main")
+    assert caught.value.hint == f"The disk with {tmp_path / 'r/.git'} is full: make room, and try again."
 
 
 async def test_folder_outside_a_repository_is_refused_in_words(tmp_path: Path) -> None:
