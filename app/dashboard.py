@@ -188,7 +188,6 @@ class DashboardScreen(Screen[None]):
         """Ask for an amount."""
         amount = self.query_one("#amount", Input)
         amount.display = True
-        amount.value = ""
         amount.focus()
 
     @on(Input.Submitted)
@@ -200,6 +199,7 @@ class DashboardScreen(Screen[None]):
             return
         try:
             self._today = await self._api.costs.raise_budget(float(text))
+            event.input.value = ""
         except ValueError:
             self.notify(f"“{event.value}” is no amount. Write one such as 20.", severity="warning", markup=False)
         except ShopfloorError as error:

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from agents.errors import UsageError
 from agents.model import Task
 from agents.moments import parse_moment
+from app.ship.unsent import forget_unsent, keep_unsent, unsent
 from widgets.task_words import moment
 from widgets.text_strips import printable
 
@@ -42,16 +43,25 @@ class NoteScreen(ModalScreen[Noted | None]):
         super().__init__()
         self._shown = task
         self._moment = moment(task.remind_at, time.time()) if task.remind_at else ""
+        self._given = {"note": task.note, "when": self._moment}
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(printable(" ".join(self._shown.title.split())), classes="note--title", markup=False)
             yield Static("Waiting on", classes="note--label")
-            yield Input(self._shown.note, placeholder="Mia's review, the release…", id="note")
+            yield Input(self._begin("note"), placeholder="Mia's review, the release…", id="note")
             yield Static("Call me", classes="note--label")
-            yield Input(self._moment, placeholder="15m, 2h, 16:30, tomorrow, fri 9:00", id="when")
+            yield Input(self._begin("when"), placeholder="15m, 2h, 16:30, tomorrow, fri 9:00", id="when")
             yield Static("", id="problem", markup=False)
             yield Static("Enter keeps it · Tab goes on · Esc leaves it as it is", classes="note--hint")
+
+    def _begin(self, field: str) -> str:
+        return unsent(self.app, f"{field} {self._shown.id}") or self._given[field]
+
+    @on(Input.Changed)
+    def _written(self, event: Input.Changed) -> None:
+        field = event.input.id or ""
+        keep_unsent(self, f"{field} {self._shown.id}", event.value, self._given[field])
 
     def on_mount(self) -> None:
         self.query_one("#problem").display = False
@@ -67,8 +77,9 @@ class NoteScreen(ModalScreen[Noted | None]):
             problem.display = True
             self.query_one("#when").focus()
             return
+        forget_unsent(self, *(f"{field} {self._shown.id}" for field in self._given))
         self.dismiss((" ".join(self.query_one("#note", Input).value.split()), at))
 
     def action_cancel(self) -> None:
-        """Close without a change."""
+        """Close without a change; what was written stands there the next time."""
         self.dismiss(None)

@@ -75,18 +75,23 @@ class AnswerDesk:
     def __init__(self, host: Host) -> None:
         self._host = host
         self.answering: Answering | None = None
+        self._left: dict[tuple[str, str], Answering] = {}
+        """What was written to questions and not given, by their tasks and ids."""
 
     def begin(self, task: Task | None) -> bool:
         """Let the person answer what this task's agent asks; False when it asks nothing."""
         if task is None or task.question is None:
             return False
-        self.answering = Answering(task, task.question)
+        left = self._left.pop((task.id, task.question.id), None)
+        self.answering = left or Answering(task, task.question)
         self._host.rearrange()
         return True
 
     def stop(self) -> None:
-        """Give no answer now."""
+        """Give no answer now; what was written stands there the next time."""
         if self.answering is not None:
+            if self.answering.text.strip():
+                self._left[self.answering.task, self.answering.question.id] = self.answering
             self.answering = None
             self._host.rearrange()
 
@@ -102,7 +107,8 @@ class AnswerDesk:
         answering = self.answering
         if answering is not None and answering.is_complete:
             self._host.give(answering)
-            self.stop()
+            self.answering = None
+            self._host.rearrange()
 
     def take_key(self, key: str, character: str | None) -> bool:
         """A key, and the character it writes if it does; False when it is not one for an answer."""

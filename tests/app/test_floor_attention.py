@@ -97,6 +97,10 @@ async def test_moment_that_is_none_is_said_and_nothing_is_lost() -> None:
         assert stage.app.screen.query_one("#note", Input).value == "Mia"
         await stage.press("escape")
         assert not [call for call in stage.engine.calls if call[0] in ("note", "remind")]
+        await stage.press("w")
+        await stage.until(lambda: isinstance(stage.app.screen, NoteScreen), "the note opens again")
+        left = [stage.app.screen.query_one(name, Input).value for name in ("#note", "#when")]
+        assert left == ["Mia", "soon"], "what was left is there again"
 
 
 async def test_search_finds_names_of_changed_files() -> None:

@@ -48,12 +48,12 @@ async def test_a_filter_takes_all_that_is_typed_after_its_key() -> None:
         assert len(stage.app.screen_stack) == 1, "a key of the filter has opened something"
 
 
-async def test_an_answer_takes_all_that_is_typed_after_its_key() -> None:
+async def test_an_answer_takes_all_that_is_typed_after_its_key_and_keeps_it_when_it_is_left() -> None:
     question = Question(id="q", text="Which database?", options=("SQLite",), takes_text=True)
     async with a_floor(*some_tasks(), a_task("ask5", state="blocked", question=question)) as stage:
         await stage.go_to("wrk1")
-        burst(stage, "a", "Postgres, new", "enter")
-        await stage.until(lambda: ("answer q Postgres, new", "ask5") in stage.engine.calls, "the answer is given")
+        burst(stage, "a", "Postgres,", "escape", "a", " new", "enter")
+        await stage.until(lambda: ("answer q Postgres, new", "ask5") in stage.engine.calls, "the answer is given whole")
 
 
 async def test_the_dialogs_take_all_that_is_typed_after_their_key() -> None:
