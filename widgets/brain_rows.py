@@ -12,7 +12,7 @@ from widgets.brain_answer import Answering
 from widgets.brain_groups import NEEDS_YOU, last_change
 from widgets.task_signs import SPINNER, age, mood, needs_person
 from widgets.task_words import STATE_GLYPHS, moment, money, queue_span
-from widgets.text_strips import Span, Spans, cells, cut, printable, spans_cells, wrap
+from widgets.text_strips import Span, Spans, cells, cut, one_line, spans_cells, wrap
 
 INDENT = 3
 REASON_ROWS = 3
@@ -65,7 +65,7 @@ def rows_of(
         if rows:
             rows.append(Row("blank"))
         style = "group needs" if name == NEEDS_YOU else "group"
-        heading = cut(((f" {_one_line(name).upper()}", style),), max(1, width - 6))
+        heading = cut(((f" {one_line(name).upper()}", style),), max(1, width - 6))
         rows.append(Row("group", spans=(*heading, (f" {len(members)}", "dim"))))
         for task in members:
             rows += [Row("title", task.id), Row("facts", task.id)]
@@ -101,12 +101,12 @@ def _explanation(reason: str, style: str, note: str, width: int) -> tuple[Spans,
     found: list[Spans] = []
     room = max(8, width - INDENT - 1)
     if reason:
-        lines = wrap([(_one_line(reason), style)], room)
+        lines = wrap([(one_line(reason), style)], room)
         found += lines[:REASON_ROWS]
         if len(lines) > REASON_ROWS:
             found[-1] = cut((*found[-1], (" " * room, style)), room)
     if note:
-        found.append(cut([("~ ", "dim"), (_one_line(note), "note")], room))
+        found.append(cut([("~ ", "dim"), (one_line(note), "note")], room))
     return tuple(((" " * INDENT, ""), *line) for line in found)
 
 
@@ -126,7 +126,7 @@ def title_spans(task: Task, look: Look) -> Spans:
     mark = look.marks.get(task.id, "")
     style = "title unseen" if task.unseen else "title"
     room = look.width - INDENT - (len(mark) + 1 if mark else 0) - 1
-    title = cut([(_one_line(task.title) or task.id, style)], max(1, room))
+    title = cut([(one_line(task.title) or task.id, style)], max(1, room))
     gap = " " * max(1, look.width - 1 - INDENT - spans_cells(title) - len(mark))
     return (*_lead(task, look), (" ", ""), *title, *(((gap, ""), (mark, "dim")) if mark else ()))
 
@@ -168,7 +168,7 @@ def facts_spans(task: Task, look: Look) -> Spans:
     left = room - spans_cells(spans) - 3
     for place in places:
         if place and left >= 8:
-            shown = cut([(_one_line(place), "faint")], left)
+            shown = cut([(one_line(place), "faint")], left)
             spans += [(" · ", "faint"), *shown]
             left -= spans_cells(shown) + 3
     return ((" " * INDENT, ""), *cut(spans, room))
@@ -182,9 +182,9 @@ def more_rows(task: Task, width: int, now: float) -> list[Spans]:
     if task.queue is not None:
         parts.append((queue_span(task.queue, "waiting"),))
     if task.landing and task.state not in FINAL_STATES:
-        parts.append(((_one_line(task.landing), "failed" if task.landing.startswith("failed") else "waiting"),))
+        parts.append(((one_line(task.landing), "failed" if task.landing.startswith("failed") else "waiting"),))
     if task.reviewing:
-        parts.append(((_one_line(task.reviewing), "waiting"),))
+        parts.append(((one_line(task.reviewing), "waiting"),))
     if task.pull_request is not None:
         request = task.pull_request
         mark = {"passed": " ✓", "failed": " ✗", "running": " …"}.get(request.checks, "")
@@ -227,12 +227,12 @@ def option_spans(task: Task, row: Row, look: Look) -> Spans:
     mark = ("▸ ", "current") if chosen else ("  ", "")
     room = max(1, look.width - INDENT - 3)
     if row.kind == "answer":
-        text = _one_line(answering.text) if answering else ""
+        text = one_line(answering.text) if answering else ""
         while cells(text) > room - 2:
             text = text[1:]
         said = ((text, "title"), ("▏", "current")) if chosen else ((text or "in your own words", "note"),)
         return ((" " * INDENT, ""), mark, *cut(said, room))
-    words = [(f"{row.option + 1} ", "needs"), (_one_line(question.options[row.option]), "title" if chosen else "")]
+    words = [(f"{row.option + 1} ", "needs"), (one_line(question.options[row.option]), "title" if chosen else "")]
     return ((" " * INDENT, ""), mark, *cut(words, room))
 
 
@@ -287,7 +287,7 @@ def filter_spans(query: str, shown: int, total: int, width: int, typing: bool) -
     """The filter as it is typed, and how many tasks are left."""
     count = f" {shown}/{total} "
     room = max(1, width - 3 - cells(count))
-    text = _one_line(query)
+    text = one_line(query)
     while cells(text) > room - 1:
         text = text[1:]
     cursor = (("▏", "current"),) if typing else ()
@@ -299,8 +299,3 @@ def filter_spans(query: str, shown: int, total: int, width: int, typing: bool) -
         (" " * max(0, width - used - cells(count)), ""),
         (count, "dim"),
     )
-
-
-def _one_line(text: str) -> str:
-    """Text as one printable line, its white space as single blanks."""
-    return printable(" ".join(text.split()))

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from widgets.text_strips import cells, cut, printable, wrap
+from widgets.text_strips import cells, cut, one_line, printable, wrap
 
 PROMPT_ROWS = 5
 """Rows of a prompt that are shown; how many more there are is said."""
@@ -51,7 +51,7 @@ def item_lines(row: ItemRow, number: int, width: int, is_current: bool, is_dim: 
     sign = STATE_SIGNS.get(row.state, " ")
     told = f"{row.state} · turn {row.turn}" if row.turn else row.state
     room = max(8, width - INDENT - (cells(told) + 2 if told else 0))
-    title = "".join(text for text, _ in cut([(_one_line(row.title), "")], room))
+    title = "".join(text for text, _ in cut([(one_line(row.title), "")], room))
     bar = ("▌", "$primary") if is_current else (" ", "")
     gap = " " * max(1, width - INDENT - cells(title) - cells(told) - 1)
     colour = ground if is_dim else _STATE_COLOURS.get(row.state, ground)
@@ -63,7 +63,7 @@ def item_lines(row: ItemRow, number: int, width: int, is_current: bool, is_dim: 
     ]  # fmt: skip
     indent = (bar[0] + " " * (INDENT - 1), bar[1])
     for text, style in ((row.reason, "italic $foreground 75%"), (row.facts, "$secondary")):
-        for line in wrap([(_one_line(text), "")], max(8, width - INDENT - 1)) if text else ():
+        for line in wrap([(one_line(text), "")], max(8, width - INDENT - 1)) if text else ():
             lines.append(Content.assemble(indent, ("".join(part for part, _ in line), style)))
     rows = [
         "".join(part for part, _ in line)
@@ -97,10 +97,6 @@ def _paragraphs(text: str) -> list[str]:
             found.append(line)
         goes_on = is_prose
     return found
-
-
-def _one_line(text: str) -> str:
-    return printable(" ".join(text.split()))
 
 
 class ItemEditor(TextArea):

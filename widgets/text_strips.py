@@ -40,6 +40,11 @@ def printable(text: str) -> str:
     return "\n".join([escape(line).text for line in text.split("\n")])
 
 
+def one_line(text: str) -> str:
+    """Text as one printable line, its white space as single blanks."""
+    return printable(" ".join(text.split()))
+
+
 def cells(text: str) -> int:
     """Columns that printable text takes in a terminal."""
     return len(text) if text.isascii() else cell_len(text)

@@ -46,6 +46,12 @@ def marker_name(rest: bytes) -> bytes:
     return _TIMESTAMP.sub(b"", rest.partition(b"\t")[0].rstrip(b"\r"))
 
 
+def marked_name(name: bytes) -> bytes:
+    """A name as it stands on a ``---`` or ``+++`` line; a tab tells where it ends when it holds a blank."""
+    quoted = quote_name(name)
+    return quoted + b"\t" if b" " in quoted and not quoted.startswith(b'"') else quoted
+
+
 def names_of_header(rest: bytes, old: bytes = b"", new: bytes = b"") -> tuple[bytes, bytes]:
     """The two names of a ``diff --git`` line, without the words ``diff --git``, prefixes taken off.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from agents.review.errors import DiffError
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, FileDiff, FileStatus, Hunk
-from agents.review.names import NOWHERE, quote_name
+from agents.review.names import NOWHERE, marked_name, quote_name
 
 _UNDONE: dict[FileStatus, FileStatus] = {"added": "deleted", "deleted": "added"}
 _MARKS = {CONTEXT: b" ", ADD: b"+", DELETE: b"-"}
@@ -187,12 +187,6 @@ def _header(file: FileDiff, whole: bool, has_body: bool) -> bytes:
         verb = b"copy" if status == "copied" else b"rename"
         lines += [verb + b" from " + quote_name(old), verb + b" to " + quote_name(new)]
     if has_body:
-        lines.append(b"--- " + (NOWHERE if created else _marker(b"a/" + old)))
-        lines.append(b"+++ " + (NOWHERE if deleted else _marker(b"b/" + new)))
+        lines.append(b"--- " + (NOWHERE if created else marked_name(b"a/" + old)))
+        lines.append(b"+++ " + (NOWHERE if deleted else marked_name(b"b/" + new)))
     return b"\n".join(lines) + b"\n"
-
-
-def _marker(name: bytes) -> bytes:
-    """A name after ``---``; a tab tells where it ends when it holds a blank."""
-    quoted = quote_name(name)
-    return quoted + b"\t" if b" " in quoted and not quoted.startswith(b'"') else quoted

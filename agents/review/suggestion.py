@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agents.parts.review import CommentDraft
 from agents.review.errors import DiffError
 from agents.review.linemap import split_lines
-from agents.review.names import quote_name
+from agents.review.names import marked_name, quote_name
 from agents.review.parse import parse_patch
 from agents.review.select import select_file
 
@@ -65,7 +65,7 @@ def suggestion_patch(path: bytes, content: bytes, start: int, end: int, suggeste
     old_count, new_count = last - first, last - first - (end - start + 1) + len(new)
     new_first = first + 1 if new_count else first
     head = b"@@ -%d,%d +%d,%d @@" % (first + 1, old_count, new_first, new_count)
-    names = (_marker(b"a/" + path), _marker(b"b/" + path))
+    names = (marked_name(b"a/" + path), marked_name(b"b/" + path))
     header = b"diff --git %s %s" % (quote_name(b"a/" + path), quote_name(b"b/" + path))
     return b"\n".join((header, b"--- " + names[0], b"+++ " + names[1], head, *body, b""))
 
@@ -92,9 +92,3 @@ def _as_bytes(lines: Sequence[str], replaced: Sequence[bytes]) -> list[bytes]:
 def _marked(mark: bytes, lines: Sequence[bytes], ends_open: bool) -> list[bytes]:
     marked = [mark + line for line in lines]
     return [*marked, b"\\ No newline at end of file"] if ends_open and marked else marked
-
-
-def _marker(name: bytes) -> bytes:
-    """A name after ``---``; a tab tells where it ends when it holds a blank."""
-    quoted = quote_name(name)
-    return quoted + b"\t" if b" " in quoted and not quoted.startswith(b'"') else quoted

@@ -80,7 +80,14 @@ async def merge_tree(repository: Repository, ours: str, theirs: str) -> tuple[st
         GitError: git is too old, or the commits have no common history.
     """
     options = ("--write-tree", "--no-messages", "-z")
-    done = await git(repository, "merge-tree", *options, _commit(ours), _commit(theirs), accept=(0, 1, 128, 129))
+    done = await git(
+        repository,
+        "merge-tree",
+        *options,
+        trees.checked(ours),
+        trees.checked(theirs),
+        accept=(0, 1, 128, 129),
+    )
     if done.status > 1:
         if "usage:" in done.err.decode("utf-8", "replace"):
             raise GitError("This git cannot merge without a checkout.", "Install git 2.38 or newer.")
@@ -135,7 +142,7 @@ async def commit_tree(
     Raises:
         GitError: git does not know who the person is.
     """
-    options = [part for parent in parents for part in ("-p", _commit(parent))]
+    options = [part for parent in parents for part in ("-p", trees.checked(parent))]
     made = await git(
         repository,
         *("commit-tree", *options, "-F", "-", tree),
@@ -156,7 +163,13 @@ async def commit_tree(
 async def rebase(repository: Repository, onto: str, base: str, tip: str) -> Rebased:
     """Make the commits of ``tip`` that ``base`` does not have again on ``onto``, merges left out, authors kept."""
     listed = await git(
-        repository, "rev-list", "--reverse", "--topo-order", "--no-merges", _commit(tip), f"^{_commit(base)}"
+        repository,
+        "rev-list",
+        "--reverse",
+        "--topo-order",
+        "--no-merges",
+        trees.checked(tip),
+        f"^{trees.checked(base)}",
     )
     current = onto
     for commit in listed.out.decode().split():
@@ -188,7 +201,9 @@ async def revert(repository: Repository, tip: str, landed: str, before_it: str, 
 
 async def _words(repository: Repository, commit: str) -> tuple[dict[str, str], str]:
     """Author and message of a commit."""
-    printed = await git(repository, "log", "-1", "--date=raw", "--format=%an%x00%ae%x00%ad%x00%B", _commit(commit))
+    printed = await git(
+        repository, "log", "-1", "--date=raw", "--format=%an%x00%ae%x00%ad%x00%B", trees.checked(commit)
+    )
     name, mail, date, message = printed.out.decode("utf-8", "replace").split("\0", 3)
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": date}
     return {key: value for key, value in author.items() if value}, message
@@ -286,9 +301,3 @@ async def _worktrees(repository: Repository) -> list[tuple[Path, str, str]]:
         elif key == "branch":
             found[-1] = (*found[-1][:2], value.removeprefix("refs/heads/"))
     return found
-
-
-def _commit(name: str) -> str:
-    if not name or name.startswith("-"):
-        raise GitError(f"{name!r} is not the name of a commit.")
-    return name

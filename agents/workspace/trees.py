@@ -39,7 +39,7 @@ async def merge_base(repository: Repository, one: str, other: str) -> str | None
     Raises:
         GitError: one of them does not exist.
     """
-    found = await git(repository, "merge-base", _safe(one), _safe(other), accept=(0, 1))
+    found = await git(repository, "merge-base", checked(one), checked(other), accept=(0, 1))
     return found.out.decode().strip() or None
 
 
@@ -49,7 +49,7 @@ async def diff(repository: Repository, base: str, head: str) -> bytes:
     Raises:
         GitError: one of them does not exist, or the diff is beyond 256 MB.
     """
-    return (await git(repository, *DIFF_CONFIG, *DIFF_ARGUMENTS, _safe(base), _safe(head), "--")).out
+    return (await git(repository, *DIFF_CONFIG, *DIFF_ARGUMENTS, checked(base), checked(head), "--")).out
 
 
 async def binary_sizes(repository: Repository, patch: bytes) -> dict[str, int]:
@@ -72,7 +72,7 @@ async def attribute_files(repository: Repository, tree: str, patch: bytes) -> li
     found: list[AttributeFile] = []
     wanted = sorted(folders)[:_ATTRIBUTE_FOLDERS]
     names = [(folder + b"/" if folder else b"") + b".gitattributes" for folder in wanted]
-    printed = await git(repository, "ls-tree", "-z", _safe(tree), "--", *(os.fsdecode(name) for name in names))
+    printed = await git(repository, "ls-tree", "-z", checked(tree), "--", *(os.fsdecode(name) for name in names))
     blobs_of = dict(_tree_entry(entry) for entry in printed.out.split(b"\0") if b" blob " in entry)
     contents = await blobs(repository, list(blobs_of.values()))
     for name, content in zip(blobs_of, contents, strict=True):
@@ -89,7 +89,7 @@ def _tree_entry(entry: bytes) -> tuple[bytes, str]:
 async def commits(repository: Repository, base: str, tip: str) -> list[Commit]:
     """The commits of ``tip`` that ``base`` does not have, the latest first, at most :data:`COMMITS_LIMIT`."""
     pattern = "--format=%H%x00%ct%x00%s"
-    printed = await git(repository, "log", "-z", pattern, f"-n{COMMITS_LIMIT}", _safe(tip), f"^{_safe(base)}", "--")
+    printed = await git(repository, "log", "-z", pattern, f"-n{COMMITS_LIMIT}", checked(tip), f"^{checked(base)}", "--")
     fields = printed.out.decode("utf-8", "replace").split("\0")
     return [
         Commit(id=fields[at], at=float(fields[at + 1]), subject=fields[at + 2]) for at in range(0, len(fields) - 2, 3)
@@ -112,7 +112,7 @@ async def parent_of(repository: Repository, commit: str) -> str:
 async def numstat(repository: Repository, base: str, head: str) -> tuple[int, int, int]:
     """Files changed, lines added, lines deleted between two trees or commits; a renamed file counts once."""
     options = ("--shortstat", "--find-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
-    printed = await git(repository, *DIFF_CONFIG, "diff", *options, _safe(base), _safe(head), "--")
+    printed = await git(repository, *DIFF_CONFIG, "diff", *options, checked(base), checked(head), "--")
     text = printed.out.decode()
     counts = [re.search(rf"(\d+) {word}", text) for word in ("file", "insertion", "deletion")]
     files, additions, deletions = (int(found[1]) if found else 0 for found in counts)
@@ -122,7 +122,7 @@ async def numstat(repository: Repository, base: str, head: str) -> tuple[int, in
 async def changed_paths(repository: Repository, base: str, head: str) -> list[bytes]:
     """Names of what differs between two trees or commits; of a renamed file both."""
     options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
-    printed = await git(repository, *DIFF_CONFIG, "diff", *options, _safe(base), _safe(head), "--")
+    printed = await git(repository, *DIFF_CONFIG, "diff", *options, checked(base), checked(head), "--")
     return [name for name in printed.out.split(b"\0") if name]
 
 
@@ -163,8 +163,12 @@ def _parse_batch(out: bytes) -> dict[str, bytes]:
     return found
 
 
-def _safe(name: str) -> str:
-    """A commit, tree or ref as an argument: never an option."""
+def checked(name: str) -> str:
+    """A commit, tree or ref as an argument: never an option.
+
+    Raises:
+        GitError: it is none.
+    """
     if not name or name.startswith("-"):
         raise GitError(f"{name!r} is not the name of a commit.")
     return name
@@ -177,7 +181,7 @@ async def changed_names(repository: Repository, base: str, head: str) -> list[by
         GitError: one of them does not exist.
     """
     options = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
-    printed = await git(repository, *options, _safe(base), _safe(head), "--")
+    printed = await git(repository, *options, checked(base), checked(head), "--")
     return [name for name in printed.out.split(b"\0") if name]
 
 
@@ -187,6 +191,6 @@ async def names_in(repository: Repository, treeish: str) -> list[str]:
     Raises:
         GitError: there is no such tree.
     """
-    printed = await git(repository, "ls-tree", "-r", "-z", "--name-only", "--full-tree", _safe(treeish))
+    printed = await git(repository, "ls-tree", "-r", "-z", "--name-only", "--full-tree", checked(treeish))
     names = [raw.decode("utf-8", "surrogateescape") for raw in printed.out.split(b"\0") if raw]
     return [name for name in names if name.isprintable()]

@@ -20,10 +20,10 @@ from agents.model import NewTask
 from agents.parts.races import Lane, Race
 from app.images import keep_pasted, with_images
 from app.new_task import Tick
-from app.ship.dialog import act, ask, close, one_line, say
+from app.ship.dialog import act, ask, close, say
 from widgets.chip_area import ChipArea
 from widgets.task_words import money, working_seconds
-from widgets.text_strips import printable
+from widgets.text_strips import one_line, printable
 
 REFRESH_SECONDS = 1.0
 NARROWEST_LANE = 23

@@ -18,9 +18,9 @@ from agents.api import Api
 from agents.errors import ShopfloorError
 from agents.model import Task
 from agents.parts.committing import FileStatus
-from app.ship.dialog import act, ask, close, one_line, say
+from app.ship.dialog import act, ask, close, say
 from app.ship.unsent import forget_unsent, keep_unsent, unsent
-from widgets.text_strips import printable
+from widgets.text_strips import one_line, printable
 
 BEGINNING = "git commit -m '' {}"
 

@@ -60,8 +60,3 @@ async def _answered(screen: Screen[Any], call: Coroutine[Any, Any, object]) -> N
             say(screen, str(error))
         else:
             screen.app.notify(printable(str(error)), severity="error", markup=False)
-
-
-def one_line(text: str) -> str:
-    """Somebody's text as one line that cannot do anything."""
-    return printable(" ".join(text.split()))

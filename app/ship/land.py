@@ -19,11 +19,11 @@ from agents.api import Api
 from agents.model import Task
 from agents.parts.landing import Landing
 from app.new_task import Tick
-from app.ship.dialog import act, ask, close, one_line, say
+from app.ship.dialog import act, ask, close, say
 from app.ship.unsent import forget_unsent, keep_unsent, unsent
 from widgets.chip_area import SteadyTextArea
 from widgets.task_signs import age
-from widgets.text_strips import printable
+from widgets.text_strips import one_line, printable
 
 HOW = (
     ("squash: one commit with everything", "squash"),

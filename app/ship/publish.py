@@ -19,10 +19,10 @@ from agents.api import Api
 from agents.model import PullRequest, Task
 from agents.parts.hosting import Issue, PullDraft
 from app.new_task import Tick
-from app.ship.dialog import act, ask, close, one_line, say
+from app.ship.dialog import act, ask, close, say
 from app.ship.unsent import forget_unsent, keep_unsent, unsent
 from widgets.chip_area import SteadyTextArea
-from widgets.text_strips import printable
+from widgets.text_strips import one_line, printable
 
 CHECKS = {"none": "no checks", "running": "… checks run", "passed": "✓ checks passed", "failed": "✗ checks failed"}
 

@@ -19,9 +19,9 @@ from agents.api import Api
 from agents.loops.reviewing import place_of
 from agents.model import Task
 from agents.parts.reviewers import Estimate, Reader, Reviewer, Reviewing
-from app.ship.dialog import act, ask, one_line, say
+from app.ship.dialog import act, ask, say
 from app.ticks import TickList
-from widgets.text_strips import printable
+from widgets.text_strips import one_line, printable
 
 SIGNS = {
     "waiting": "…", "reading": "●", "done": "✓", "malformed": "✗", "failed": "✗", "cancelled": "■", "interrupted": "■",

@@ -17,8 +17,8 @@ from textual.widgets.option_list import Option
 from agents.api import Api
 from agents.model import Task
 from agents.parts.scripts import ScriptInfo, ScriptRun
-from app.ship.dialog import act, ask, one_line, say
-from widgets.text_strips import printable
+from app.ship.dialog import act, ask, say
+from widgets.text_strips import one_line, printable
 
 LOG_ROWS = 16
 REFRESH_SECONDS = 0.5

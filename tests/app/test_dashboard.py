@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +20,6 @@ from app.tour import TourScreen, was_shown
 from tests.app.floor_engine import EngineInMemory
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
 from tests.presses import presses
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
 
 
 def some_rows() -> list[Spending]:

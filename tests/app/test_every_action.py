@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-import pytest
 from textual.command import CommandPalette
 
 from agents.api import Api
@@ -80,11 +79,6 @@ def test_every_action_is_pressed_in_a_test() -> None:
 
 
 # --- the floor
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
 
 
 @presses("floor.pane-1", "floor.pane-5", "floor.pane-6", "floor.pane-7", "floor.pane-8")

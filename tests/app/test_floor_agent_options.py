@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from textual.widgets import Button, Select
 
@@ -26,11 +24,6 @@ OFFERS = Session(
         Setting(id="model", name="Model", value="s", choices=MODELS),
     )
 )
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
 
 
 async def dialog_of(stage: Stage, offers: Session = OFFERS) -> NewTaskScreen:

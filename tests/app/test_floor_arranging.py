@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from app.arrangement import load_arrangement
 from tests.app.floor_engine import NOW, PROJECT, a_task
 from tests.app.floor_stage import a_floor, some_tasks
 from tests.presses import presses
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
 
 
 @presses("floor.layout")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 from textual.widgets import Input
@@ -18,11 +17,6 @@ from tests.app.floor_stage import Stage, a_floor, some_tasks
 from tests.presses import presses
 
 ASKED = Question(id="q1", text="Which format is meant?", options=("JSON", "CSV"), takes_text=True)
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
 
 
 def listed(stage: Stage) -> str:

@@ -22,11 +22,6 @@ from tests.app.floor_stage import SIZES, a_floor, some_tasks
 from tests.presses import presses
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
-
-
 @pytest.mark.parametrize("size", SIZES)
 async def test_n_asks_for_a_new_task(size: tuple[int, int]) -> None:
     async with a_floor(*some_tasks(), size=size) as stage:

@@ -35,11 +35,6 @@ def total(rows):
 """
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
-
-
 def a_bakery(count: int) -> EngineInMemory:
     """Tasks in every kind of state, all of days ago, so that no age changes while the test runs."""
     then = time.time() - 3 * DAYS - 300

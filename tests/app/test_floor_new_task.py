@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from textual.widgets import Button, Checkbox, Select, Static, TextArea
 
@@ -15,11 +13,6 @@ from tests.app.floor_engine import PROJECT, EngineInMemory
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
 from tests.presses import presses
 from widgets.completion import CompletionList
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
 
 
 async def open_dialog(stage: Stage) -> NewTaskScreen:

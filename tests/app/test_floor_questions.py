@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from agents.events import EntryChanged
@@ -12,12 +10,6 @@ from tests.app.floor_engine import a_task
 from tests.app.floor_stage import a_floor
 from tests.app.test_floor_screen import screen_text
 from tests.presses import presses
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
-
 
 FREE = Question(id="q2", text="Which database?", options=("SQLite",), takes_text=True)
 QUESTION = Question(id="q1", text="May Fake do this? bash: make clean", options=("Allow once", "Reject"))

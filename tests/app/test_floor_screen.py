@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,11 +16,6 @@ from app.too_small import TooSmallScreen
 from tests.app.floor_engine import NOW, EngineInMemory, a_task
 from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
 from tests.presses import presses
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
 
 
 def screen_text(stage: Stage) -> str:

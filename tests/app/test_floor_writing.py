@@ -24,11 +24,6 @@ from widgets.completion import CompletionList
 LONG = "".join(f"line {number}\n" for number in range(40))
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
-
-
 async def write(stage: Stage, *keys: str, task: str = "wrk1") -> None:
     """Go to a task's composer and type."""
     await stage.go_to(task)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from textual import events
@@ -17,11 +16,6 @@ from app.new_task import NewTaskScreen
 from app.note import NoteScreen
 from tests.app.floor_engine import a_task
 from tests.app.floor_stage import Stage, a_floor, some_tasks
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
 
 
 def burst(stage: Stage, *keys: str) -> None:

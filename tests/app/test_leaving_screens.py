@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from floor_stage import a_floor
@@ -29,12 +28,6 @@ class Asking(ModalScreen[None]):
             self.query_one("#gone")
         finally:
             self.ended.set()
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faults are noted here, and not in the home of who runs the tests."""
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
 
 
 async def _answered(stays: bool) -> bool:

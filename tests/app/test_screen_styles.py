@@ -15,11 +15,6 @@ from app.note import NoteScreen
 from tests.app.floor_stage import a_floor, some_tasks
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOPFLOOR_HOME", str(tmp_path))
-
-
 async def test_a_screen_is_styled_without_parsing_or_styling_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
     styled: list[DOMNode] = []
