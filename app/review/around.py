@@ -61,7 +61,8 @@ def reader_flags(view: DiffView, comments: Sequence[Comment]) -> list[str]:
         flags.append(f"“{printable(view.searched)}” {number}/{total}")
     if state.anchor is not None:
         first, last = state.selection()
-        flags.append(f"range of {last.row - first.row + 1} lines")
+        count = last.row - first.row + 1
+        flags.append(f"range of {count} line{'s' * (count > 1)}")
     if state.hide_space:
         flags.append("white space hidden")
     if state.hide_tests:

@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from textual.color import Color
 
 from agents.errors import UsageError
 from app.editor import editor_command
 from app.review.editor import arguments_at, file_in
 from tests.app.review_scene import Scene, go_to_line, line_at_cursor, opened, screen_text, until
+from tests.app.test_review_pictures import contrast
 from tests.presses import presses
 from tests.widgets.diff.diff_scene import numbered
 from widgets.diff.rows import FILE, HUNK
@@ -190,7 +192,9 @@ async def test_copy_hands_out_the_range(tmp_path: Path) -> None:
     async with app.run_test(size=(90, 40)) as pilot:
         view = await opened(pilot, app)
         await go_to_line(pilot, view, "line 9")
-        await pilot.press("v", "j", "y")
+        await pilot.press("v")
+        await until(pilot, lambda: "range of 1 line ·" in screen_text(app), "it is said how much is selected")
+        await pilot.press("j", "y")
         await until(pilot, lambda: app.copied, "something is copied")
         assert app.copied == "line 9\nline 10"
 
@@ -239,6 +243,15 @@ async def test_terminal_controls_in_code_and_names_are_drawn_as_marks(tmp_path: 
         assert "\u202e" not in text
         assert "␛]52" in text
         assert "<U+202E>" in text
+        for theme in ("shopfloor-dark", "shopfloor-light"):
+            app.theme = theme
+            await pilot.pause()
+            strips = app.screen._compositor.render_strips(app.size)
+            (style,) = [style for strip in strips for text, style, _ in strip if text == "<U+202E>" and style]
+            assert style.color
+            assert style.bgcolor
+            letters, ground = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+            assert contrast(letters, ground) > 4.5, f"a mark cannot be read in {theme}"
 
 
 @presses("review.files")

@@ -68,7 +68,7 @@ DiffView {
     & > .diff--sign-context { color: $foreground; }
     & > .diff--sign-add { color: #0a6b1f; text-style: bold; }
     & > .diff--sign-delete { color: #a3122a; text-style: bold; }
-    & > .diff--mark { background: $warning; color: black; }
+    & > .diff--mark, & > .diff--found { background: $warning; color: white; }
     & > .diff--trailing-space { background: #d36bd3; }
     & > .diff--conflict { background: #fbeab5; color: #6b4e00; text-style: bold; }
     & > .diff--numbers { color: $foreground 45%; }
@@ -126,7 +126,6 @@ DiffView {
     & > .diff--place-orphaned { color: $error; }
     & > .diff--cursor { background: $primary; color: $primary; }
     & > .diff--selection { background: $accent; color: $accent; }
-    & > .diff--found { background: $warning; color: black; }
     & > .diff--scroll { color: $foreground 15%; }
     & > .diff--scroll-thumb { color: $foreground 45%; }
     & > .diff--scroll-comment { color: $warning; }
@@ -141,6 +140,7 @@ DiffView {
     &:dark > .diff--trailing-space { background: #a03ca0; }
     &:dark > .diff--fold-add { color: #6fc48a; }
     &:dark > .diff--fold-delete { color: #e58a94; }
+    &:dark > .diff--mark, &:dark > .diff--found { color: black; }
     &:dark > .diff--conflict { background: #3d3110; color: #e5c07b; }
     &:dark > .diff--numbers-add { color: #3f9d5a; }
     &:dark > .diff--numbers-delete { color: #c25562; }
