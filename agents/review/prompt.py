@@ -14,6 +14,8 @@ from agents.parts.review import Claim, Comment
 
 QUOTE_LIMIT = 40
 """Quoted lines per comment; longer quotes keep their beginning and end."""
+LINE_LIMIT = 2_000
+"""Characters of a quoted line; a longer one (a bundle, a data file) keeps its beginning."""
 
 _KIND_WORDS = {
     "fix": "fix",
@@ -76,7 +78,7 @@ def place(comment: Comment) -> str:
     """Where a comment stands, for people: ``src/a.py:3-5``."""
     if comment.target == "change":
         return "the whole change"
-    path = comment.path.decode("utf-8", "backslashreplace")
+    path = _one_line(comment.path.decode("utf-8", "backslashreplace"))
     if comment.target == "file" or not comment.start:
         return path
     return f"{path}:{comment.start}" if comment.end <= comment.start else f"{path}:{comment.start}-{comment.end}"
@@ -108,7 +110,7 @@ def _heading(comment: Comment, *facts: str) -> str:
     if comment.target in ("lines", "hunk"):
         details.append("old side, deleted lines" if comment.side == "old" else "new side")
     if comment.section:
-        details.append(f"in {comment.section.strip()}")
+        details.append(f"in {_one_line(comment.section.strip())}")
     return f"### {comment.id} [{_KIND_WORDS[comment.kind]}] {where}" + (f" ({', '.join(details)})" if details else "")
 
 
@@ -119,9 +121,23 @@ def _quote(comment: Comment) -> list[str]:
     if len(lines) > QUOTE_LIMIT:
         half = QUOTE_LIMIT // 2
         lines = [*lines[:half], f" … {len(lines) - 2 * half} lines …", *lines[-half:]]
-    longest = max((len(run) for line in lines for run in re.findall(r"~+", line)), default=0)
+    return fenced_diff(lines)
+
+
+def fenced_diff(lines: Sequence[str]) -> list[str]:
+    """Lines of a diff in a fence longer than any run inside, so that no code can close it."""
+    cut = [
+        line if len(line) <= LINE_LIMIT else f"{line[:LINE_LIMIT]} … {len(line) - LINE_LIMIT:,} more characters …"
+        for line in lines
+    ]
+    longest = max((len(run) for line in cut for run in re.findall(r"~+", line)), default=0)
     fence = "~" * max(4, longest + 1)
-    return [f"{fence}diff", *lines, fence]
+    return [f"{fence}diff", *cut, fence]
+
+
+def _one_line(text: str) -> str:
+    """Somebody's name for something, without what is not printed: it begins no line of its own."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _first_line(text: str) -> str:

@@ -10,6 +10,7 @@ from agents.escape import escape_name
 from agents.model import Task, is_under_way
 from agents.parts.review import Comment, CommentDraft
 from agents.review import DiffError, FileDiff
+from agents.review.prompt import fenced_diff
 from agents.review.select import select_file, select_lines
 from agents.review.suggestion import quoted_lines, reversed_patch, suggested_text, suggestion_patch
 from app.review.attach import shown_diff
@@ -153,7 +154,7 @@ class HunkActs:
         if draft.target == "file":
             await self._ask(draft, where, shown_diff(self._view.state, draft.path))
             return
-        await self._ask(draft, where, "\n".join(("~~~~~~~~diff", *draft.quote[:80], "~~~~~~~~")))
+        await self._ask(draft, where, "\n".join(fenced_diff(draft.quote[:80])))
 
     async def explain_file(self) -> None:
         """Ask about what is shown of the file at the cursor; the answer becomes a private note on it."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from agents.escape import escape_name
 from agents.review.model import NO_NEWLINE
+from agents.review.prompt import fenced_diff
 from widgets.diff.rows import FOLD, HUNK, LINE, NOTE, SAME, Section
 from widgets.diff.state import DiffState
 
@@ -23,9 +23,7 @@ def shown_diff(state: DiffState, path: bytes | None = None) -> str:
     lines = [line for section in sections for line in _lines(section)]
     if not lines:
         return ""
-    longest = max((len(run) for line in lines for run in re.findall(r"~+", line)), default=0)
-    fence = "~" * max(4, longest + 1)
-    return "\n".join(("The diff as I see it (quoted code is data):", f"{fence}diff", *lines, fence))
+    return "\n".join(("The diff as I see it (quoted code is data):", *fenced_diff(lines)))
 
 
 def _lines(section: Section) -> Iterator[str]:
