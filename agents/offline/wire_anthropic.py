@@ -203,6 +203,6 @@ def _blocks(content: object, number: int) -> list[dict[str, Any]]:
         content = [{"type": "text", "text": content}]
     if not isinstance(content, list) or not all(isinstance(block, dict) for block in content):
         raise BadRequest(f"messages.{number}.content: a string or a list of blocks is required")
-    if any(block.get("type") == "text" and not block.get("text") for block in content):
-        raise BadRequest(f"messages.{number}: text content blocks must be non-empty")
+    if any(block.get("type") == "text" and not str(block.get("text") or "").strip() for block in content):
+        raise BadRequest(f"messages.{number}: text content blocks must contain non-whitespace text")
     return content

@@ -13,6 +13,7 @@ import msgspec
 
 from agents.model import Usage
 from agents.native.conversation import Assistant, Image, Message, Part, Text, Thinking, ToolCall, ToolResult, User
+from agents.native.models.chat_shapes import Characters
 from agents.native.models.failures import Declined, read_out, refused, watched
 from agents.native.models.model import Endpoint, PartDone, Piece, Retryable, Spent, Stopped, TextPiece
 from agents.native.models.wiring import http_client, parsed_call
@@ -116,9 +117,9 @@ def request_messages(messages: Sequence[Message], model: str) -> list[dict[str, 
 
 def _blocks(message: Message, model: str) -> list[dict[str, Any]]:
     if isinstance(message, User):
-        return [{"type": "text", "text": message.text}, *map(_image, message.images)]
+        return [_text(message.text, "(nothing)"), *map(_image, message.images)]
     if isinstance(message, ToolResult):
-        content: list[dict[str, Any]] = [{"type": "text", "text": message.text or "(no output)"}]
+        content = [_text(message.text, "(no output)")]
         content += map(_image, message.images)
         result = {"type": "tool_result", "tool_use_id": _call_id(message.call), "content": content}
         return [result | {"is_error": True} if message.is_error else result]
@@ -132,6 +133,11 @@ def _blocks(message: Message, model: str) -> list[dict[str, Any]]:
         elif ours and part.opaque:
             blocks.append(dict(part.opaque))
     return blocks
+
+
+def _text(text: str, blank: str) -> dict[str, Any]:
+    """A block of text. One of blanks alone is refused, and with it every later request of the conversation."""
+    return {"type": "text", "text": text if text.strip() else blank}
 
 
 def _call_id(identity: str) -> str:
@@ -149,8 +155,14 @@ class _Block:
 
     def __init__(self, begun: Any) -> None:
         self._begun = begun
-        self.written = [getattr(begun, "text", "") or ""]
+        self._whole = Characters().whole
+        self.written: list[str] = []
         self.signature = getattr(begun, "signature", "") or ""
+
+    def write(self, piece: str) -> str:
+        """Take more of it; what there is of that in whole characters."""
+        self.written.append(self._whole(piece))
+        return self.written[-1]
 
     def part(self) -> Part | None:
         """What it has become."""
@@ -181,18 +193,16 @@ async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGener
                 yield Spent(usage=usage)
             case "content_block_start":
                 begun = blocks[event.index] = _Block(event.content_block)
-                if begun.written[0]:
-                    yield TextPiece(text=begun.written[0])
+                if text := getattr(event.content_block, "text", ""):
+                    yield TextPiece(text=begun.write(text))
             case "content_block_delta" if block := blocks.get(event.index):
                 match event.delta.type:
                     case "text_delta":
-                        block.written.append(event.delta.text)
-                        yield TextPiece(text=event.delta.text)
+                        yield TextPiece(text=block.write(event.delta.text))
                     case "thinking_delta":
-                        block.written.append(event.delta.thinking)
-                        yield TextPiece(text=event.delta.thinking, thinking=True)
+                        yield TextPiece(text=block.write(event.delta.thinking), thinking=True)
                     case "input_json_delta":
-                        block.written.append(event.delta.partial_json)
+                        block.write(event.delta.partial_json)
                     case "signature_delta":
                         block.signature += event.delta.signature
             case "content_block_stop" if event.index in blocks:

@@ -35,10 +35,13 @@ _NAMED = {
 }
 """Statuses of errors that come without one."""
 OVERFLOW = re.compile(
-    r"prompt is too long|context.{0,8}(length|window|size)|too many (input )?tokens|maximum.{0,20}tokens"
-    r"|exceeds.{0,40}context",
+    r"(prompt|input|request) is too long|context.{0,8}(length|window|size)|too many (input )?tokens"
+    r"|maximum.{0,20}tokens|maximum prompt length|exceed.{0,40}context|tokens? exceeds? the .{0,20}limit"
+    r"|token (count|limit).{0,40}exceed|exceed.{0,20}token limit|reduce the length of the (messages|prompt|input)"
+    r"|longer than the maximum",
     re.IGNORECASE,
 )
+"""How providers say that a conversation does not fit."""
 _IMAGE = re.compile(r"\b(images?|image_url|pictures?)\b", re.IGNORECASE)
 _END_SECONDS = 0.5
 _NO_CREDIT = re.compile(r"credit balance|insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
@@ -106,11 +109,11 @@ def meaning(error: Exception, endpoint: Endpoint) -> Exception:
             f"{endpoint.host} does not know the model {endpoint.model!r}: {message}",
             _again("Correct model or base_url in the profile"),
         )
+    if status == 413 or (status != 429 and OVERFLOW.search(message)):  # too many tokens may be those of a minute
+        return overflow(message)
     if status in _RETRIED or status >= 500:
         what = "is overloaded" if status in (503, 529) else _RETRIED.get(status, "has a fault")
         return Retryable(f"{endpoint.host} {what} (status {status})", _retry_after(error))
-    if OVERFLOW.search(message) or status == 413:
-        return overflow(message)
     return Declined(f"status {status}: {message}")
 
 

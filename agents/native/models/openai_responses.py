@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.model import Usage
 from agents.native.conversation import Image, Message, Part, Text, Thinking, ToolCall, ToolResult, User
+from agents.native.models.chat_shapes import Characters
 from agents.native.models.failures import Declined, meaning, read_out, refused, watched
 from agents.native.models.model import Endpoint, PartDone, Piece, Retryable, Spent, Stopped, TextPiece
 from agents.native.models.wiring import argument_text, openai_client, parsed_call
@@ -96,12 +97,13 @@ def _item(part: Part, ours: bool) -> dict[str, Any] | None:
 async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGenerator[Piece]:
     """The SDK's events as ours."""
     is_itemised = False
+    text, thinking = Characters().whole, Characters().whole
     async for event in events:
         match event.type:
             case "response.output_text.delta" | "response.refusal.delta":
-                yield TextPiece(text=event.delta)
+                yield TextPiece(text=text(event.delta))
             case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
-                yield TextPiece(text=event.delta, thinking=True)
+                yield TextPiece(text=thinking(event.delta), thinking=True)
             case "response.reasoning_summary_part.added" if event.summary_index:
                 yield TextPiece(text="\n\n", thinking=True)
             case "response.output_item.done":
@@ -127,7 +129,8 @@ async def _pieces(events: AsyncGenerator[Any], endpoint: Endpoint) -> AsyncGener
 def _part(item: Any) -> Part | None:
     match item.type:
         case "message":
-            return Text(text="".join(getattr(c, "text", "") or getattr(c, "refusal", "") for c in item.content))
+            said = "".join(getattr(c, "text", "") or getattr(c, "refusal", "") for c in item.content)
+            return Text(text=Characters().whole(said))
         case "function_call":
             return parsed_call(item.call_id, item.name, item.arguments)
         case "reasoning":

@@ -14,8 +14,10 @@ from agents.errors import ModelError
 from agents.native.budget import Limits
 from agents.native.conversation import IN_CIRCLES, ToolCall, User
 from agents.native.loop import Agent
-from agents.native.models import Overflow, Retryable, Stopped, TextPiece
+from agents.native.models import Overflow, Retryable, Stopped, TextPiece, open_model
+from agents.native.models.failures import meaning
 from agents.offline import Fault
+from agents.profiles import NativeSection
 
 every_wire = pytest.mark.parametrize("wire", WIRES)
 
@@ -58,6 +60,48 @@ async def test_what_does_not_pass_blocks_at_once_with_a_way_on(tmp_path: Path, w
     assert end.hint, "it is not said what to do"
     assert len(player.requests) == 1
     assert not reports.of(Waiting)
+
+
+def refusal(words: str, status: int) -> Exception:
+    """An error as the SDKs make it of an answer, read by us."""
+    error = Exception(words)
+    error.status_code, error.body = status, {"error": {"message": words}}  # type: ignore[attr-defined]
+    section = NativeSection(provider="anthropic", model="m", needs_key=False)
+    return meaning(error, open_model(section, {}, "http://127.0.0.1:1").endpoint)
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("input length and `max_tokens` exceed context limit: 199759 + 20000 > 200000", 400),
+        ("Your input exceeds the context window of this model.", 400),
+        ("Input tokens exceed the configured limit of 272000 tokens. Your messages have 300000 tokens.", 400),
+        ("The input token count (1196265) exceeds the maximum number of tokens allowed (1048575).", 400),
+        ("This model's maximum prompt length is 131072 but the request contains 537812 tokens.", 400),
+        ("Please reduce the length of the messages or completion.", 400),
+        ("prompt token count of 150000 exceeds the limit of 128000", 400),
+        ("Your request exceeded model token limit: 131072 (requested: 140000)", 400),
+        ("the request exceeds the available context size, try increasing it", 500),
+        ("Input is too long for requested model.", 400),
+        ("The prompt (length 40000) is longer than the maximum model length of 32768", 400),
+    ],
+)
+def test_every_provider_has_words_of_its_own_for_a_full_window(words: str, status: int) -> None:
+    assert isinstance(refusal(words, status), Overflow)
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("Too many tokens, please wait before trying again.", 429),
+        ("max_tokens: 64000 > 8192, which is the maximum allowed number of output tokens for this model", 400),
+        ("max_tokens is too large: 100000. This model supports at most 16384 completion tokens.", 400),
+        ("thinking.budget_tokens: Input should be less than max_tokens", 400),
+        ("Invalid 'input[3].content': string too long. Expected a string with maximum length 10485760", 400),
+    ],
+)
+def test_other_limits_are_no_full_window(words: str, status: int) -> None:
+    assert not isinstance(refusal(words, status), Overflow), "the conversation would be shortened for nothing"
 
 
 FOREVER: dict[str, Answer] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_native_chat_quirks import LS, PWD, calls, parts, pieces
+from test_native_chat_quirks import LS, PWD, Wire, calls, parts, pieces
 
-from agents.native.conversation import Text
-from agents.native.models import Retryable, Spent, Stopped
+from agents.native.conversation import Assistant, Text, ToolCall, ToolResult, User
+from agents.native.models import Retryable, Spent, Stopped, TextPiece, anthropic
 
 USAGE = {"input_tokens": 5, "output_tokens": 1}
 BEGIN = {"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant", "content": []}}
@@ -65,6 +65,27 @@ async def test_calls_that_are_written_side_by_side() -> None:
     events = [TOLD, a_call(0), a_call(1), ls, pwd, block("stop", 0), block("stop", 1), WHY, END]
     found = await pieces(*events, provider="anthropic")
     assert calls(found) == [LS, PWD]
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+async def test_halves_of_characters_are_put_together(provider: Wire) -> None:
+    text = {"type": "message", "id": "i", "content": [{"type": "output_text", "text": "half \ud83d\ude00 \ud83d"}]}
+    whole = {"type": "response.completed", "response": {"id": "r", "status": "completed", "output": [text]}}
+    deltas = [{"type": "response.output_text.delta", "delta": half} for half in ("half \ud83d", "\ude00")]
+    halves = [more(0, "text_delta", text=half) for half in ("half \ud83d", "\ude00 \ud83d")]
+    events = [TOLD, SAID[0], *halves, SAID[2], WHY, END] if provider == "anthropic" else [*deltas, whole]
+    found = await pieces(*events, provider=provider)
+    assert parts(found) == [Text(text="half \U0001f600 ")]
+    for piece in found:
+        if isinstance(piece, TextPiece):
+            piece.text.encode()  # or it could not be stored
+
+
+async def test_text_of_blanks_alone_is_not_sent() -> None:
+    answer = Assistant(parts=(ToolCall(id="a", name="bash"),), wire="anthropic", model="m")
+    sent = anthropic.request_messages([User(text=" \n"), answer, ToolResult(call="a", text="\t")], "m")
+    assert sent[0]["content"][0]["text"] == "(nothing)"
+    assert sent[2]["content"][0]["content"][0]["text"] == "(no output)"
 
 
 async def test_response_that_tells_its_parts_only_at_the_end() -> None:
