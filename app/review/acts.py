@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from agents.api import Api
@@ -18,6 +19,7 @@ from app.review.facts import Facts
 from app.review.host import Host
 from app.review.reading import Reading
 from widgets.diff import DiffView
+from widgets.diff.rows import Spot
 
 
 class HunkActs:
@@ -30,10 +32,24 @@ class HunkActs:
         self._reading = reading
         self._facts = facts
         self._host = host
+        self._doing: set[tuple[str, Spot]] = set()
+        """What is on its way, and where: a key that is pressed twice there does it once."""
+        self._undoing = asyncio.Lock()
         self._undo: list[tuple[bytes, str]] = []
         """The patch that takes each change of files back, and what it was."""
         self._asked: dict[str, str] = {}
         """Side tasks whose answers are to come, and what each was asked about, in words."""
+
+    async def do(self, what: str) -> None:
+        """Do one of the acts below, by its name; nothing while it is on its way at the same place already."""
+        here = (what, self._view.state.cursor)
+        if here in self._doing:
+            return
+        self._doing |= {here} if what != "undo" else set()  # each of them undoes something else
+        try:
+            await getattr(self, what)()
+        finally:
+            self._doing.discard(here)
 
     # files
 
@@ -83,13 +99,14 @@ class HunkActs:
 
     async def undo(self) -> None:
         """Undo what was last done to files here."""
-        if not self._undo:
-            self._host.say("Nothing was taken back or applied since you opened this review.")
-            return
-        patch, said = self._undo[-1]
-        if await self._patched(patch, f"You undid this: {said}"):
-            self._undo.pop()
-            self._host.say(f"Undone: {said}")
+        async with self._undoing:
+            if not self._undo:
+                self._host.say("Nothing was taken back or applied since you opened this review.")
+                return
+            patch, said = self._undo[-1]
+            if await self._patched(patch, f"You undid this: {said}"):
+                self._undo.pop()
+                self._host.say(f"Undone: {said}")
 
     async def apply_suggestion(self) -> None:
         """Put the suggestion of the comment at the cursor into the file, without the agent; the comment is settled."""

@@ -398,7 +398,7 @@ class ReviewScreen(Screen[None]):
 
     def action_acts(self, what: str) -> None:
         """Act on the change, or ask about it."""
-        self.start(getattr(self._acts, what)())
+        self.start(self._acts.do(what))
 
     def action_marking(self, what: str) -> None:
         """Marks, warnings and filters."""
@@ -426,7 +426,7 @@ class ReviewScreen(Screen[None]):
         if self._view.state.comment() is not None:
             self._desk.reopen()
         else:
-            self.start(self._acts.explain())
+            self.start(self._acts.do("explain"))
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, event: Input.Changed) -> None:

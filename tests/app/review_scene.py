@@ -198,6 +198,8 @@ class MemoryApi:
         self.marks: set[str] = set()
         self.changes = self
         self.review = MemoryReview(self)
+        self.wait: asyncio.Event | None = None
+        """What a change of files waits for."""
         self.staging = MemoryStaging(self)
         self.writing = MemoryWriting(self)
         self.checks = MemoryChecks()
@@ -247,6 +249,8 @@ class MemoryApi:
 
     async def apply(self, task: str, patch: bytes, said: str) -> Task:
         self._called("apply")
+        if self.wait is not None:
+            await self.wait.wait()
         self.repository.git("read-tree", self.head)
         self.repository.git("apply", "--cached", "--whitespace=nowarn", "-", data=patch)
         self.head = self.repository.git("write-tree").decode().strip()

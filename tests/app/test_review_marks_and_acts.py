@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from textual.events import Paste
@@ -212,9 +213,12 @@ async def test_a_hunk_is_taken_back_and_the_undo_brings_it_again(tmp_path: Path)
     async with app.run_test(size=(120, 40)) as pilot:
         view = await opened(pilot, app)
         await go_to_line(pilot, view, "ten")
-        await pilot.press("minus")
+        scene.api.wait = asyncio.Event()
+        await pilot.press("minus", "minus")
+        scene.api.wait.set()
         await until(pilot, lambda: scene.api.said, "the hunk is taken back")
         assert head_text(scene, "a.py") == FIRST["a.py"].replace("ten\n", "line 10\n")
+        assert scene.api.calls.count("apply") == 1, "a key that is pressed twice takes it back once"
         await until(pilot, lambda: len(view.state.diff.files[0].hunks) == 1, "the diff is read again")
         await pilot.press("ctrl+z")
         await until(pilot, lambda: head_text(scene, "a.py") == FIRST["a.py"], "it is undone")
