@@ -483,7 +483,8 @@ class FloorScreen(Screen[None]):
         area = "empty" if self.has_class("-empty") else self.areas.hinted
         task = self.roster.current_task
         asks = task is not None and task.question is not None
-        self.legend.show(hints(area, self.keymap, task.state if task else None, asks))
+        state = "stopped" if task is not None and task.held else task.state if task is not None else None
+        self.legend.show(hints(area, self.keymap, state, asks))  # who is held is resumed, as who was stopped
 
     def show_bar(self, text: str) -> None:
         """Say something that stays at the top; nothing takes it away."""

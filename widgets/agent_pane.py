@@ -322,7 +322,8 @@ class AgentPane(Widget, can_focus=True):
         header = [self._header_strip(y) for y in range(min(len(self._header), self.size.height))]
         body = self._area.strips()
         if body and self._area.is_empty and self._shown:
-            body[0] = self._area.text_line(_RESTING.get(self._shown.state, "Nothing was said."))
+            begins = "It has not begun." if self._shown.held else _RESTING.get(self._shown.state, "Nothing was said.")
+            body[0] = self._area.text_line(begins)
         return header + body
 
     def _header_strip(self, y: int) -> Strip:

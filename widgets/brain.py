@@ -478,7 +478,8 @@ class Brain(Widget, can_focus=True):
             self._dragged = False
             self.release_mouse()
             event.stop()
-            self.post_message(self.WidthChosen(self, self.size.width))
+            width = self.fitting_width(int(event.screen_x) + 1)  # what was set while it was dragged is not laid out yet
+            self.post_message(self.WidthChosen(self, width))
 
     def fitting_width(self, columns: int) -> int:
         """The nearest width it can have on this screen."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual import events
+
 from app.arrangement import load_arrangement
 from tests.app.floor_engine import NOW, PROJECT, a_task
 from tests.app.floor_stage import a_floor, some_tasks
@@ -83,11 +85,15 @@ async def test_list_is_made_wider_by_keys_and_by_dragging_its_edge() -> None:
         await stage.pilot.hover(stage.floor, offset=(49, 10))
         await stage.pilot.mouse_up(stage.floor, offset=(49, 10))
         await stage.until(lambda: brain.size.width == 50, f"it was dragged: {brain.size.width}")
+        await stage.pilot.mouse_down("#brain", offset=(49, 10))
+        for kind, x in (events.MouseMove, 55), (events.MouseUp, 59):  # faster than it is laid out
+            stage.app.post_message(kind(None, x, 10, 0, 0, 1, False, False, False, x, 10))
+        await stage.until(lambda: brain.size.width == 60, "a quick drag counts")
         await stage.press("b")
         await stage.until(lambda: brain.size.width == 5, "the rail has its own width")
         await stage.press("b")
-        await stage.until(lambda: brain.size.width == 50, "the list has its width again")
-    assert load_arrangement(PROJECT).brain_width == 50
+        await stage.until(lambda: brain.size.width == 60, "the list has its width again")
+    assert load_arrangement(PROJECT).brain_width == 60
 
 
 async def test_a_file_of_arrangements_that_cannot_be_read_is_no_obstacle(tmp_path: Path) -> None:

@@ -255,6 +255,8 @@ async def test_another_task_begins_with_an_empty_transcript() -> None:
         await shown(app, pilot, "Waits for a free place.")
         assert "Second" in app.lines()[0]
         assert not any("of the first task" in line for line in app.lines())
+        app.pane.show_task(a_task("ef56", title="Third", state="queued", held=True, usage=Usage()))
+        await shown(app, pilot, "It has not begun.")
 
 
 async def test_the_time_of_a_running_turn_moves_and_that_of_a_resting_one_does_not() -> None:
