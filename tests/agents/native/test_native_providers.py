@@ -329,6 +329,8 @@ async def test_conversation_goes_on_after_the_engine_was_away(tmp_path: Path, wi
     assert end.outcome == "done", end
     roles = [message.role for message in player.requests[0].messages]
     assert roles == ["user", "assistant", "tool", "assistant", "user"]
+    reasoning = "offline-" if wire == "openai" else "'Hm.'"
+    assert reasoning in str(player.requests[0].body), "reasoning is not sent back"
 
 
 @every_wire
