@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.shell import Shell
 from tests.shop import git
 
-COMMIT = "echo new > new && git add new && git commit -qm Mine && git stash list && git update-ref refs/heads/main HEAD"
+COMMIT = (
+    "echo BACKEND > new && git add new && git commit -qm Mine && git stash list && git update-ref refs/heads/main HEAD"
+)
 
 
-@pytest.mark.parametrize("backend", ["bubblewrap", "landlock", "none"])
-async def test_git_works_on_the_agents_copy_and_the_worktree_is_the_persons_afterwards(
-    shell: Shell, backend: str
-) -> None:
+async def test_git_works_on_the_agents_copy_and_the_worktree_is_the_persons_afterwards(shell: Shell) -> None:
     shell.model.add("Done.")
     status, out, err = await shell("run", "Do it", "-p", "test", "--wait", "--json")
     assert status == 0, out + err
     worktree, main = Path((await shell.task(_id(out)))["worktree"]), _main(shell)
     at_rest = (worktree / ".git").read_text()
-    status, out, err = await shell(
-        "sandbox", "--", "/bin/sh", "-c", COMMIT, at=worktree, SHOPFLOOR_SANDBOX=backend
-    )  # fmt: skip
-    assert status == 0, f"git does not work there: {out}{err}"
-    assert _main(shell) == main, "the repository's branch was moved"
-    assert (worktree / ".git").read_text() == at_rest, "the person's git sees the agent's copy now"
+    for backend in ("bubblewrap", "landlock", "none"):
+        command = COMMIT.replace("BACKEND", backend)
+        status, out, err = await shell(
+            "sandbox", "--", "/bin/sh", "-c", command, at=worktree, SHOPFLOOR_SANDBOX=backend
+        )  # fmt: skip
+        assert status == 0, f"git does not work there with {backend}: {out}{err}"
+        assert _main(shell) == main, f"the repository's branch was moved with {backend}"
+        assert (worktree / ".git").read_text() == at_rest, f"the person's git sees the agent's copy after {backend}"
 
 
 async def test_network_that_the_project_takes_away_is_away_in_the_checkout_too(shell: Shell) -> None:
