@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from textual.widgets import Button, Select
 
 from agents.parts.projects import ProfileInfo
@@ -11,7 +10,7 @@ from agents.parts.writing import TaskDraft
 from app.agent_options import UNKNOWN, OptionsRow, OptionsScreen, fitting, told
 from app.new_task import NewTaskScreen
 from tests.app.floor_engine import PROJECT
-from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
+from tests.app.floor_stage import Stage, a_floor, some_tasks
 from tests.app.test_floor_new_task import open_dialog
 from tests.app.test_floor_screen import screen_text
 from tests.presses import presses
@@ -47,10 +46,9 @@ async def choose_plan(stage: Stage) -> None:
     await stage.press("j", "j", "k", "j", "space", "ctrl+s")
 
 
-@pytest.mark.parametrize("size", SIZES)
 @presses("new-task.options", "options.done", "options.leave", "options.take", "options.down", "options.up")
-async def test_options_are_chosen_by_keys_and_go_with_the_task(size: tuple[int, int]) -> None:
-    async with a_floor(*some_tasks(), size=size) as stage:
+async def test_options_are_chosen_by_keys_and_go_with_the_task() -> None:
+    async with a_floor(*some_tasks(), size=(80, 24)) as stage:
         screen = await dialog_of(stage)
         await stage.until(lambda: row(screen) == "as it is by itself", "what the default agent offers is there")
         await stage.press(*"Add", "ctrl+g")

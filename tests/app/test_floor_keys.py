@@ -23,13 +23,6 @@ from tests.presses import presses
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_n_asks_for_a_new_task(size: tuple[int, int]) -> None:
-    async with a_floor(*some_tasks(), size=size) as stage:
-        await stage.press("n")
-        assert isinstance(stage.app.screen, NewTaskScreen)
-
-
-@pytest.mark.parametrize("size", SIZES)
 async def test_enter_in_the_list_goes_to_the_pane(size: tuple[int, int]) -> None:
     async with a_floor(*some_tasks(), size=size) as stage:
         assert stage.area == "Brain"
@@ -50,11 +43,10 @@ async def test_tab_goes_round_the_areas_and_shift_tab_back(size: tuple[int, int]
             await stage.until(lambda area=area: stage.area == area, f"{key} went to {area}")  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("key", ["space", "ctrl+n"])
-async def test_next_needed_goes_to_who_needs_the_person_and_marks_it_seen(key: str) -> None:
+async def test_next_needed_goes_to_who_needs_the_person_and_marks_it_seen() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
-        await stage.press(key)
+        await stage.press("space")
         await stage.until(lambda: stage.current == "blk2", "the blocked task is current")
         await stage.until(lambda: ("seen", "blk2") in stage.engine.calls, "the engine knows it was seen")
 
@@ -81,12 +73,14 @@ async def test_next_needed_from_the_composer_goes_on_writing_there() -> None:
         await stage.until(lambda: stage.current == "blk2" and stage.area == "PromptArea", "the composer is at blk2")
 
 
-@pytest.mark.parametrize("key", ["i", "colon"])
-async def test_say_goes_to_the_composer(key: str) -> None:
+async def test_say_goes_to_the_composer() -> None:
     async with a_floor(*some_tasks()) as stage:
-        await stage.press(key)
-        await stage.until(lambda: stage.area == "PromptArea", "the composer has the focus")
-        assert stage.floor.composer.area.text == "", "the key itself was written"
+        for key in ("i", "colon"):
+            await stage.press(key)
+            await stage.until(lambda: stage.area == "PromptArea", "the composer has the focus")
+            assert stage.floor.composer.area.text == "", "the key itself was written"
+            await stage.press("escape")
+            await stage.until(lambda: stage.area == "AgentPane", "it is left")
 
 
 async def test_zoom_shows_one_pane_and_all_again() -> None:
@@ -135,20 +129,15 @@ async def test_comma_and_full_stop_turn_pages_and_only_the_page_is_watched() -> 
         await stage.until(lambda: stage.floor.grid.tasks_in_view == first, "the page was turned back")
 
 
-@pytest.mark.parametrize(
-    ("key", "task", "call"),
-    [
-        pytest.param("S", "wrk1", "stop", marks=presses("floor.stop")),
-        pytest.param("R", "stp4", "resume", marks=presses("floor.resume")),
-        pytest.param("C", "rdy3", "check", marks=presses("floor.check")),
-        pytest.param("K", "rdy3", "compact", marks=presses("floor.compact")),
-    ],
-)
-async def test_stop_resume_and_check_ask_the_engine(key: str, task: str, call: str) -> None:
+@presses("floor.check", "floor.compact", "floor.resume", "floor.stop")
+async def test_stop_resume_check_and_compact_ask_the_engine() -> None:
+    wanted = [("S", "wrk1", "stop"), ("R", "stp4", "resume"), ("C", "rdy3", "check"), ("K", "rdy3", "compact")]
     async with a_floor(*some_tasks()) as stage:
-        await stage.go_to(task)
-        await stage.press(key)
-        await stage.until(lambda: (call, task) in stage.engine.calls, f"{key} asked the engine to {call}")
+        for key, task, call in wanted:
+            await stage.go_to(task)
+            await stage.press(key)
+            said = (call, task)
+            await stage.until(lambda said=said: said in stage.engine.calls, f"{key}: {call}")  # type: ignore[misc]
 
 
 @presses("floor.close")
@@ -173,11 +162,10 @@ async def test_r_opens_the_review_of_the_focused_task() -> None:
         assert isinstance(stage.app.screen, ReviewScreen)
 
 
-@pytest.mark.parametrize("key", ["question_mark", "f1"])
 @presses("floor.help", "help.down", "help.leave", "help.page-down", "help.page-up", "help.up")
-async def test_help_opens_and_every_usual_key_leaves_it(key: str) -> None:
+async def test_help_opens_and_every_usual_key_leaves_it() -> None:
     async with a_floor(*some_tasks()) as stage:
-        for leave in ("escape", "q", "question_mark"):
+        for key, leave in [("question_mark", "escape"), ("f1", "q"), ("question_mark", "question_mark")]:
             await stage.press(key)
             assert isinstance(stage.app.screen, HelpScreen)
             await stage.press("j", "d", "u", "k", leave)
@@ -244,13 +232,12 @@ async def test_theme_key_offers_themes() -> None:
         assert isinstance(stage.app.screen, CommandPalette)
 
 
-@pytest.mark.parametrize("key", ["q", "ctrl+q"])
-async def test_quit_leaves_and_keeps_what_was_being_written(key: str) -> None:
+async def test_quit_leaves_and_keeps_what_was_being_written() -> None:
     async with a_floor(*some_tasks()) as stage:
         await stage.go_to("wrk1")
         await stage.press("i", *"ha", "escape")
         await stage.until(lambda: stage.area == "AgentPane", "the pane has the focus")
-        await stage.press(key)
+        await stage.press("q")
         await stage.until(lambda: not stage.app.is_running or stage.app.return_code is not None, "it has left")
         assert stage.engine.writing.drafts["wrk1"] == "ha"
 

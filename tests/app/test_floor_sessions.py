@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from agents.parts.sessions import Choice, Session, Setting
 from app.choose import ChooseScreen
 from tests.app.floor_engine import a_task
-from tests.app.floor_stage import SIZES, a_floor
+from tests.app.floor_stage import a_floor
 from tests.app.test_floor_screen import screen_text
 from tests.presses import presses
 
@@ -20,9 +18,8 @@ OFFERS = Session(
 )
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_model_is_chosen_with_the_keyboard(size: tuple[int, int]) -> None:
-    async with a_floor(a_task("aaa1"), size=size) as stage:
+async def test_a_model_is_chosen_with_the_keyboard() -> None:
+    async with a_floor(a_task("aaa1"), size=(80, 24)) as stage:
         stage.engine.sessions.offers = OFFERS
         await stage.go_to("aaa1")
         await stage.press("M")

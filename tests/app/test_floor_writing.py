@@ -16,7 +16,7 @@ from agents.parts.writing import Said
 from app.help import HelpScreen
 from app.pick_text import TextPicker
 from app.review.screen import ReviewScreen
-from tests.app.floor_stage import SIZES, Stage, a_floor, some_tasks
+from tests.app.floor_stage import Stage, a_floor, some_tasks
 from tests.images import a_picture
 from tests.presses import presses
 from widgets.completion import CompletionList
@@ -40,10 +40,9 @@ def offered(stage: Stage) -> list[str]:
     return stage.floor.composer.query_one(CompletionList).names
 
 
-@pytest.mark.parametrize("size", SIZES)
 @presses("floor.area", "floor.say")
-async def test_at_offers_the_files_of_the_task_and_tab_takes_one(size: tuple[int, int]) -> None:
-    async with a_floor(*some_tasks(), size=size) as stage:
+async def test_at_offers_the_files_of_the_task_and_tab_takes_one() -> None:
+    async with a_floor(*some_tasks(), size=(80, 24)) as stage:
         await write(stage, *"look at @car")
         await stage.until(lambda: offered(stage), "files are offered")
         assert stage.engine.writing.asked == ["wrk1"], "the names are asked for once, for this task"
