@@ -15,7 +15,7 @@ from textual.widget import Widget
 from agents.escape import escape_name
 from agents.review.model import FileDiff, FileStatus
 from widgets.file_rows import FileRow, file_rows
-from widgets.text_strips import Span, StyleBook, cells, cut, spans_cells, split_cells, strip_of
+from widgets.text_strips import Span, StyleBook, cut, keep_end, spans_cells, strip_of
 
 STATUS_LETTERS: dict[FileStatus, str] = {
     "added": "A", "deleted": "D", "modified": "M", "renamed": "R", "copied": "C", "mode-changed": "m",
@@ -233,11 +233,8 @@ def _short(count: int) -> str:
 
 
 def _name(shown: str, room: int, hidden: bool) -> list[Span]:
-    """Folder and name in so many columns; a long path loses its beginning, because the name tells more."""
-    if cells(shown) > room:
-        while cells(shown) > room - 1:
-            _, shown = split_cells(shown, 1) if shown[0].isascii() else (shown[0], shown[1:])
-        shown = "…" + shown
+    """Folder and name in so many columns."""
+    shown = keep_end(shown, room)
     folder, slash, name = shown.rpartition("/")
     if hidden:
         return list(cut([(shown, "dim")], room))

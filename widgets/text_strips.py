@@ -85,6 +85,15 @@ def cut(spans: Iterable[Span], width: int, ellipsis: str = "…") -> Spans:
     return tuple(kept)
 
 
+def keep_end(text: str, width: int) -> str:
+    """A path in so many columns: a long one loses its beginning, because its name tells more."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) > width - 1:
+        text = text[1:]
+    return f"…{text}"
+
+
 def expand_tabs(text: str) -> str:
     """Tabs as blanks up to the next stop."""
     return text.expandtabs(TAB_WIDTH) if "\t" in text else text

@@ -104,7 +104,7 @@ async def test_keys_go_to_lines_hunks_files_and_ends(tmp_path: Path) -> None:
 
 
 async def test_the_file_name_stays_at_the_top_while_its_lines_are_read(tmp_path: Path) -> None:
-    app = Scene(tmp_path, {}, {"long_name.py": numbered(200), "next.py": numbered(99)}).app()
+    app = Scene(tmp_path, {}, {"long_name.py": numbered(200), "x/folder/" * 12 + "next.py": numbered(99)}).app()
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, app)
         await pilot.press("d", "d", "d", "d")

@@ -27,7 +27,7 @@ from widgets.diff.remarks import NO_REMARKS, Remarks
 from widgets.diff.rows import COMMENT, EDITOR, FILE, FOLD, HUNK, MARK, NOTE, SAME, Section, Spot
 from widgets.diff.same import RUN
 from widgets.diff.shown import hanging_columns, line_text, row_starts, show_line
-from widgets.text_strips import Span, Spans, StyleBook, cells, cut, spans_cells, strip_of
+from widgets.text_strips import Span, Spans, StyleBook, cells, cut, keep_end, spans_cells, strip_of
 
 SyntaxOf = Callable[[bytes, str], Highlighted | None]
 """Path and side → the syntax of that file, None while it is not known."""
@@ -42,6 +42,8 @@ STATUS_WORDS = {
 }
 BASES = ("context", "add", "delete")
 """The style of a line's kind."""
+_LEAST_NAME = 24
+"""Columns that what else is said about a file leaves for its name."""
 MARKS = frozenset(mark * 7 for mark in "<|=>")
 """What a line that parts a conflict begins with."""
 EMPHASIS_SECONDS = 0.006
@@ -203,11 +205,10 @@ class Painter:
         name = escape_name(file.path)
         if file.status in ("renamed", "copied"):
             name = f"{escape_name(file.old_path)} ⟶ {escape_name(file.new_path)}"
-        left.append((name, "file file-name"))
-        left += [(f"  ({fact})", "file file-fact") for fact in _facts(file)]
+        after: list[Span] = [(f"  ({fact})", "file file-fact") for fact in _facts(file)]
         remarks = self._remarks(file)
         if remarks.names:
-            left.append((f"  ⚠ {' · '.join(remarks.names)}", "file file-warning"))
+            after.append((f"  ⚠ {' · '.join(remarks.names)}", "file file-warning"))
         right: list[Span] = []
         if remarks.is_reviewed:
             right.append(("✓ reviewed  ", "file file-reviewed"))
@@ -219,7 +220,8 @@ class Painter:
         if file.deletions:
             right.append((f"−{file.deletions:,} ", "file count-delete"))
         room = self.width - spans_cells(right) - 1
-        shown = cut(left, room)
+        name_room = max(_LEAST_NAME, room - spans_cells(left) - spans_cells(after))
+        shown = cut([*left, (keep_end(name, name_room), "file file-name"), *after], room)
         return (*shown, (" " * (room + 1 - spans_cells(shown)), "file"), *right)
 
     def _file(self, section: Section) -> list[Strip]:
