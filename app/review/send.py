@@ -140,13 +140,10 @@ class SendScreen(ModalScreen[Sending]):
         self._find_newer()
 
     def compose(self) -> ComposeResult:
-        count = "1 comment" if len(self._comments) == 1 else f"{len(self._comments)} comments"
-        if others := sum(comment.author != "person" for comment in self._comments):
-            count += f", {others} of them not written by you"
         works = at_work(self._for_task)
         now = "steer it now" if works else "start a turn"
         with Vertical():
-            yield Static(f"Send {count}", classes="send--heading", markup=False)
+            yield Static(classes="send--heading", markup=False)
             yield Static(classes="send--detail", markup=False)
             yield ChipArea(self._shown_text, read_only=True, soft_wrap=True, show_cursor=False)
             with Horizontal():
@@ -171,13 +168,18 @@ class SendScreen(ModalScreen[Sending]):
 
     def _tell(self) -> None:
         """Say what is shown."""
+        sent = [each for each in self._comments if not self._is_own or each.id not in self.newer]
+        count = "1 comment" if len(sent) == 1 else f"{len(sent)} comments"
+        if others := sum(comment.author != "person" for comment in sent):
+            count += f", {others} of them not written by you"
+        self.query_one(".send--heading", Static).update(f"Send {count}")
         detail = f"To the agent of “{printable(self._for_task.title)}”. This is what it will read:"
         if self._held:
             detail += f"\nWhat you wrote on hidden files ({self._held}) stays here."
         if self._is_own and self._edited.composed != self._composed:
             detail += "\nThis is what you wrote. The comments have changed since; o shows the prompt with them."
             if self.newer:
-                detail += f" Sent like this, {', '.join(self.newer)} stays here: it is not in it."
+                detail += f" Not in this, so not sent with it: {', '.join(self.newer)}."
         elif self._is_own:
             detail += "\nThis is what you wrote; o shows the prompt as it was."
         elif self._edited.text:
