@@ -68,7 +68,7 @@ class Shell:
     async def until(self, task: str, condition: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
         """Wait for a task to be as wanted; it is as ``show --json`` would print it then."""
         known: dict[str, Any] = {}
-        client = await self._connected(task)
+        client = await self.connected(task)
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while True:
@@ -82,7 +82,7 @@ class Shell:
         finally:
             await client.disconnect()
 
-    async def _connected(self, task: str) -> Client:
+    async def connected(self, task: str) -> Client:
         """A connection to the engine; a verb starts it again when it has gone."""
         with contextlib.suppress(EngineUnreachable):
             return await connect(start=False, environment={})

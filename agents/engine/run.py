@@ -79,6 +79,8 @@ class Run:
         self._premises = Premises(task, ledger, facilities, self.transcript)
         self._seats = Seats(task, ledger, facilities, self._report)
         self._in_turn = False
+        self._began = 0.0
+        """When the turn began, by the clock that nobody sets."""
         self._compacting = False
         self._signs = Signs()
         self._asking = Asking(task, ledger)
@@ -246,7 +248,7 @@ class Run:
         self._skipping = False
         if prompt.text and prompt.origin != "check":
             self._ledger.update(self._id, check_round=0)
-        started = time.time()
+        started, self._began = time.time(), time.monotonic()
         seat = self._seats
         fresh = Turn(
             number=number, before=before, base_commit=self._premises.workspace.base_commit, started_at=started,
@@ -305,7 +307,7 @@ class Run:
             files_changed=files,
             additions=additions,
             deletions=deletions,
-            worked_seconds=self._task.worked_seconds + turn.ended_at - self._task.turn_started_at,
+            worked_seconds=self._task.worked_seconds + time.monotonic() - self._began,  # the clock may be set back
         )
 
     def _rest_after(self, end: TurnEnd) -> _Rest | None:

@@ -182,7 +182,7 @@ class Scripts:
             changes = {"status": "stopped", "reason": "stopped"}
         except ShopfloorError as error:
             changes = {"status": "failed", "reason": str(error)}
-        seconds = time.time() - running.run.started_at
+        seconds = max(0.0, time.time() - running.run.started_at)
         run = running.run = msgspec.structs.replace(running.run, **changes, seconds=seconds)
         running.work = None
         self._keep(run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,20 @@ async def test_a_follow_up_waits_for_the_turn_to_end(shop: Shop) -> None:
     task = await shop.until(task.id, lambda known: known.state == "ready", "ready task")
     assert task.turn == 2
     assert task.waiting_prompts == 0
+
+
+async def test_a_clock_set_back_during_a_turn_takes_no_time_off_the_task(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.model.add(runs("until [ -e go ]; do sleep 0.02; done"), "Done.")
+    task = await shop.task()
+    await shop.entry(task.id, lambda entry: entry.kind == "tool", "the tool call")
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 3600)
+    Path((await shop.engine.task(task.id)).worktree, "go").touch()
+    task = await shop.rests(task.id)
+    assert task.state == "ready", task.reason
+    assert 0 < task.worked_seconds < 60, "hooks know by it that a turn has ended"
 
 
 async def test_stop_interrupts_and_resume_goes_on_with_a_valid_conversation(shop: Shop) -> None:
