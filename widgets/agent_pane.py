@@ -67,13 +67,6 @@ class AgentPane(Widget, can_focus=True):
         """The header was double-clicked: show this pane alone, or all again."""
 
     @dataclass
-    class EntryToggled(_PaneMessage):
-        """An entry was folded or unfolded."""
-
-        entry: int
-        expanded: bool
-
-    @dataclass
     class CopyText(_PaneMessage):
         """The person wants this text in the clipboard."""
 
@@ -341,10 +334,6 @@ class AgentPane(Widget, can_focus=True):
     def want_earlier(self, before: int) -> None:
         """The person wants the entries before this one."""
         self.post_message(self.EarlierWanted(self, self._task_id, before))
-
-    def toggled(self, entry: int, expanded: bool) -> None:
-        """An entry was folded or unfolded."""
-        self.post_message(self.EntryToggled(self, self._task_id, entry, expanded))
 
     def open(self, link: Link) -> None:
         """The person opens this."""

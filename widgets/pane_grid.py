@@ -57,9 +57,6 @@ class PaneGrid(Still, Widget):
 
         grid: PaneGrid
         visible: tuple[str, ...]
-        page: int
-        """From 1."""
-        pages: int
 
         @property
         def control(self) -> PaneGrid:
@@ -309,7 +306,7 @@ class PaneGrid(Still, Widget):
         told = (visible, self._shown_page, self.pages)
         if told != self._told:
             self._told = told
-            self.post_message(self.PageChanged(self, *told))
+            self.post_message(self.PageChanged(self, visible))
 
     def _pane_for(self, task: Task) -> AgentPane:
         """A pane for a task that has none: one whose task is gone, one not seen for long, or a new one."""

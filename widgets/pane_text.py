@@ -26,9 +26,6 @@ class Host(Protocol):
     def want_earlier(self, before: int) -> None:
         """The person wants the entries before this one."""
 
-    def toggled(self, entry: int, expanded: bool) -> None:
-        """An entry was folded or unfolded."""
-
     def moved(self) -> None:
         """Rows look different now."""
 
@@ -118,9 +115,8 @@ class PaneText:
             self._toggle(area, area.current)
 
     def _toggle(self, area: TranscriptArea, entry: int) -> None:
-        expanded = area.toggle(entry, self._clock())
+        area.toggle(entry, self._clock())
         self._moved()
-        self._host.toggled(entry, expanded)
 
     def _moved(self) -> None:
         """Another entry may be marked: opening begins with its first link."""

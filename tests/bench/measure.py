@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -31,7 +31,3 @@ def summary(name: str, values: Sequence[float], unit: str, budget: float | None 
     """The median of several runs, with their spread."""
     spread = f"{len(values)} runs, {min(values):.2f}–{max(values):.2f}"
     return Figure(name, statistics.median(values), unit, budget, f"{spread}{'; ' if detail else ''}{detail}")
-
-
-Benchmark = Callable[[], Sequence[Figure]]
-"""Runs one benchmark."""

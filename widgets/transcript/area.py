@@ -226,8 +226,8 @@ class TranscriptArea:
             self.view.show(self._rows.rows_of(entry_id))
         return bool(entry_id)
 
-    def toggle(self, entry_id: int, now: float) -> bool:
-        """Fold or unfold an entry, its first row staying where it is as far as it can; True when it is unfolded."""
+    def toggle(self, entry_id: int, now: float) -> None:
+        """Fold or unfold an entry, its first row staying where it is as far as it can."""
         line = self._rows.rows_of(entry_id).start - self.view.top
         rows, anchor = len(self._rows), self.view.anchor()
         first = self._rows.toggle(entry_id, now)
@@ -239,7 +239,6 @@ class TranscriptArea:
             self.view.hold(start - max(0, line))
             if self.view.top + self.height >= len(self._rows):
                 self.view.scroll_to(len(self._rows))
-        return self._rows.is_expanded(entry_id)
 
     def click(self, line: int) -> tuple[str, int]:
         """What a click on a line asks for, and the entry it is about (0: none)."""

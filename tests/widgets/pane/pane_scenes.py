@@ -84,7 +84,7 @@ class PaneApp(App[None]):
     def on_event_of_pane(self, message: Any) -> None:
         self.said.append(message)
 
-    on_agent_pane_pane_focused = on_agent_pane_pane_zoomed = on_agent_pane_entry_toggled = on_event_of_pane
+    on_agent_pane_pane_focused = on_agent_pane_pane_zoomed = on_event_of_pane
     on_agent_pane_copy_text = on_agent_pane_earlier_wanted = on_agent_pane_details_lost = on_event_of_pane
 
     def feed(self, *events: AnyEvent) -> None:

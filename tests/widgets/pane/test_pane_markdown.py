@@ -35,7 +35,6 @@ PIECES = [
     "| a | b |\n", "|---|:-:|\n", "| 1 | 2 |\n", "[x](http://y)", "[x]: /u\n", "\r\n", "\r", "\x1b[31m", "&#27;",
     "<b>", "é", "字", "x = 'a'\n", "\\", "![i](p.png)", "- [ ] ",
 ]  # fmt: skip
-ESCAPES = ["\x1b]0;title\x07 x", "&#27;[31m x", "`\x1b[2J` x", "```\n\x9b2J x\n```", "# \u202e x"]
 
 
 @settings(max_examples=250, deadline=None)
