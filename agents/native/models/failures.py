@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
+import json
 import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -65,6 +66,7 @@ async def watched(endpoint: Endpoint, create: Callable[[], Awaitable[Any]]) -> A
     try:
         async with asyncio.timeout(endpoint.patience.first_byte_seconds):
             stream = await create()
+            await _see_that_it_streams(stream.response, endpoint)
         try:
             async for event in stream:
                 yield event
@@ -80,6 +82,28 @@ async def watched(endpoint: Endpoint, create: Callable[[], Awaitable[Any]]) -> A
         if ours is error:
             raise
         raise ours from error
+
+
+async def _see_that_it_streams(response: Any, endpoint: Endpoint) -> None:
+    """The SDKs take a page or a document for a stream without events, as if it had been cut.
+
+    Raises:
+        ModelError: it is one; another try would bring the same.
+    """
+    kind = response.headers.get("content-type", "")
+    is_document = kind.startswith("application/json") and "content-length" in response.headers
+    if not is_document and not kind.startswith("text/html"):
+        return
+    said = ""
+    with contextlib.suppress(ValueError):
+        answer = Exception()
+        answer.body = json.loads(await response.aread())  # type: ignore[attr-defined]
+        said = _message(answer)
+    words = f": {said}" if said else ""
+    raise ModelError(
+        f"{endpoint.host} does not answer with a stream of events, but with {kind.partition(';')[0]}{words}.",
+        _again("Look at base_url and model in the profile"),
+    )
 
 
 async def read_out(events: AsyncGenerator[Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
+from agents.errors import ModelError
 from agents.native.conversation import Assistant, Part, Text, Thinking, ToolCall, User, decode, encode, repair
 from agents.native.models import PartDone, Piece, Retryable, Spent, Stopped, TextPiece, open_model
 from agents.native.models.openai_chat import request_messages
@@ -20,14 +21,17 @@ Wire = Literal["anthropic", "openai", "openai-chat"]
 
 
 @asynccontextmanager
-async def a_server(events: Sequence[dict[str, Any] | str]) -> AsyncIterator[str]:
-    """A server that answers every request with these events and then closes, as old HTTP does."""
+async def a_server(events: Sequence[dict[str, Any] | str], document: str = "") -> AsyncIterator[str]:
+    """A server that answers every request with these events, or a document, and then closes, as old HTTP does."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length:")[2].split()[0])
         await reader.readexactly(length)
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
+        kind = "text/event-stream"
+        if document:
+            kind = f"{'text/html' if document[0] == '<' else 'application/json'}\r\ncontent-length: {len(document)}"
+        writer.write(f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n{document}".encode())
         for event in events:
             if isinstance(event, dict) and "type" in event:
                 writer.write(f"event: {event['type']}\n".encode())
@@ -266,6 +270,24 @@ async def test_what_signs_a_call_is_sent_back_with_it() -> None:
     sent, to_another = (request_messages([stored], model)[0]["tool_calls"][0] for model in ("m", "another"))
     assert sent["extra_content"] == signed
     assert "extra_content" not in to_another
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("<html>Log in</html>", "with text/html."),
+        ('{"error": {"message": "Model is not loaded"}}', "with application/json: Model is not loaded."),
+    ],
+)
+@pytest.mark.parametrize("provider", ["anthropic", "openai", "openai-chat"])
+async def test_page_or_document_instead_of_events_is_for_a_person(provider: Wire, document: str, said: str) -> None:
+    async with a_server([], document) as url:
+        model = open_model(NativeSection(provider=provider, model="m", needs_key=False), {}, url)
+        with pytest.raises(ModelError) as problem:
+            await anext(model.stream("s", [User(text="u")], SPECS))
+        await model.close()
+    assert problem.value.message.endswith(f"does not answer with a stream of events, but {said}")
+    assert "base_url" in problem.value.hint
 
 
 async def test_answer_that_is_not_json_is_tried_again() -> None:
