@@ -253,7 +253,9 @@ def _thinking(pieces: Sequence[str], field: str) -> Thinking:
 
 
 def _usage(usage: Any) -> Usage:
-    read = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", 0) or 0
+    details = getattr(usage, "prompt_tokens_details", None)
+    places = ((details, "cached_tokens"), (usage, "prompt_cache_hit_tokens"), (usage, "cached_tokens"))
+    read: int = next((count for place, name in places if (count := getattr(place, name, 0))), 0)
     sent = usage.prompt_tokens or 0
     return Usage(
         input_tokens=max(0, sent - read), output_tokens=usage.completion_tokens or 0, cache_read_tokens=read

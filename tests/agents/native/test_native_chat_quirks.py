@@ -193,17 +193,12 @@ async def test_arguments_nested_without_end_are_malformed() -> None:
     assert made.malformed, "the model is not told"
 
 
-async def test_usage_without_choices_and_no_usage_at_all() -> None:
+@pytest.mark.parametrize(
+    "cached", [{"prompt_tokens_details": {"cached_tokens": 4}}, {"prompt_cache_hit_tokens": 4}, {"cached_tokens": 4}]
+)
+async def test_usage_without_choices_and_no_usage_at_all(cached: dict[str, object]) -> None:
     usage = {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13}
-    with_cache = usage | {"prompt_tokens_details": {"cached_tokens": 4}}
-    last = {
-        "id": "c",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": "m",
-        "choices": [],
-        "usage": with_cache,
-    }
+    last = {"id": "c", "model": "m", "choices": [], "usage": usage | cached}
     found = await pieces(chunk(content="Yes."), chunk("stop"), last, "[DONE]")
     spent = [piece.usage for piece in found if isinstance(piece, Spent)]
     assert [(use.input_tokens, use.cache_read_tokens, use.output_tokens) for use in spent] == [(6, 4, 3)]
