@@ -228,7 +228,7 @@ def parser(for_verb: str = "") -> argparse.ArgumentParser:
         return made
 
     def as_json(made: argparse.ArgumentParser) -> None:
-        made.add_argument("--json", action="store_true", help="print documented objects, one a line")
+        made.add_argument("--json", action="store_true", help="print objects for scripts, one a line")
 
     floor = verb("floor", "open the floor for a repository")
     floor.add_argument("path", nargs="?", default=".", metavar="PATH")

@@ -174,6 +174,11 @@ def read_verdicts(answer: str, count: int) -> dict[int, str]:
     return dropped
 
 
+def price(usd: float | None) -> str:
+    """What reading costs, in US dollars, or that nobody knows."""
+    return "cost unknown" if usd is None else f"${usd:.4f}"
+
+
 def place_of(finding: Finding) -> str:
     """``app.py:12-14`` for people and models."""
     if not finding.path:

@@ -40,8 +40,6 @@ class Placement:
     """First line, from 1. For an orphan: the line that now stands where it was."""
     end: int
     """Last line, inclusive; ``start - 1`` for an orphan."""
-    score: float = 1.0
-    """How much of the quoted text and its surroundings is still there; 1 for the same text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +78,14 @@ def place_anchor(
         return Placement("placed", path, start, end)
     old = split_lines(before)
     if not 1 <= start <= end <= len(old):
-        return Placement("orphaned", path, max(1, start), max(0, start - 1), 0.0)
+        return Placement("orphaned", path, max(1, start), max(0, start - 1))
     quote = _Quote(
         old[start - 1 : end],
         old[max(0, start - 1 - _CONTEXT_LINES) : start - 1],
         old[end : end + _CONTEXT_LINES],
     )
     if after is None:
-        return _in_other_files(quote, elsewhere or {}) or Placement("orphaned", path, 1, 0, 0.0)
+        return _in_other_files(quote, elsewhere or {}) or Placement("orphaned", path, 1, 0)
     new = split_lines(after)
     mapped = map_lines(old, new)
     gap = mapped.gap(start, end)
@@ -96,7 +94,7 @@ def place_anchor(
         or _same_text(path, quote, new, gap[0])
         or _in_other_files(quote, elsewhere or {})
         or _edited(path, start, end, quote, new, mapped)
-        or Placement("orphaned", path, gap[0], gap[0] - 1, 0.0)
+        or Placement("orphaned", path, gap[0], gap[0] - 1)
     )
 
 
@@ -172,7 +170,7 @@ def _edited(
     rivals = (score for (first, last), score in scores.items() if last <= best[0] or first >= best[1])
     if scores[best] < LEAST_SCORE or scores[best] - max(rivals, default=0.0) < LEAST_MARGIN:
         return None
-    return Placement("edited", path, best[0] + 1, best[1], scores[best])
+    return Placement("edited", path, best[0] + 1, best[1])
 
 
 def _kept_from_elsewhere(start: int, end: int, mapped: LineMap, new: Sequence[bytes]) -> set[int]:

@@ -182,4 +182,4 @@ def _by_quote(comment: Comment, path: bytes, after: bytes) -> Placement:
         return Placement("placed", path, comment.start, comment.end)
     if len(places) == 1:
         return Placement("moved", path, places[0] + 1, places[0] + count)
-    return Placement("orphaned", path, comment.start, comment.start - 1, 0.0)
+    return Placement("orphaned", path, comment.start, comment.start - 1)

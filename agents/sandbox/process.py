@@ -127,4 +127,5 @@ def open_terminal(size: PtySize) -> tuple[int, int]:
 
 
 def set_size(terminal: int, size: PtySize) -> None:
+    """Tell a terminal how large it is; the program in it hears of that."""
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", size.rows, size.columns, 0, 0))

@@ -16,7 +16,7 @@ from textual.widgets import Select, SelectionList, Static
 from textual.widgets.selection_list import Selection
 
 from agents.api import Api
-from agents.loops.reviewing import place_of
+from agents.loops.reviewing import place_of, price
 from agents.model import Task
 from agents.parts.reviewers import Estimate, Reader, Reviewer, Reviewing
 from app.ship.dialog import act, ask, say
@@ -216,11 +216,6 @@ class ReviewersScreen(ModalScreen[bool]):
     def action_leave(self) -> None:
         """Back to the floor."""
         self.dismiss(False)
-
-
-def price(usd: float | None) -> str:
-    """US dollars, or that nobody knows."""
-    return "cost unknown" if usd is None else f"${usd:.4f}"
 
 
 def _auto() -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""How verbs print: plain lines for people, documented objects for scripts."""
+"""How verbs print: plain lines for people, objects for scripts."""
 
 from __future__ import annotations
 

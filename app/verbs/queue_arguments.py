@@ -16,7 +16,7 @@ def add_queue_verbs(queue: argparse.ArgumentParser, parser_class: type[argparse.
         made = actions.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
         for argument in arguments:
             made.add_argument(argument, metavar=argument.upper(), help=_MEANINGS[argument])
-        made.add_argument("--json", action="store_true", help="print documented objects, one a line")
+        made.add_argument("--json", action="store_true", help="print objects for scripts, one a line")
         return made
 
     _files(action)

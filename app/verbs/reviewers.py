@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from agents.loops.reviewing import place_of
+from agents.loops.reviewing import place_of, price
 from agents.parts.review import CommentKind
 from agents.parts.reviewers import Estimate, Finding, Reviewing
 from app.verbs.printing import print_json, safe
@@ -61,11 +61,6 @@ async def review_by(options: argparse.Namespace) -> int:
 def _estimate(estimate: Estimate) -> str:
     said = safe(estimate.problem) or f"{estimate.tokens:,} tokens, {price(estimate.cost_usd)}"
     return f"{safe(estimate.reviewer):<14} {safe(estimate.profile):<20} {said}"
-
-
-def price(usd: float | None) -> str:
-    """US dollars, or that nobody knows."""
-    return "cost unknown" if usd is None else f"${usd:.4f}"
 
 
 def _print(reviewing: Reviewing) -> None:
