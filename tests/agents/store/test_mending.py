@@ -14,7 +14,7 @@ from agents.errors import ShopfloorError
 from agents.model import Entry, Prompt
 from agents.store import Store
 from agents.store.backup import back_up
-from agents.store.mending import mend
+from agents.store.mending import mend, task_in_copy
 
 PAGE = 4096
 LEAF = 10
@@ -124,6 +124,21 @@ def test_when_nothing_can_be_read_the_copy_takes_its_place_or_all_stays_as_it_is
     with pytest.raises(ShopfloorError, match=r"Nothing can be read of the store .*Move it away"):
         mend(path)
     assert path.read_bytes() == b"no database " * 2000
+
+
+def test_a_task_whose_record_is_lost_is_that_of_the_copy_and_at_rest(tmp_path: Path) -> None:
+    path = a_store(tmp_path)
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE task SET data = x'ff' WHERE id = 'a1'")
+        database.execute("DELETE FROM task WHERE id = 'b2'")
+    store = Store(path)
+    assert store.lost_tasks() == ["a1", "b2"], "of one without a record there are prompts"
+    for lost in store.lost_tasks():
+        task = task_in_copy(path, lost)
+        assert task is not None
+        assert (task.id, task.state) == (lost, "stopped")
+        assert "what happened since is not in it" in task.reason
+    assert task_in_copy(path, "zz") is None
 
 
 def test_a_record_that_is_no_data_is_taken_from_the_copy(tmp_path: Path) -> None:

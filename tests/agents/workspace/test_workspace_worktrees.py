@@ -7,14 +7,17 @@ import shutil
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from an_agent import an_agent
 from repository_builder import a_repository
 
 from agents import paths
 from agents.errors import GitError, NotFound, UsageError
+from agents.model import Task
 from agents.sandbox import Runner
 from agents.workspace import Kind, Workspaces, open_project
+from agents.workspace.known import workspace_again
 
 
 async def test_worktree_is_made_on_its_own_branch_at_the_base(tmp_path: Path, runner: Runner) -> None:
@@ -30,6 +33,23 @@ async def test_worktree_is_made_on_its_own_branch_at_the_base(tmp_path: Path, ru
     assert agent.worktree.name == "ab12-a-task"
     assert repository.git("status", "--porcelain", directory=agent.worktree) == ""
     assert repository.git("branch", "--show-current", directory=agent.worktree) == "shopfloor/ab12/a-task"
+
+
+@pytest.mark.parametrize("kind", ["worktree", "clone"])
+@pytest.mark.parametrize("has_record", [True, False], ids=["with its record", "without"])
+async def test_where_a_task_lives_is_found_again_without_what_the_engine_knew(
+    tmp_path: Path, one_runner: Runner, kind: Kind, has_record: bool
+) -> None:
+    repository = a_repository(tmp_path / "shop").with_file("a").with_commit()
+    workspace = (await an_agent(one_runner, repository, kind=kind)).workspace
+    task = Task(
+        id=workspace.task, title="", prompt="", project=str(repository.path), base="main", profile="", turn=1,
+        base_commit=workspace.base_commit, worktree=workspace.worktree, branch=workspace.branch,
+    )  # fmt: skip
+    if not has_record:
+        (Path(workspace.private) / "known.json").unlink()
+    again = await workspace_again(task)
+    assert msgspec.structs.replace(again, furnished=False, notices=workspace.notices) == workspace
 
 
 async def test_copies_of_the_index_keep_its_time(tmp_path: Path, one_runner: Runner) -> None:
