@@ -205,11 +205,11 @@ async def test_n_goes_from_comment_to_comment(tmp_path: Path) -> None:
             await pilot.press("c", *"text", "ctrl+s")
             await until(pilot, lambda: not view.is_editing, "the editor is closed")
         await pilot.press("g", "n")
-        assert view.state.position().comment == scene.api.notes[0]
+        assert view.state.comment() == scene.api.notes[0]
         await pilot.press("n")
-        assert view.state.position().comment == scene.api.notes[1]
+        assert view.state.comment() == scene.api.notes[1]
         await pilot.press("N")
-        assert view.state.position().comment == scene.api.notes[0]
+        assert view.state.comment() == scene.api.notes[0]
 
 
 @presses("send.leave")
