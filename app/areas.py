@@ -70,6 +70,7 @@ class Areas:
             area = "brain"
         if self.is_narrow and self._list_open != (area == "brain"):
             self._list_open = area == "brain"
+            self._floor.set_focus(None)  # else Textual, when what has the focus is hidden, gives it to the first pane
             self.arrange()
         self._enter(area)
 
@@ -85,7 +86,8 @@ class Areas:
         elif area == "composer":
             floor.composer.focus_text()
         elif not floor.grid.size:
-            self._wanted = area  # it was never shown, and has no panes before it is laid out
+            self._wanted = area  # it has no panes before it is laid out
+            floor.call_after_refresh(self.enter_wanted)
         elif floor.roster.current:
             floor.grid.focus_task(floor.roster.current)
 

@@ -374,10 +374,12 @@ class FloorScreen(Screen[None]):
         if self._subscription is not None:
             self.ask(self._subscription.watch(event.visible, self.grid.known))
         self._show_current()
-        if not self.areas.enter_wanted() and not self._page_found and event.visible:
+        was_entered = self.areas.enter_wanted()
+        if event.visible and not self._page_found:
             self._page_found = True
-            place = [task.id for task in self.roster.shown].index(self.roster.current)
-            self.grid.turn(place // len(event.visible))
+            if not was_entered and self.roster.current not in self.grid.tasks_in_view:
+                place = [task.id for task in self.roster.shown].index(self.roster.current)
+                self.grid.turn(place // len(event.visible))
 
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:

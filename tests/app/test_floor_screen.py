@@ -257,6 +257,20 @@ async def test_layout_follows_the_width_of_the_terminal() -> None:
         )
 
 
+async def test_in_a_narrow_terminal_the_list_leads_to_the_pane_that_was_chosen_on_any_page_each_time() -> None:
+    tasks = [a_task(f"t{n:03}", f"Work {n:03}", created_at=NOW - 100 + n) for n in range(30)]
+    async with a_floor(*tasks, size=(80, 24)) as stage:
+        for wanted in ("029", "003", "003", "017"):
+            await stage.press("f", *wanted, "enter")
+            await stage.until(lambda: stage.area == "AgentPane", "a pane has the focus")
+            await stage.pilot.pause()
+            pane = stage.floor.grid.pane(f"t{wanted}")
+            assert (stage.current, stage.app.focused) == (f"t{wanted}", pane)
+            assert stage.current in stage.floor.grid.tasks_in_view
+            await stage.press("b")
+            await stage.until(lambda: stage.area == "Brain", "the list is back")
+
+
 async def test_engine_that_goes_away_is_said_and_found_again() -> None:
     later = EngineInMemory(*some_tasks(), a_task("new5", "Came meanwhile", created_at=NOW))
     there = asyncio.Event()
