@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.projects import ProjectDesk
-from agents.errors import ShopfloorError
+from agents.errors import ShopfloorError, UsageError
 from agents.loops.queue_file import title_of
 from agents.model import Task, Usage
 from agents.prompts.image_chips import with_names
@@ -47,8 +48,11 @@ async def _task_again(
         if workspace is None:
             raise ShopfloorError("Neither the store nor its daily copy says which repository it is of.")
         project = await open_project(Path(workspace.repository))
-        name = projects.default(project.root)
-        profile = facilities.profile(name) if name else None
+        others = [other.profile for other in ledger.tasks.values() if other.project == workspace.repository]
+        name = others[-1] if others else projects.default(project.root)
+        profile = None
+        with contextlib.suppress(UsageError):  # who resumes the task is told that there is none of that name
+            profile = facilities.profile(name)
         said = prompts[0].text if prompts else ""
         task = Task(
             id=identity,

@@ -118,7 +118,7 @@ async def test_records_that_cannot_be_read_are_named_and_kept_and_tasks_made_of_
         assert after.keys() == before.keys()
         again, was = after[lost], before[lost]
         assert (again.state, again.reason[:32]) == ("stopped", "Its record could not be read; th")
-        for field in ("prompt", "project", "base", "base_commit", "branch", "worktree", "turn"):
+        for field in ("prompt", "project", "base", "base_commit", "branch", "worktree", "turn", "profile"):
             assert getattr(again, field) == getattr(was, field), f"{field} of a task without a record"
         shutil.rmtree(after[partly].worktree)
         restored = await client.restore_task(partly)
