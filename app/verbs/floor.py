@@ -25,6 +25,8 @@ async def open_floor(path: str, demo: bool = False) -> int:
         raise UsageError(
             "The floor needs a terminal.", "`shopfloor run` and the other verbs work without one."
         )  # fmt: skip
+    if not in_browser and not sys.stderr.isatty():  # Textual draws there, so that programs can be part of a pipe
+        raise UsageError("The floor is drawn on standard error, which is not a terminal.", "Start it without `2>`.")
     # read when Textual is imported; what a second piece of an echo waits for is up to twice such a period, and what
     # streams is merged by our own pump
     os.environ.setdefault("TEXTUAL_FPS", "240")

@@ -17,6 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from agents.errors import UsageError
+from app.verbs.floor import open_floor
+
 PATIENCE_SECONDS = 60.0
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 RESTORE_TITLE = b"\x1b[23;2t"
@@ -159,3 +162,12 @@ def test_a_bug_of_ours_ends_with_a_sentence_and_a_terminal_as_it_was(tmp_path: P
         assert "no such key" in (tmp_path / "state" / "fault.log").read_text()
     finally:
         terminal.close()
+
+
+async def test_floor_whose_picture_would_go_into_a_file_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stream, is_terminal in ((sys.stdin, True), (sys.stdout, True), (sys.stderr, False)):
+        monkeypatch.setattr(stream, "isatty", lambda is_terminal=is_terminal: is_terminal)
+    with pytest.raises(UsageError, match="standard error"):
+        await open_floor(str(tmp_path))
