@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
@@ -12,6 +10,7 @@ from textual.screen import ModalScreen
 from agents.model import Task
 from tests.app.floor_engine import NOW, a_task
 from tests.presses import presses
+from tests.widgets.pane.pane_scenes import until
 from widgets.brain import Brain
 from widgets.task_signs import SPINNER_SECONDS
 
@@ -58,15 +57,6 @@ def three() -> tuple[Task, Task, Task]:
         a_task("bbb2", "Sort reports", state="working", changed_at=NOW - 20),
         a_task("ccc3", "Drop flags", changed_at=NOW - 30),
     )
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], bool], otherwise: str) -> None:
-    """Wait for something to become true."""
-    for _ in range(300):
-        if condition():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(otherwise)
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
