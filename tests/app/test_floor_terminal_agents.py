@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from agents.events import TerminalOpened, TerminalWrote
 from agents.terminal.emulator import Emulator
@@ -113,6 +114,25 @@ async def test_a_program_that_has_ended_says_so_and_enter_starts_it_again() -> N
         await stage.until(lambda: not pane.terminal.alive, "it has ended")
         assert "Enter starts it again" in shown(stage)
         await stage.press("enter")
+        assert stage.engine.terminals.started == ["trm1"]
+
+
+async def test_what_is_still_typed_into_a_program_that_has_just_ended_acts_on_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("widgets.terminal.pane.LEFT_OVER_SECONDS", 3600)
+    async with a_floor(a_terminal_task()) as stage:  # type: ignore[arg-type]
+        pane = await in_terminal(stage, b"> ")
+        await stage.press("r")
+        stage.engine.tell(msgspec.structs.replace(opened("trm1", b"bye"), alive=False))
+        await stage.until(lambda: not pane.terminal.alive, "it has ended")
+        await stage.press("z", "enter", "question_mark")
+        assert not stage.floor.grid.zoomed, "a letter that was meant for the program acts on the floor"
+        assert stage.floor.is_active, "a letter that was meant for the program opens something"
+        assert stage.engine.terminals.started == [], "the end of what was typed starts the program again"
+        monkeypatch.setattr("widgets.terminal.pane.LEFT_OVER_SECONDS", 0)
+        await stage.press("z", "enter")
+        assert stage.floor.grid.zoomed, "the keys are never the floor's again"
         assert stage.engine.terminals.started == ["trm1"]
 
 

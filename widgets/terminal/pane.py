@@ -34,6 +34,8 @@ SETTLE_SECONDS = 0.08
 WHEEL_ROWS = 3
 ECHO_SECONDS = 0.2
 """After a key, what the program writes is painted at once for so long."""
+LEFT_OVER_SECONDS = 1.0
+"""What is typed so soon after a key of a program that has ended meanwhile was meant for it."""
 
 
 class Keys:
@@ -195,7 +197,7 @@ class TerminalPane(AgentPane):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Every key is the agent's while it has them."""
-        return self.is_typing or self._search is not None
+        return self.is_typing or self._search is not None or self._is_left_over(key, character)
 
     async def _on_key(self, event: events.Key) -> None:
         if self._search is not None:
@@ -206,6 +208,16 @@ class TerminalPane(AgentPane):
             event.stop()
             event.prevent_default()
             self._send(keyboard.key(event.key, event.character))
+        elif self._is_left_over(event.key, event.character):
+            event.stop()
+            event.prevent_default()
+            self._typed_at = time.monotonic()
+
+    def _is_left_over(self, key: str, character: str | None) -> bool:
+        """It goes on from what was typed into a program that has just ended: nothing is to happen by it."""
+        is_text = key in ("enter", "backspace") or (character is not None and character.isprintable())
+        is_soon = time.monotonic() - self._typed_at < LEFT_OVER_SECONDS
+        return is_text and is_soon and self._keys.to_agent and not self.terminal.alive
 
     def _on_paste(self, event: events.Paste) -> None:
         if self._search is not None:
