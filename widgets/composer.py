@@ -27,7 +27,6 @@ from widgets.task_signs import mood
 from widgets.task_words import STATE_GLYPHS
 from widgets.text_strips import Spans, cells, printable
 
-"""How many lines of text it grows to."""
 PAUSE_SECONDS = 0.6
 """How long typing rests before the draft is kept."""
 HISTORY_LIMIT = 200
@@ -419,7 +418,8 @@ class Composer(StillVertical):
         if self._target is None or not text.strip():
             return
         if (given := self._completer.given(text)) is not None:
-            self.replace_text("")
+            # commands take no words: what stands behind one is a text of its own
+            self.replace_text(text.strip()[1:].strip().removeprefix(given).strip())
             self.post_message(self.CommandGiven(self, given))
             return
         text = self.expanded

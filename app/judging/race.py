@@ -56,9 +56,9 @@ class StartRaceScreen(ModalScreen[Race | None]):
         self._api = api
         self._project = project
         self._kept = ""
+        """The prompt as the engine has it."""
         self._warned_of = ""
         """A prompt that could not be kept, which the person was told."""
-        """The prompt as the engine has it."""
         self._area = ChipArea(soft_wrap=True, placeholder="What to do.", id="prompt", tab_behavior="focus")
 
     def compose(self) -> ComposeResult:

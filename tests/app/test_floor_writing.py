@@ -102,9 +102,10 @@ async def test_every_action_of_the_floor_is_a_command() -> None:
 
 async def test_a_command_written_out_is_run_and_what_is_none_is_sent() -> None:
     async with a_floor(*some_tasks()) as stage:
-        await write(stage, *"/help", "escape", "enter")
+        await write(stage, *"/help me", "enter")
         await stage.until(lambda: isinstance(stage.app.screen, HelpScreen), "the help is open")
-        await stage.press("escape", *"/etc/hosts is wrong", "enter")
+        assert text(stage) == "me", "what stands behind a command is lost"
+        await stage.press("escape", "backspace", "backspace", *"/etc/hosts is wrong", "enter")
         await stage.until(lambda: stage.engine.sent, "it was sent")
         assert stage.engine.sent[0][1] == "/etc/hosts is wrong"
 
