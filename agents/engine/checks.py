@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from agents.engine.changes import Changes
+from agents.engine.changes import Changes, see_repository
 from agents.engine.facilities import Facilities
 from agents.engine.ledger import Ledger
 from agents.engine.scheduler import Scheduler
@@ -30,6 +30,7 @@ class Checks:
         known = self._ledger.on_floor(task)
         if known.id in self._scheduler:
             raise UsageError(f"Task {known.id} is {known.state}: its checks run when the turn ends.")
+        see_repository(known)
         checks, problem = self._facilities.checks(msgspec.structs.replace(known, check=True))
         if problem:
             raise UsageError(problem)

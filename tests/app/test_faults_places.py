@@ -101,9 +101,10 @@ async def test_a_repository_moved_away_is_missed_in_words_and_works_again_when_i
     for again in ("in the same engine", "in a new engine"):
         async with house.client() as client:
             house.project.rename(elsewhere)
-            with pytest.raises(ShopfloorError) as refused:
-                await client.changes.diff(task.id)
-            assert str(house.project) in str(refused.value), again
+            for asked in (client.changes.diff, client.checks.run):
+                with pytest.raises(ShopfloorError, match="not there any more") as refused:
+                    await asked(task.id)
+                assert str(house.project) in str(refused.value), again
             elsewhere.rename(house.project)
             assert b"diff --git" in (await client.changes.diff(task.id)).patch, again
         if again == "in the same engine":

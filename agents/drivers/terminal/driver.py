@@ -240,7 +240,7 @@ class TerminalDriver:
         if session.alive or self._stop.is_set():
             return None
         last = _last_row(session)
-        shown = f" It showed last: {last}" if last else ""
+        shown = f" It showed last: “{last}”." if last else ""
         ended = how_it_ended(session.exit_status or 0)
         return self._trouble(f"{self._name} {ended}.{shown}", "Resume the task to start it again.")
 
