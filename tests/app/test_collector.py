@@ -55,6 +55,7 @@ async def test_a_floor_that_cannot_be_opened_leaves_it_on(monkeypatch: pytest.Mo
 
     monkeypatch.setattr("sys.stdin", _Terminal())
     monkeypatch.setattr("sys.stdout", _Terminal())
+    monkeypatch.setattr("sys.stderr", _Terminal())
     monkeypatch.setattr("app.verbs.floor.connect", fail)
     with pytest.raises(ShopfloorError, match="There is no engine"):
         await open_floor(str(tmp_path))
