@@ -29,7 +29,7 @@ class Tmux:
             "PATH": os.environ["PATH"], "HOME": str(folder), "SHOPFLOOR_HOME": str(folder), "LANG": "C.UTF-8",
             "PS1": "shell> ", "TERM": "xterm-256color",
         }  # fmt: skip
-        self("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", "/bin/bash --norc --noprofile")
+        self("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", "exec /bin/bash --norc --noprofile")
 
     def __call__(self, *arguments: str) -> str:
         command = ["tmux", "-S", str(self.folder / "tmux"), *arguments]
