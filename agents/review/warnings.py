@@ -95,12 +95,7 @@ def _in_lines(file: FileDiff) -> Iterator[Warned]:
     part = data[start:end]
     if any(word in part for word in _SILENCER_WORDS):
         yield from _matches(file, _SILENCER, "silenced checks", "A checker is told to be silent here.")
-    for hunk in file.hunks:
-        for index in conflict_lines(file.lines, hunk.indexes):
-            if file.lines.kind[index] == ADD and begins_conflict(file.lines, index):
-                yield Warned(
-                    "conflict", "A merge is not finished here: both sides stand in the file.", file.path, index
-                )
+    yield from _conflicts(file)
     if not part.isascii():
         yield from _matches(file, _HIDDEN, "hidden characters", "Characters that cannot be seen, or that reorder text.")
     if kind.is_test:
