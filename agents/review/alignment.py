@@ -28,7 +28,10 @@ def align(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     limit = min(len(old), len(new))
     while same < limit and old[same] == new[same]:
         same += 1
-    operations = [KEEP] * same + _path(old[same:], new[same:])
+    return _runs([KEEP] * same + _path(old[same:], new[same:]))
+
+
+def _runs(operations: Sequence[int]) -> list[tuple[int, int]]:
     return [(operation, len(list(run))) for operation, run in groupby(operations)]
 
 
@@ -101,16 +104,18 @@ def few_edits(old: Sequence[str], new: Sequence[str], most: int) -> list[tuple[i
                 row, column = row + 1, column + 1
             furthest[diagonal] = row
             if row >= len(old) and column >= len(new):
-                operations = _way_back(passed, len(old), len(new))
-                return [(operation, len(list(run))) for operation, run in groupby(operations)]
+                return _runs(_way_back(passed, len(old), len(new)))
     return None
 
 
+def _inserts(furthest: dict[int, int], diagonal: int, edits: int) -> bool:
+    """Whether a diagonal is entered by an insertion, the last of so many edits; else it is by a deletion."""
+    return diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1])
+
+
 def _row(furthest: dict[int, int], diagonal: int, edits: int) -> int:
-    """How many old tokens are passed where a diagonal is entered by one more edit."""
-    if diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1]):
-        return furthest[diagonal + 1]
-    return furthest[diagonal - 1] + 1
+    """How many old tokens are passed where a diagonal is entered."""
+    return furthest[diagonal + 1] if _inserts(furthest, diagonal, edits) else furthest[diagonal - 1] + 1
 
 
 def _way_back(passed: Sequence[dict[int, int]], row: int, column: int) -> list[int]:
@@ -119,7 +124,7 @@ def _way_back(passed: Sequence[dict[int, int]], row: int, column: int) -> list[i
         furthest, diagonal = passed[edits], row - column
         begin = _row(furthest, diagonal, edits)
         operations += [KEEP] * (row - begin)
-        inserted = diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1])
+        inserted = _inserts(furthest, diagonal, edits)
         operations.append(INSERTED if inserted else DELETED)
         row, column = (begin, begin - diagonal - 1) if inserted else (begin - 1, begin - diagonal)
     operations += [KEEP] * row
