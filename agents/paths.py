@@ -85,6 +85,11 @@ def socket_record() -> Path:
     return state_dir() / "engine.socket"
 
 
+def store_path() -> Path:
+    """The one file with all that the engine knows."""
+    return state_dir() / "store.sqlite"
+
+
 def stopped_mark() -> Path:
     """A file that is there while the engine is not because somebody stopped it."""
     return state_dir() / "engine.stopped"

@@ -226,7 +226,7 @@ def mend_store() -> Mended | None:
         ShopfloorError: there is no store, or it cannot be mended.
     """
     with _take_lock():
-        store = paths.state_dir() / "store.sqlite"
+        store = paths.store_path()
         if not store.exists():
             raise UsageError(f"There is no store {store}.", "The engine makes one when it starts.")
         return mend(store)

@@ -95,7 +95,7 @@ async def _sandbox(command: list[str], profile_id: str, no_network: bool, show: 
 @contextmanager
 def _open_store() -> Iterator[Store | None]:
     """What the engine has recorded; only read here. None where no engine has ever run."""
-    file = paths.state_dir() / "store.sqlite"
+    file = paths.store_path()
     if not file.exists():
         yield None
         return
