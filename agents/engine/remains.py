@@ -24,7 +24,7 @@ _MADE_ANEW = "Its record could not be read; this one was made of its prompts, it
 async def put_together(ledger: Ledger, facilities: Facilities, projects: ProjectDesk) -> None:
     """Bring back tasks without a record, at rest, and worktrees without one. What cannot be is warned of."""
     workspaces = ledger.store.workspaces(Workspace)
-    for task in ledger.store.lost_tasks():
+    for task in ledger.store.lost_tasks(ledger.tasks):
         try:
             ledger.put(await _task_again(task, workspaces.get(task), ledger, facilities, projects))
         except ShopfloorError as error:

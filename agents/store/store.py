@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -287,10 +287,9 @@ class Store:
         """All tasks ever made."""
         return self._rows(Task, "task", key="id")
 
-    def lost_tasks(self) -> list[str]:
-        """Ids of tasks of which there is something, but no record that can be read."""
+    def lost_tasks(self, readable: Container[str]) -> list[str]:
+        """Ids of tasks of which there is something, but no record among those that can be read."""
         known = "SELECT id FROM task UNION SELECT task FROM workspace UNION SELECT task FROM prompt"
-        readable = {task.id for task in self.tasks()}
         return [task for (task,) in self._select(known) if task not in readable]
 
     def workspaces(self, kind: type[_Row]) -> dict[str, _Row]:
