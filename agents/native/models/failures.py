@@ -96,9 +96,7 @@ async def _see_that_it_streams(response: Any, endpoint: Endpoint) -> None:
         return
     said = ""
     with contextlib.suppress(ValueError):
-        answer = Exception()
-        answer.body = json.loads(await response.aread())  # type: ignore[attr-defined]
-        said = _message(answer)
+        said = _one_line(_said(json.loads(await response.aread())))
     words = f": {said}" if said else ""
     raise ModelError(
         f"{endpoint.host} does not answer with a stream of events, but with {kind.partition(';')[0]}{words}.",
@@ -182,12 +180,19 @@ def _status(error: Exception) -> int | None:
 
 def _message(error: Exception) -> str:
     """What the provider says, in one line."""
-    body = getattr(error, "body", None)
-    text = ""
-    if isinstance(body, Mapping):
-        inner = body.get("error")
-        text = str((inner if isinstance(inner, Mapping) else body).get("message") or "")
-    text = " ".join((text or str(error)).split())
+    return _one_line(_said(getattr(error, "body", None)) or str(error))
+
+
+def _said(body: object) -> str:
+    """The words of an error in the body of an answer; empty when there are none."""
+    if not isinstance(body, Mapping):
+        return ""
+    inner = body.get("error")
+    return str((inner if isinstance(inner, Mapping) else body).get("message") or "")
+
+
+def _one_line(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= 300 else text[:299] + "…"
 
 
