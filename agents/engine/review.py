@@ -184,7 +184,7 @@ class ReviewDesk:
 
 
 def _edited(task: str) -> str:
-    """Under which name an edited prompt lies among the drafts."""
+    """Under which name an edited prompt lies among the drafts, so that the images it names are kept as long."""
     return f"round {task}"
 
 

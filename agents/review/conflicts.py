@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from agents.review.model import Lines
 
+MARKS = frozenset(mark * 7 for mark in "<|=>")
+"""What such a line begins with; not every line that does is one."""
 _BEGIN = b"<<<<<<< "
 _MARKER = re.compile(rb"(?:<{7} |>{7} |\|{7}(?: |\r?$)|={7}\r?$)")
 

@@ -16,6 +16,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from agents.escape import escape_name
+from agents.review.conflicts import MARKS
 from agents.review.emphasis import Ranges
 from agents.review.model import ADD, CONTEXT, DELETE, NO_NEWLINE, DiffSet, FileDiff
 from agents.review.spans import Highlighted
@@ -44,8 +45,6 @@ BASES = ("context", "add", "delete")
 """The style of a line's kind."""
 _LEAST_NAME = 24
 """Columns that what else is said about a file leaves for its name."""
-MARKS = frozenset(mark * 7 for mark in "<|=>")
-"""What a line that parts a conflict begins with."""
 EMPHASIS_SECONDS = 0.006
 """Time one frame may spend on comparing lines; what is left is painted plain and done right after."""
 
