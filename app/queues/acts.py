@@ -176,7 +176,7 @@ class Acts:
         elif not sheet.is_edited:
             self._screen.say("There is nothing to save.")
         else:
-            self._screen.ask(self._save(sheet), "save")
+            self._screen.act("save", lambda: self._save(sheet))
 
     async def _save(self, sheet: Sheet) -> None:
         screen = self._screen
@@ -259,7 +259,7 @@ class Acts:
 
     def restore(self) -> None:
         """Bring back what was last overwritten, renamed or deleted: of this queue, or the last one deleted."""
-        self._screen.ask(self._restore(), "restore")
+        self._screen.act("restore", self._restore)
 
     async def _restore(self) -> None:
         screen = self._screen
@@ -283,7 +283,8 @@ class Acts:
         elif screen.queue_task is None:
             screen.say("There is no task to run it on. m chooses tasks.", error=True)
         else:
-            screen.ask(self._start([screen.queue_task.id]), "start")
+            task = screen.queue_task.id
+            screen.act("start", lambda: self._start([task]))
 
     def start_many(self) -> None:
         """Choose tasks and run the queue on them."""
@@ -296,7 +297,7 @@ class Acts:
 
         def answered(picked: list[str] | None) -> None:
             if picked:
-                screen.ask(self._start(picked), "start")
+                screen.act("start", lambda: self._start(picked))
 
         screen.app.push_screen(TargetScreen(screen.sheet.name, tasks, chosen), answered)
 
@@ -323,7 +324,7 @@ class Acts:
             screen.say("Choose a queue, on a task, first.")
             return
         name = "" if screen.queue_task.own_queue == screen.sheet.name else screen.sheet.name
-        screen.ask(self._attach(name), "attach")
+        screen.act("attach", lambda: self._attach(name))
 
     async def _attach(self, name: str) -> None:
         screen = self._screen
@@ -343,13 +344,15 @@ class Acts:
         """Leave out the prompt at the cursor."""
         screen = self._screen
         if (run := self._run()) is not None:
-            screen.ask(screen.api.queues.skip(run.task, screen.items.cursor + 1), f"skip {screen.items.cursor}")
+            number = screen.items.cursor + 1
+            screen.act(f"skip {number}", lambda: screen.api.queues.skip(run.task, number))
 
     def pause(self) -> None:
         """Pause, or go on."""
         queues = self._screen.api.queues
         if (run := self._run()) is not None:
-            self._screen.ask(queues.resume(run.task) if run.state == "paused" else queues.pause(run.task), "pause")
+            act = queues.resume if run.state == "paused" else queues.pause
+            self._screen.act("pause", lambda: act(run.task))
 
     def abort(self) -> None:
         """End the run once the person has said yes."""

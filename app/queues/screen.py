@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events, on
@@ -24,6 +24,7 @@ from app.queues import sheets
 from app.queues.acts import Acts
 from app.queues.keys import QUEUE_KEYS, hints
 from app.queues.sheets import PLACE_WORDS, Sheet
+from app.underway import Underway
 from widgets.legend import Legend
 from widgets.queue_items import ItemRow, QueueItems
 from widgets.text_strips import printable
@@ -74,8 +75,7 @@ class QueueScreen(Screen[None]):
         self.adding = -1
         """Where a prompt is being added; -1: none is."""
         self._naming: Acts.Naming | None = None
-        self._asking: set[str] = set()
-        """What calls on their way are about."""
+        self._underway = Underway()
         self.acts = Acts(self)
 
     def compose(self) -> ComposeResult:
@@ -394,22 +394,19 @@ class QueueScreen(Screen[None]):
             if binding.id == event.action:
                 await self.run_action(binding.action)
 
-    def ask(self, call: Coroutine[Any, Any, object], about: str = "") -> None:
-        """Call the engine beside everything else; what it refuses is shown. Nothing while a call ``about`` the same is
-        on its way: its key was pressed twice."""
-        if about in self._asking:
-            call.close()
-            return
-        self._asking |= {about} - {""}
-        self.run_worker(self._answered(call, about), group="queues")
+    def ask(self, call: Coroutine[Any, Any, object]) -> None:
+        """Call the engine beside everything else; what it refuses is shown."""
+        self.run_worker(self._answered(call), group="queues")
 
-    async def _answered(self, call: Coroutine[Any, Any, object], about: str) -> None:
+    def act(self, about: str, call: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Let the engine do something, as :meth:`ask` does; nothing while it does something about the same."""
+        self.ask(self._underway.once(about, call))
+
+    async def _answered(self, call: Coroutine[Any, Any, object]) -> None:
         try:
             await call
         except ShopfloorError as error:
             self.say(str(error), error=True)
-        finally:
-            self._asking.discard(about)
 
     def confirm(self, question: str, detail: str, yes: str, call: Coroutine[Any, Any, object]) -> None:
         """Do something once the person has said yes."""

@@ -18,8 +18,8 @@ from app.review.attach import shown_diff
 from app.review.facts import Facts
 from app.review.host import Host
 from app.review.reading import Reading
+from app.underway import Underway
 from widgets.diff import DiffView
-from widgets.diff.rows import Spot
 
 
 class HunkActs:
@@ -32,8 +32,7 @@ class HunkActs:
         self._reading = reading
         self._facts = facts
         self._host = host
-        self._doing: set[tuple[str, Spot]] = set()
-        """What is on its way, and where: a key that is pressed twice there does it once."""
+        self._underway = Underway()
         self._undoing = asyncio.Lock()
         self._undo: list[tuple[bytes, str]] = []
         """The patch that takes each change of files back, and what it was."""
@@ -42,14 +41,10 @@ class HunkActs:
 
     async def do(self, what: str) -> None:
         """Do one of the acts below, by its name; nothing while it is on its way at the same place already."""
-        here = (what, self._view.state.cursor)
-        if here in self._doing:
-            return
-        self._doing |= {here} if what != "undo" else set()  # each of them undoes something else
-        try:
-            await getattr(self, what)()
-        finally:
-            self._doing.discard(here)
+        if what == "undo":
+            await self.undo()  # each of them undoes something else
+        else:
+            await self._underway.once((what, self._view.state.cursor), getattr(self, what))
 
     # files
 

@@ -24,6 +24,7 @@ from app.key_order import keys_wait
 from app.review.around import held_back
 from app.review.host import Host
 from app.review.words import drafts_of
+from app.underway import Underway
 from widgets.chip_area import ChipArea
 from widgets.diff.state import DiffState
 from widgets.text_strips import printable
@@ -49,19 +50,14 @@ class RoundSender:
         self._api = api
         self._state = state
         self._host = host
-        self._is_open = False
+        self._underway = Underway()
 
     async def send(self, comments: Sequence[Comment]) -> None:
         """Show the prompt for those of these comments that are to be sent, and send it or not."""
-        if self._is_open:
-            return  # its key was pressed twice
-        self._is_open = True
         try:
-            await self._send(drafts_of(comments))
+            await self._underway.once("round", lambda: self._send(drafts_of(comments)))
         except ShopfloorError as error:
             self._host.say(str(error), error=True)
-        finally:
-            self._is_open = False
 
     async def _send(self, waiting: Sequence[Comment]) -> None:
         host, review, task = self._host, self._api.review, self._host.reviewed.id

@@ -10,11 +10,12 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from agents.errors import ShopfloorError
+from app.underway import Underway
 from widgets.text_strips import printable
 
 Result = TypeVar("Result")
 
-_acting: WeakKeyDictionary[Screen[Any], set[str]] = WeakKeyDictionary()
+_underway: WeakKeyDictionary[Screen[Any], Underway] = WeakKeyDictionary()
 """What dialogs have let the engine do and wait for."""
 
 
@@ -33,17 +34,7 @@ def ask(screen: Screen[Any], call: Coroutine[Any, Any, object]) -> None:
 def act(screen: Screen[Any], call: Callable[[], Coroutine[Any, Any, object]], about: str = "") -> None:
     """Let the engine do something, as :func:`ask` does; nothing while it still does what the dialog has let it do
     before about the same, so that a key that is pressed twice does it once."""
-    acting = _acting.setdefault(screen, set())
-    if about not in acting:
-        acting.add(about)
-        ask(screen, _then(call(), lambda: acting.discard(about)))
-
-
-async def _then(call: Coroutine[Any, Any, object], done: Callable[[], None]) -> None:
-    try:
-        await call
-    finally:
-        done()
+    ask(screen, _underway.setdefault(screen, Underway()).once(about, call))
 
 
 def close(screen: Screen[Result], result: Result | None = None) -> None:
